@@ -1,0 +1,55 @@
+# semcomp: `make book` and `make test` set up .venv from the lock by themselves. `make help` lists the rest.
+
+PYTHON ?= python3
+ARGS ?=
+
+BIN := .venv/bin
+READY := .venv/.installed
+KERNEL := TQDM_DISABLE=1 HF_HUB_DISABLE_PROGRESS_BARS=1 TRANSFORMERS_VERBOSITY=error
+
+.DEFAULT_GOAL := help
+.PHONY: help book test lint types contracts clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+book: $(READY) ## run the chapters and build the book (ARGS="--dataset /my/folder --budget smoke")
+	@$(BIN)/semcomp book $(ARGS)
+
+# The chapters run at smoke size into a temporary book, and nbval computes them again with an empty cache. The
+# temporary folder stays where something fails. The IPython profile keeps the kernel's start-up notice out of
+# the outputs that are compared. nbval is given the folder, not the files: files outside the project would all
+# get the same test names ("::Cell 0"), of which xdist runs one each and reports success.
+test: $(READY) ## package tests, then the chapters at smoke size, checked by nbval
+	$(BIN)/pytest -n 2 tests
+	@set -eu; \
+	folder=$$(mktemp -d "$${TMPDIR:-/tmp}/semcomp-test.XXXXXX"); \
+	trap 'status=$$?; [ $$status -eq 0 ] && rm -rf "$$folder" || echo "kept for a look: $$folder" >&2' EXIT; \
+	mkdir -p "$$folder/ipython/profile_default" "$$folder/cache"; \
+	echo 'c.IPKernelApp.log_level = 50' > "$$folder/ipython/profile_default/ipython_kernel_config.py"; \
+	$(BIN)/semcomp book --dataset planted --dataset ml-100k --budget smoke --out "$$folder/book"; \
+	env $(KERNEL) IPYTHONDIR="$$folder/ipython" SEMCOMP_CACHE="$$folder/cache" SEMCOMP_BOOK="$$folder/book" \
+	  $(BIN)/pytest -n 2 --dist loadscope --nbval --nbval-current-env \
+	  --nbval-sanitize-with tests/nbval_sanitize.cfg \
+	  tests/built_book.py "$$folder/book/book/executed"
+
+lint: $(READY) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## mypy --strict
+	$(BIN)/mypy --strict -p semcomp
+
+contracts: $(READY) ## imports run one way
+	$(BIN)/lint-imports
+
+clean: ## remove pages, executed notebooks and tool caches; .venv and the user's cache stay
+	rm -rf _build book/executed .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# Written last, so that an interrupted installation is taken up again.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "semcomp needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d; try: make PYTHON=python3.11 $(MAKECMDGOALS)" % v)'
+	@rm -f $@
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input -c requirements.lock -e '.[book,test]'
+	@touch $@

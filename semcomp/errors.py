@@ -1,0 +1,22 @@
+"""The one exception that user mistakes raise: a single line that names the offender and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class SemcompError(ValueError):
+    """Input that cannot be worked with. The message is one line; the shell prints it without a traceback."""
+
+
+def unknown_name(kind: str, name: object, known: Iterable[str]) -> SemcompError:
+    """The error for a name that nothing answers to, with the nearest known names first.
+
+    >>> str(unknown_name("encoder", "minilmm", ["minilm", "own"]))
+    "unknown encoder 'minilmm'; did you mean 'minilm'? Known: minilm, own"
+    """
+    choices = sorted(known)
+    near = get_close_matches(str(name), choices, n=3)
+    hint = f"did you mean {' or '.join(repr(n) for n in near)}? " if near else ""
+    return SemcompError(f"unknown {kind} {str(name)!r}; {hint}Known: {', '.join(choices)}")

@@ -1,0 +1,79 @@
+"""Where things are kept between runs: the cache folder, atomic writes, and content digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from semcomp.errors import SemcompError
+
+
+def cache_folder(*parts: str) -> Path:
+    """The folder `parts` inside the user's cache (`SEMCOMP_CACHE`, else the platform's own place), created.
+
+    Raises SemcompError where the folder cannot be created or written to.
+    """
+    root = os.environ.get("SEMCOMP_CACHE")
+    base = Path(root).expanduser() if root else Path(platformdirs.user_cache_path("semcomp"))
+    folder = base.joinpath(*parts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise SemcompError(
+            f"the cache folder {folder} cannot be written ({error.strerror}); "
+            "make it writable or point SEMCOMP_CACHE at another folder"
+        ) from error
+    return folder
+
+
+@contextmanager
+def atomic_write(target: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `target`; it becomes `target` only if the block ends without an error.
+
+    An interrupted writer therefore never leaves half a file under the final name. The temporary path keeps
+    the suffix of `target`, since some writers choose a format by it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".part-", suffix=target.suffix)
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def digest(*parts: object) -> str:
+    """sha256 (hex, 64 characters) of arrays, bytes and JSON-able values, in the order given.
+
+    An array counts with its dtype, shape and bytes in C order; anything that is neither array nor bytes
+    counts as JSON with sorted keys. Equal content gives an equal digest in every process.
+    """
+    sha = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            head, body = f"array {part.dtype.str} {part.shape}", np.ascontiguousarray(part).tobytes()
+        elif isinstance(part, bytes):
+            head, body = "bytes", part
+        else:
+            head, body = "json", json.dumps(part, sort_keys=True, ensure_ascii=True).encode()
+        sha.update(f"{head} {len(body)}\n".encode())
+        sha.update(body)
+    return sha.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """sha256 (hex) of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,48 @@
+"""Views computed once: kept in the cache under a digest of everything that went into them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from semcomp.core.view import View
+from semcomp.storage import atomic_write, cache_folder, digest
+
+
+@cache
+def source_digest(*rooms: str) -> str:
+    """Digest of the package's source files, all of them or those of the rooms named."""
+    package = Path(__file__).resolve().parents[1]
+    folders = [package / room for room in rooms] or [package]
+    files = sorted(file for folder in folders for file in folder.rglob("*.py"))
+    return digest(*[[str(file.relative_to(package)), file.read_text("utf8")] for file in files])
+
+
+def cached_view(recipe: dict[str, Any], make: Callable[[], View]) -> View:
+    """The view that `make` would return, from the cache if it was made before by the same code.
+
+    The key covers the recipe (configuration, seed, digests of split and text), the source of the rooms that
+    train, and what the bits of a float depend on: torch's version and the number of threads. A file that
+    cannot be read is made again.
+    """
+    code = source_digest("core", "data", "kernels", "views")
+    path = cache_folder("views") / f"{digest(recipe, code, torch.__version__, torch.get_num_threads())}.npz"
+    if path.exists():
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                made = json.loads(str(stored["provenance"]))
+                return View(str(stored["name"]), stored["users"], stored["items"], made)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            path.unlink()
+    view = make()
+    with atomic_write(path) as part, part.open("wb") as stream:
+        made = json.dumps(dict(view.provenance), sort_keys=True)
+        np.savez(stream, name=view.name, users=view.users, items=view.items, provenance=made)
+    return view

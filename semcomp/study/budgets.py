@@ -1,0 +1,54 @@
+"""How much a run may spend: part of every cache key and record, printed on every page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from semcomp.views import Training
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Attributes:
+    name: "smoke", "standard" or "full".
+    seeds: of every trained view; evidence is averaged over them, per user.
+    null_seed: of the second LightGCN that all complementarity is compared with; differs from seeds[0].
+    epochs, patience: the most passes over the train pairs, and validations without gain before stopping.
+    probe_epochs: of the network probe (the published recipe has 400).
+    resamples: of every bootstrap.
+    align_weights: λ of the aligned views that are tried; the best on validation is the one reported.
+    """
+
+    name: str
+    seeds: tuple[int, ...]
+    null_seed: int
+    epochs: int
+    patience: int
+    probe_epochs: int
+    resamples: int
+    align_weights: tuple[float, ...]
+
+    def training(self, *, fusion: bool = False) -> Training:
+        """The one training configuration of this budget; a fusion (and its control) has hard negatives."""
+        if fusion:
+            return Training(epochs=self.epochs, patience=self.patience, hard_pool=2, weight_decay=1e-4)
+        return Training(epochs=self.epochs, patience=self.patience)
+
+
+BUDGETS: dict[str, Budget] = {
+    budget.name: budget
+    for budget in (
+        Budget("smoke", (0,), 1, epochs=4, patience=2, probe_epochs=20, resamples=200, align_weights=(0.1,)),
+        Budget("standard", (0, 1), 1, 40, 3, probe_epochs=100, resamples=1000, align_weights=(0.03, 0.3)),
+        Budget(
+            "full",
+            (0, 1, 2, 3, 4),
+            1,
+            300,
+            10,
+            probe_epochs=400,
+            resamples=10_000,
+            align_weights=(0.01, 0.03, 0.1, 0.3, 1.0),
+        ),
+    )
+}

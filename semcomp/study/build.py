@@ -1,0 +1,287 @@
+"""The book: chapters executed per data set into a book root, and the pages built from them.
+
+A *book root* is a folder with the static sources and `book/executed/<data set>/*.ipynb`; its pages are in
+`_build/html`. A checkout is a book root itself; any other folder becomes one by a copy of the static sources.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from semcomp.errors import SemcompError
+from semcomp.storage import atomic_write, digest, file_digest
+from semcomp.study.notebooks import code_digest, read_chapter, run_chapter, versions
+from semcomp.study.parameters import check_against_defaults
+
+#: Chapters 1 and 2 run once, on planted worlds; their folder can be no data set's.
+WORLDS = "worlds"
+_PART_ONE, _PART_TWO = "0[12]_*.md", "0[3-6]_*.md"
+_BUILT = "semcomp-built.json"
+
+
+@dataclass(frozen=True)
+class Page:
+    """One notebook to execute: source, place and parameters, what its title adds, what its data are."""
+
+    source: Path
+    target: Path
+    parameters: Mapping[str, Any]
+    title_suffix: str | None = None
+    data_key: str = ""
+
+
+def find_checkout(start: Path | None = None) -> Path:
+    """The checkout of semcomp that `start` (default: the current folder) lies in.
+
+    Raises:
+        SemcompError: there is none.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (
+            (folder / "_toc.yml").is_file()
+            and (folder / "book").is_dir()
+            and _is_semcomp(folder / "pyproject.toml")
+        ):
+            return folder
+    raise SemcompError(f"semcomp book runs inside a checkout of semcomp, and {here} is in none; cd into one")
+
+
+def slug(dataset: str) -> str:
+    """The folder name of a data set's pages: its name or, for a path, the last part of it, made safe."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(dataset).name).strip("-.").lower()
+    if not name or name == WORLDS:
+        raise SemcompError(f"data set {dataset!r} gives no folder name for its pages; rename its folder")
+    return name
+
+
+def make_book(
+    datasets: Sequence[str],
+    *,
+    budget: str,
+    out: Path | None = None,
+    data_key: Callable[[str], str],
+    force: bool = False,
+    checkout: Path | None = None,
+) -> Path:
+    """Execute the chapters for each data set and build the pages; both only where something changed.
+
+    Part I runs once, Part II once per data set, the first page last. Pages of other data sets that an earlier
+    call left in the same book root stay part of the book. Progress goes to stderr.
+
+    Args:
+        datasets: names, or paths of folders.
+        budget: passed to every chapter that has such a parameter.
+        out: the book root, by default the checkout.
+        data_key: called with each data set before anything is executed: loads it, raises SemcompError where
+            that fails, and returns the digest of its content.
+        force: execute and build everything again.
+        checkout: where the sources are, by default found from the current folder.
+
+    Returns:
+        The book's first page, an HTML file.
+
+    Raises:
+        SemcompError: no checkout, an unusable `out`, data sets that cannot be loaded or told apart, chapters
+            that do not know their parameters (all before a kernel is started); a failing chapter or build.
+    """
+    checkout = find_checkout(checkout)
+    root = _check_root((out or checkout).expanduser().resolve(), checkout)
+    pages = _plan(datasets, budget, root, checkout, data_key)
+    first = _first_page(root, checkout)
+
+    executed = root / "book" / "executed"
+    executed.mkdir(parents=True, exist_ok=True)
+    _remove_orphans(executed, checkout)
+    if root != checkout:
+        _copy_static(checkout, root)
+    for page in [*pages, first]:
+        # The records that the first page reads exist only now.
+        key = _records_key(root) if page is first else page.data_key
+        run_chapter(
+            page.source,
+            page.target,
+            page.parameters,
+            title_suffix=page.title_suffix,
+            data_key=key,
+            force=force,
+        )
+    return build_pages(root, force=force)
+
+
+def build_pages(root: Path, *, force: bool = False) -> Path:
+    """Build `root/_build/html` from the executed notebooks, every warning an error, unless it is current.
+
+    An incremental build hides warnings, so `_build` is emptied before.
+
+    Raises:
+        SemcompError: the build warned or failed; what it said is printed to stderr before.
+    """
+    html, stamp = root / "_build" / "html", root / "_build" / _BUILT
+    key = _inputs_key(root)
+    index = html / "index.html"
+    if not force and index.is_file() and _read_key(stamp) == key:
+        print(f"pages are up to date: {index}", file=sys.stderr, flush=True)
+        return index
+    print("building the pages … ", end="", file=sys.stderr, flush=True)
+    shutil.rmtree(root / "_build", ignore_errors=True)
+    command = Path(sysconfig.get_path("scripts"), "jupyter-book")
+    if not command.exists():
+        raise SemcompError(f"{command} is not there; install semcomp with its extra 'book'")
+    done = subprocess.run(
+        [str(command), "build", str(root), "-W", "-n", "--keep-going", "-q"],
+        cwd=root,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode or not index.is_file():
+        print(f"failed\n{done.stdout}{done.stderr}", file=sys.stderr, flush=True)
+        raise SemcompError(f"the pages in {root} were not built without warnings; they are listed above")
+    with atomic_write(stamp) as part:
+        part.write_text(json.dumps({"key": key}) + "\n", encoding="utf8")
+    print("done", file=sys.stderr, flush=True)
+    return index
+
+
+def _plan(
+    datasets: Sequence[str], budget: str, root: Path, checkout: Path, data_key: Callable[[str], str]
+) -> list[Page]:
+    """Every page but the first: data sets loaded, names and parameters checked, nothing executed."""
+    sources, executed = checkout / "book", root / "book" / "executed"
+    if not datasets:
+        raise SemcompError("no data set given; name at least one, as in --dataset ml-100k")
+    taken: dict[str, str] = {}
+    for dataset in map(_absolute, datasets):
+        other = taken.setdefault(slug(dataset), dataset)
+        if other != dataset:
+            raise SemcompError(
+                f"{other!r} and {dataset!r} would share the folder {slug(dataset)!r}; rename one"
+            )
+    pages = [
+        Page(source, executed / WORLDS / f"{source.stem}.ipynb", _known(source, budget=budget))
+        for source in sorted(sources.glob(_PART_ONE))
+    ]
+    for name, dataset in taken.items():
+        key = data_key(dataset)
+        for source in sorted(sources.glob(_PART_TWO)):
+            given = {"dataset": dataset, "budget": budget}
+            _check(source, given)
+            pages.append(Page(source, executed / name / f"{source.stem}.ipynb", given, name, key))
+    return pages
+
+
+def _absolute(dataset: str) -> str:
+    """A path made absolute, since chapters run in another folder; a name as it is."""
+    is_path = "/" in dataset or os.sep in dataset or dataset.startswith((".", "~"))
+    return str(Path(dataset).expanduser().resolve()) if is_path else dataset
+
+
+def _first_page(root: Path, checkout: Path) -> Page:
+    """The first page reads the records beside it, so its parameter is the same on every machine."""
+    source = checkout / "book" / "index.md"
+    _check(source, {"records": "."})
+    return Page(source, root / "book" / "executed" / "index.ipynb", {"records": "."})
+
+
+def _check(source: Path, given: Mapping[str, Any]) -> None:
+    _, defaults = read_chapter(source)
+    try:
+        check_against_defaults(given, defaults)
+    except SemcompError as error:
+        raise SemcompError(f"{source.name}: {error}") from error
+
+
+def _known(source: Path, **given: Any) -> dict[str, Any]:
+    """Those of the given parameters that the chapter has."""
+    _, defaults = read_chapter(source)
+    known = {name: value for name, value in given.items() if name in defaults}
+    _check(source, known)
+    return known
+
+
+def _check_root(root: Path, checkout: Path) -> Path:
+    """`root` if it is or can become a book root; its `_build` is ours to delete, so it is no other folder."""
+    ours = root == checkout or (root / "book" / "executed").is_dir()
+    if root.exists() and not root.is_dir():
+        raise SemcompError(f"{root} is a file; a book needs a folder")
+    if root.exists() and not ours and any(root.iterdir()):
+        raise SemcompError(f"{root} is not empty and no book; choose a new or empty folder")
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
+    except OSError as error:
+        raise SemcompError(f"{root} cannot be written ({error.strerror}); choose another folder") from error
+    return root
+
+
+def _copy_static(checkout: Path, root: Path) -> None:
+    for source in _static_sources(checkout):
+        target = root / source.relative_to(checkout)
+        if not target.is_file() or target.read_bytes() != source.read_bytes():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+
+
+def _static_sources(root: Path) -> Iterator[Path]:
+    """What the build reads beside the executed notebooks."""
+    book = root / "book"
+    yield from (root / "_config.yml", root / "_toc.yml")
+    yield from sorted(f for f in book.glob("*.md") if f.name != "index.md" and not f.name[:2].isdigit())
+    yield from sorted(book.glob("*.bib"))
+    yield from sorted(f for f in (book / "_static").rglob("*") if f.is_file())
+    yield from sorted((book / "evidence").glob("*.json"))
+
+
+def _remove_orphans(executed: Path, checkout: Path) -> None:
+    """Delete executed notebooks whose chapter is gone; they would stay in the book for ever."""
+    for notebook in executed.glob("*/[0-9][0-9]_*.ipynb"):
+        if not (checkout / "book" / f"{notebook.stem}.md").is_file():
+            notebook.unlink()
+            notebook.with_suffix(".stamp.json").unlink(missing_ok=True)
+            print(f"{notebook.parent.name} {notebook.stem} removed: it has no source", file=sys.stderr)
+
+
+def _records_key(root: Path) -> str:
+    """Digest of the evidence records that the chapters left behind, and of the committed ones."""
+    found = [
+        file
+        for folder in ("executed", "evidence")
+        for file in sorted((root / "book" / folder).rglob("*.json"))
+        if not file.name.endswith(".stamp.json")
+    ]
+    return digest(*[[str(file.relative_to(root)), file_digest(file)] for file in found])
+
+
+def _inputs_key(root: Path) -> str:
+    files = [*_static_sources(root), *sorted((root / "book" / "executed").rglob("*.ipynb"))]
+    content = [[str(file.relative_to(root)), file_digest(file)] for file in files]
+    return digest(content, code_digest(), versions())
+
+
+def _read_key(stamp: Path) -> str | None:
+    try:
+        return str(json.loads(stamp.read_text("utf8"))["key"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _is_semcomp(pyproject: Path) -> bool:
+    try:
+        return bool(tomllib.loads(pyproject.read_text("utf8")).get("project", {}).get("name") == "semcomp")
+    except (OSError, ValueError):
+        return False

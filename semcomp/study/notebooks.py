@@ -1,0 +1,243 @@
+"""One chapter: from its source to an executed notebook that is the same, byte for byte, every time.
+
+The source is a jupytext MyST file. It is read, its parameters are checked, papermill runs it, and what would
+differ between two runs (random cell ids, time stamps) is taken out before the notebook appears under its
+final name. A stamp beside it says what went in, so that an unchanged chapter is not run again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from semcomp.errors import SemcompError
+from semcomp.storage import atomic_write, digest
+from semcomp.study.parameters import check_against_defaults, parameter_defaults
+
+#: Progress bars and process ids in a stored stderr would differ in every run.
+_QUIET = {"TQDM_DISABLE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error"}
+
+
+def read_chapter(source: Path) -> tuple[Any, dict[str, Any]]:
+    """A chapter's notebook and the defaults of its parameters.
+
+    Raises:
+        SemcompError: no such file, or not exactly one cell tagged `parameters`, or that cell is not plain.
+    """
+    import jupytext
+
+    if not source.is_file():
+        raise SemcompError(f"there is no chapter {source}; give the path of a MyST notebook (NN_name.md)")
+    notebook = jupytext.read(source, fmt="md:myst")
+    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if len(tagged) != 1:
+        raise SemcompError(
+            f"{source.name} has {len(tagged)} cells tagged 'parameters'; a chapter has exactly one"
+        )
+    return notebook, parameter_defaults(tagged[0].source, source.name)
+
+
+def run_chapter(
+    source: Path,
+    target: Path,
+    parameters: Mapping[str, Any],
+    *,
+    title_suffix: str | None = None,
+    data_key: str = "",
+    force: bool = False,
+) -> bool:
+    """Execute the chapter `source` with `parameters` into the notebook `target`.
+
+    The kernel is the running Python, started in `target`'s folder.
+
+    Args:
+        source: a jupytext MyST file with one cell tagged `parameters`.
+        target: the `.ipynb` to write; its stamp is written beside it.
+        parameters: plain values for some or all of the chapter's parameters.
+        title_suffix: put behind the chapter's title ("Diagnostics: ml-100k") to tell its pages apart.
+        data_key: digest of the data behind the parameters, for what their values do not say.
+        force: run it even if its stamp says that nothing changed.
+
+    Returns:
+        True if the chapter was run, False if it was up to date.
+
+    Raises:
+        SemcompError: an unknown parameter or a wrong type (before a kernel is started); a cell that fails.
+            The notebook as far as it got is then kept as `failed-<name>.ipynb`, and there is no `target`.
+    """
+    notebook, defaults = read_chapter(source)
+    try:
+        check_against_defaults(parameters, defaults)
+    except SemcompError as error:
+        raise SemcompError(f"{source.name}: {error}") from error
+    label = f"{target.parent.name} {source.stem}"
+    key = digest(
+        source.read_text(encoding="utf8"), dict(parameters), title_suffix, data_key, code_digest(), versions()
+    )
+    stamp = target.with_suffix(".stamp.json")
+    if not force and _is_current(stamp, target, key):
+        print(f"{label} is up to date", file=sys.stderr, flush=True)
+        return False
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for stale in (target, stamp):
+        stale.unlink(missing_ok=True)
+    if title_suffix:
+        _add_to_title(notebook, title_suffix, source.name)
+    before = _side_files(target.parent)
+    executed = _execute(notebook, parameters, target, label)
+    _make_reproducible(executed)
+    _write(executed, target)
+    made = sorted(name for name, state in _side_files(target.parent).items() if before.get(name) != state)
+    with atomic_write(stamp) as part:
+        part.write_text(json.dumps({"key": key, "files": made}, indent=1) + "\n", encoding="utf8")
+    return True
+
+
+def code_digest() -> str:
+    """Digest of the package's sources; a notebook made by other code is out of date."""
+    package = Path(__file__).resolve().parents[1]
+    return digest(
+        *[[str(f.relative_to(package)), f.read_text("utf8")] for f in sorted(package.rglob("*.py"))]
+    )
+
+
+@cache
+def versions() -> str:
+    """Digest of the Python version and of every installed distribution's."""
+    installed = {f"{d.metadata['Name']}=={d.version}" for d in distributions()}
+    return digest(sys.version, sorted(installed))
+
+
+@contextmanager
+def kernel_environment() -> Iterator[None]:
+    """Environment variables for kernels started inside: this Python's own kernel, and no chatter.
+
+    Without the profile ipykernel prints a notice at each start, which would end up in the stored outputs.
+    """
+    with tempfile.TemporaryDirectory(prefix="semcomp-ipython-") as folder:
+        profile = Path(folder, "profile_default")
+        profile.mkdir()
+        profile.joinpath("ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 50\n", "utf8")
+        jupyter = str(Path(sys.prefix, "share", "jupyter"))
+        changes = {
+            **_QUIET,
+            "IPYTHONDIR": folder,
+            "JUPYTER_PATH": jupyter,
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        }
+        saved = {name: os.environ.get(name) for name in changes}
+        os.environ.update(changes)
+        try:
+            yield
+        finally:
+            for name, value in saved.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def _execute(notebook: Any, parameters: Mapping[str, Any], target: Path, label: str) -> Any:
+    """Run the notebook by papermill in a temporary folder; only its kernel works in `target`'s folder."""
+    import nbformat
+    from papermill import execute_notebook
+    from papermill.exceptions import PapermillExecutionError
+
+    interactive = sys.stderr.isatty()
+    if not interactive:
+        print(f"{label} … ", end="", file=sys.stderr, flush=True)
+    failed = target.with_name(f"failed-{target.name}")
+    failed.unlink(missing_ok=True)
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="semcomp-chapter-") as folder, kernel_environment():
+        raw, done = Path(folder, "source.ipynb"), Path(folder, "executed.ipynb")
+        nbformat.write(notebook, raw)
+        try:
+            execute_notebook(
+                raw,
+                done,
+                parameters=dict(parameters),
+                kernel_name="python3",
+                language="python",
+                cwd=target.parent.resolve(),
+                progress_bar={"desc": label} if interactive else False,
+            )
+        except PapermillExecutionError as error:
+            print("failed", file=sys.stderr, flush=True)
+            shutil.copyfile(done, failed)
+            said = f"{error.ename}: {error.evalue}".splitlines()[0]
+            raise SemcompError(f"chapter {label} failed: {said} (as far as it got: {failed})") from error
+        executed = nbformat.read(done, as_version=4)
+    seconds = f"{time.monotonic() - start:.1f} s"
+    print(f"{label} … {seconds}" if interactive else seconds, file=sys.stderr, flush=True)
+    return executed
+
+
+def _is_current(stamp: Path, target: Path, key: str) -> bool:
+    """Whether the notebook, and every file that the chapter wrote beside it, is there and made from `key`."""
+    try:
+        record = json.loads(stamp.read_text("utf8"))
+        return (
+            target.is_file()
+            and record["key"] == key
+            and all((target.parent / f).is_file() for f in record["files"])
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _side_files(folder: Path) -> dict[str, tuple[int, int]]:
+    """Files directly in `folder` that are neither notebooks nor stamps, with size and time of change."""
+    return {
+        file.name: (file.stat().st_size, file.stat().st_mtime_ns)
+        for file in folder.iterdir()
+        if file.is_file() and file.suffix != ".ipynb" and not file.name.endswith(".stamp.json")
+    }
+
+
+def _add_to_title(notebook: Any, suffix: str, chapter: str) -> None:
+    for cell in notebook.cells:
+        lines = cell.source.split("\n")
+        for n, line in enumerate(lines):
+            if cell.cell_type == "markdown" and line.startswith("# "):
+                lines[n] = f"{line.rstrip()}: {suffix}"
+                cell.source = "\n".join(lines)
+                return
+    raise SemcompError(f"{chapter} has no title; a chapter begins with a heading '# …'")
+
+
+def _make_reproducible(notebook: Any) -> None:
+    """Fixed cell ids, no time stamps; the parameter cells out of the page's way."""
+    kept = {"kernelspec", "language_info"}
+    for name in set(notebook.metadata) - kept:
+        del notebook.metadata[name]
+    for n, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{n:03d}"
+        for name in ("papermill", "execution"):
+            cell.metadata.pop(name, None)
+        tags = cell.metadata.pop("tags", [])
+        if "injected-parameters" in tags:
+            tags = [*tags, "hide-input"]
+        elif "parameters" in tags:
+            tags = [*tags, "remove-cell"]
+        if tags:
+            cell.metadata["tags"] = tags
+
+
+def _write(notebook: Any, target: Path) -> None:
+    import nbformat
+
+    with atomic_write(target) as part:
+        nbformat.write(notebook, part)
+    target.chmod(0o644)

@@ -1,0 +1,49 @@
+"""Evidence records: what a chapter measured, kept as JSON beside its notebook for the first page to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from semcomp.core.evidence import Evidence
+from semcomp.errors import SemcompError
+from semcomp.storage import atomic_write
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """The evidence of one chapter on one data set under one budget."""
+
+    dataset: str
+    budget: str
+    chapter: str
+    evidence: Mapping[str, Evidence]
+
+
+def keep(folder: str | Path, record: Record) -> Path:
+    """Write the record to `<folder>/<chapter>.json`, per-unit tables left out; the file it wrote."""
+    body: dict[str, Any] = {"dataset": record.dataset, "budget": record.budget, "chapter": record.chapter}
+    body["evidence"] = {key: one.to_dict(table=False) for key, one in record.evidence.items()}
+    path = Path(folder) / f"{record.chapter}.json"
+    with atomic_write(path) as part:
+        part.write_text(json.dumps(body, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf8")
+    return path
+
+
+def read(folder: str | Path) -> list[Record]:
+    """The records in the folders below `folder`, ordered by path; an empty list where there are none."""
+    return [
+        _load(path) for path in sorted(Path(folder).glob("*/[0-9][0-9]_*.json")) if ".stamp" not in path.name
+    ]
+
+
+def _load(path: Path) -> Record:
+    try:
+        body = json.loads(path.read_text("utf8"))
+        evidence = {key: Evidence.from_dict(one) for key, one in body["evidence"].items()}
+        return Record(body["dataset"], body["budget"], body["chapter"], evidence)
+    except (ValueError, KeyError, TypeError) as error:
+        raise SemcompError(f"{path} is not an evidence record ({error}); run its chapter again") from error

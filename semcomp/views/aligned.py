@@ -1,0 +1,84 @@
+"""An aligned view: LightGCN pulled towards the text by a contrastive term.
+
+The contrastive alignment of RLMRec (Ren et al., WWW 2024) on our LightGCN: text goes through a two-layer map
+into the collaborative space, and each vector is to find its own text among shared negatives. Where RLMRec has
+written profiles of users, we have their pooled item text. Only the collaborative tables are used to rank.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from semcomp.core.text_matrix import TextMatrix
+from semcomp.core.view import View, unit_rows
+from semcomp.data.dataset import Split
+from semcomp.errors import SemcompError
+from semcomp.kernels.contrastive import sampled_softmax
+from semcomp.kernels.random import generator, xavier
+from semcomp.views.lightgcn import GraphTables
+from semcomp.views.semantic import pooled_text
+from semcomp.views.training import Training, fit_encoder
+
+
+class TextAlignment(nn.Module):
+    """λ · ½ [ InfoNCE(e_i, m(x_i)) + InfoNCE(e_u, m(b_u)) ], negatives from a pool shared by the batch."""
+
+    def __init__(
+        self, split: Split, text: TextMatrix, dim: int, weight: float, training: Training, seed: int
+    ) -> None:
+        super().__init__()
+        items = unit_rows(text.rows_for(split.item_ids))
+        self.text = (
+            torch.from_numpy(pooled_text(split.train, items)),
+            torch.from_numpy(items),
+        )  # (U, D), (I, D)
+        hidden = (items.shape[1] + dim) // 2
+        self.inner = nn.Parameter(xavier(hidden, items.shape[1], seed, "init.alignment.inner"))
+        self.outer = nn.Parameter(xavier(dim, hidden, seed, "init.alignment.outer"))
+        self.inner_bias, self.outer_bias = nn.Parameter(torch.zeros(hidden)), nn.Parameter(torch.zeros(dim))
+        self.draw = generator(seed, "alignment.negatives")
+        self.weight, self.temperature, self.negatives = weight, training.temperature, training.negatives
+
+    def mapped(self, text: Tensor) -> Tensor:
+        """(n, D) text -> (n, d) unit rows in the collaborative space."""
+        inside = F.leaky_relu(F.linear(text, self.inner, self.inner_bias))
+        return F.normalize(F.linear(inside, self.outer, self.outer_bias))
+
+    def forward(self, rows: tuple[Tensor, Tensor], vectors: tuple[Tensor, Tensor]) -> Tensor:
+        terms = []
+        for own, anchors, text in zip(rows, vectors, self.text, strict=True):
+            pool = torch.randperm(len(text), generator=self.draw)[: self.negatives]
+            mapped = self.mapped(text[torch.cat([own, pool])])  # (B + P, d)
+            same = torch.nonzero(own[:, None] == pool)  # a row's own text is no negative of it
+            excluded = same[:, 0], same[:, 1]
+            found, others = mapped.split([len(own), len(pool)])
+            terms.append(sampled_softmax(anchors, found, others, self.temperature, excluded))
+        return self.weight * (terms[0] + terms[1]) / 2
+
+
+@dataclass(frozen=True)
+class AlignedLightGCN:
+    """LightGCN + `weight` · contrastive term to the text. `weight=0` is LightGCN, to the byte."""
+
+    dim: int = 64
+    layers: int = 2
+    weight: float = 0.1
+    training: Training = field(default_factory=Training)
+
+    def __post_init__(self) -> None:
+        if self.weight < 0:
+            raise SemcompError(f"AlignedLightGCN needs weight >= 0, not {self.weight}")
+
+    def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
+        encoder = GraphTables(split, self.dim, self.layers, seed)
+        extra = None
+        if self.weight > 0:
+            extra = TextAlignment(split, text, self.dim, self.weight, self.training, seed)
+        fitted = fit_encoder(encoder, split, self.training, seed, label="aligned", extra=extra)
+        made = {"model": "AlignedLightGCN", "config": asdict(self), "seed": seed, "split": split.fingerprint}
+        made |= {"text": dict(text.provenance), "training": fitted.history}
+        return View("aligned", fitted.users, fitted.items, made)

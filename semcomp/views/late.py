@@ -1,0 +1,107 @@
+"""Late fusion: two frozen views, combined by their scores (CombSUM) or by their ranks (RRF)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomp.core.topk import TopK
+from semcomp.core.view import View, check_fits
+from semcomp.data.dataset import Split
+from semcomp.errors import SemcompError
+from semcomp.views.training import validation_ndcg
+
+
+@dataclass(frozen=True)
+class CombSum:
+    """`w · z_a + (1 - w) · z_b`, with z the user's scores standardised over all items (Fox & Shaw 1994).
+
+    Standardising an inner product over the catalogue only rescales the user's vector (the mean shifts all
+    items alike), so the fused scorer is again a View, of width d_a + d_b, and is ranked exactly.
+
+    Attributes:
+        weight: w in [0, 1], the share of the first view; None picks it on the validation part from `grid`.
+    """
+
+    weight: float | None = None
+    grid: Sequence[float] = tuple(np.linspace(0, 1, 11).round(1).tolist())
+
+    def __post_init__(self) -> None:
+        for weight in [*self.grid, *([] if self.weight is None else [self.weight])]:
+            if not 0 <= weight <= 1:
+                raise SemcompError(f"CombSum needs weights between 0 and 1, not {weight}")
+
+    def fit(self, split: Split, a: View, b: View) -> View:
+        for view in (a, b):
+            check_fits(view, (split.n_users, split.n_items))
+        halves = _standardized(a), _standardized(b)
+        if self.weight is not None:
+            return _combine(a, b, halves, self.weight, {})
+        tried = {w: validation_ndcg(_combine(a, b, halves, w, {}), split) for w in self.grid}
+        best = max(tried, key=lambda w: tried[w])
+        return _combine(a, b, halves, best, {"valid_ndcg_by_weight": {str(w): v for w, v in tried.items()}})
+
+
+def rrf(lists: Sequence[TopK], k: int = 20, *, constant: int = 60, name: str = "RRF") -> TopK:
+    """Reciprocal rank fusion: `Σ_v 1 / (constant + rank_v)`, ranks from 1, absent items count 0.
+
+    Cormack et al., SIGIR 2009. Give lists much deeper than k (200 places or more), of the same users and
+    items. Ties go to the lower item row.
+    """
+    if len({(one.n_users, one.n_items) for one in lists}) != 1:
+        raise SemcompError("RRF needs at least one list, all over the same users and items")
+    if not 1 <= k <= lists[0].n_items:
+        raise SemcompError(f"k = {k}, but it must lie between 1 and the number of items, {lists[0].n_items}")
+    ids = np.concatenate([one.ids for one in lists], axis=1).astype(np.int64)  # (U, M)
+    share = np.concatenate(
+        [np.broadcast_to(1 / (constant + 1.0 + np.arange(one.k)), one.ids.shape) for one in lists], 1
+    )
+    order = np.argsort(ids, axis=1, kind="stable")
+    ids, share = np.take_along_axis(ids, order, 1), np.where(ids < 0, 0, share)
+    share = np.take_along_axis(share, order, 1)
+    # equal ids are neighbours now: give the first of a run the run's sum and drop the others
+    first = np.concatenate([np.ones((len(ids), 1), bool), ids[:, 1:] != ids[:, :-1]], axis=1)
+    run = np.cumsum(first, axis=1) - 1  # (U, M) which run a place belongs to
+    total = np.zeros_like(share)
+    np.add.at(total, (np.arange(len(ids))[:, None], run), share)
+    score = np.where(first & (ids >= 0), np.take_along_axis(total, run, 1), -np.inf)
+    best = np.argsort(-score, axis=1, kind="stable")[:, :k]  # stable: ids ascend, so the lower row first
+    fused, scores = np.take_along_axis(ids, best, 1), np.take_along_axis(score, best, 1)
+    fused = np.where(np.isneginf(scores), -1, fused)
+    short = k - fused.shape[1]
+    fused = np.pad(fused, ((0, 0), (0, max(short, 0))), constant_values=-1)
+    scores = np.pad(scores, ((0, 0), (0, max(short, 0))), constant_values=-np.inf)
+    made = {
+        "model": "RRF",
+        "constant": constant,
+        "depth": [one.k for one in lists],
+        "lists": [one.name for one in lists],
+    }
+    return TopK(name, fused.astype(np.int32), scores, lists[0].n_items, made)
+
+
+def _standardized(view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """User vectors divided by the spread of their scores over all items, and centred item vectors."""
+    items = view.items.astype(np.float64) - view.items.mean(axis=0, dtype=np.float64)
+    users = view.users.astype(np.float64)
+    covariance = items.T @ items / len(items)  # (d, d)
+    spread = np.sqrt(np.maximum(np.einsum("ud,de,ue->u", users, covariance, users, optimize=True), 0))
+    return users / np.where(spread > 0, spread, 1.0)[:, None], items
+
+
+def _combine(
+    a: View,
+    b: View,
+    halves: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...],
+    weight: float,
+    extra: dict[str, object],
+) -> View:
+    (users_a, items_a), (users_b, items_b) = halves
+    made = {"model": "CombSum", "weight": weight, "of": [dict(a.provenance), dict(b.provenance)], **extra}
+    users = np.concatenate([weight * users_a, (1 - weight) * users_b], axis=1)
+    return View(
+        "CombSUM", users.astype(np.float32), np.concatenate([items_a, items_b], 1).astype(np.float32), made
+    )

@@ -1,0 +1,20 @@
+"""The view everyone must beat: the same list for everybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from semcomp.core.view import View
+from semcomp.data.dataset import Split
+
+
+@dataclass(frozen=True)
+class Popularity:
+    """Score = number of train interactions of the item. One dimension, nothing trained."""
+
+    def fit(self, split: Split, seed: int = 0) -> View:
+        counts = np.asarray(split.train.sum(axis=0), dtype=np.float32).reshape(-1, 1)
+        made = {"model": "Popularity", "split": split.fingerprint}
+        return View("popularity", np.ones((split.n_users, 1), np.float32), counts, made)

@@ -1,0 +1,358 @@
+"""Diagnostics against sets in plain Python, planted overlaps, published arithmetic and published scripts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from itertools import combinations
+from math import log1p
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semcomp.core.evidence import Evidence
+from semcomp.core.topk import TopK
+from semcomp.core.view import View
+from semcomp.data.dataset import Split, binary_csr
+from semcomp.errors import SemcompError
+from semcomp.evidence import chance_jaccard, diagnose, diagnose_arrays, frozen_fusion, jaccard, shell_record
+
+GOLDEN = Path(__file__).parent / "reference" / "golden"
+
+
+def lists(ids: np.ndarray, n_items: int, name: str = "hand") -> TopK:
+    places = np.asarray(ids, dtype=np.int32)
+    return TopK(name, places, np.where(places < 0, -np.inf, -np.arange(places.shape[1])), n_items)
+
+
+def split_of(train: np.ndarray, test: np.ndarray) -> Split:
+    """A split from dense 0/1 matrices, nothing in validation."""
+    users, items = train.shape
+    parts = [sp.csr_array(part.astype(np.float32)) for part in (train, np.zeros_like(train), test)]
+    names = np.array([str(i) for i in range(max(users, items))])
+    return Split(names[:users], names[:items], *parts, {})
+
+
+def world(seed: int, users: int = 12, items: int = 25, k: int = 6) -> tuple[TopK, TopK, Split]:
+    """Random lists with empty places, random targets, uneven popularity; some users have nothing to find."""
+    rng = np.random.default_rng(seed)
+    train = rng.random((users, items)) < rng.random(items) * 0.4
+    train[:, 0] |= ~train.any(axis=1)
+    test = (rng.random((users, items)) < 0.15) & ~train
+    test[0, 1], train[0, 1] = True, False
+    both = []
+    for _ in range(2):
+        ids = np.argsort(rng.random((users, items)), axis=1)[:, :k]
+        filled = rng.integers(0, k + 1, size=users)
+        both.append(lists(np.where(np.arange(k) < filled[:, None], ids, -1), items))
+    return both[0], both[1], split_of(train, test)
+
+
+def by_sets(a: TopK, b: TopK, split: Split) -> dict[str, float]:
+    """The same values with Python sets, one user at a time."""
+    counts = np.asarray(split.train.sum(axis=0)).ravel()
+    low, high = np.quantile(counts[counts > 0], [0.6, 0.8])
+    stratum = ["cold" if c <= low else "mid" if c <= high else "hot" for c in counts]
+    sums: Counter[str] = Counter()
+    jaccards, recalls = [], {"a": [], "b": [], "union": [], "switch": []}
+    by_stratum: dict[str, list[float]] = {}
+    for user in range(split.n_users):
+        truth = set(split.test[[user]].indices.tolist())
+        if not truth:
+            continue
+        one, other = ({int(i) for i in ranking.ids[user] if i >= 0} for ranking in (a, b))
+        if one | other:
+            jaccards.append(len(one & other) / len(one | other))
+        hit_a, hit_b = one & truth, other & truth
+        group = "both" if hit_a and hit_b else "a_only" if hit_a else "b_only" if hit_b else "none"
+        sums[f"users.{group}"] += 1
+        sums[f"activity.{group}"] += log1p(len(split.train[[user]].indices))
+        kinds = (("common", hit_a & hit_b), ("a_unique", hit_a - hit_b), ("b_unique", hit_b - hit_a))
+        for kind, hits in kinds:
+            sums[f"hits.{kind}"] += len(hits)
+            sums[f"popularity.{kind}"] += sum(log1p(counts[i]) for i in hits)
+        found = {"a": hit_a, "b": hit_b, "union": hit_a | hit_b}
+        for label, hits in found.items():
+            recalls[label].append(len(hits) / len(truth))
+        recalls["switch"].append(max(recalls["a"][-1], recalls["b"][-1]))
+        for name in ("cold", "mid", "hot"):
+            wanted = {i for i in truth if stratum[i] == name}
+            for label, hits in found.items():
+                if wanted:
+                    by_stratum.setdefault(f"{label}.{name}", []).append(len(hits & wanted) / len(wanted))
+    groups, kinds = ("both", "a_only", "b_only", "none"), ("common", "a_unique", "b_unique")
+    values: dict[str, float] = {key: sums[key] for key in (f"users.{g}" for g in groups)}
+    values |= {f"hits.{kind}": sums[f"hits.{kind}"] for kind in kinds}
+    total = sum(sums[f"hits.{kind}"] for kind in kinds)
+    if jaccards:
+        values["jaccard"] = float(np.mean(jaccards))
+    if total:
+        values["unique_hit_ratio"] = (sums["hits.a_unique"] + sums["hits.b_unique"]) / total
+    means = {label: float(np.mean(recall)) for label, recall in recalls.items()}
+    values |= {"recall.a": means["a"], "recall.b": means["b"], "oracle.union": means["union"]}
+    values |= {"oracle.switch": means["switch"], "oracle.gain": means["union"] - max(means["a"], means["b"])}
+    for kind in kinds:
+        if sums[f"hits.{kind}"]:
+            values[f"log_popularity.{kind}"] = sums[f"popularity.{kind}"] / sums[f"hits.{kind}"]
+    for group in groups:
+        if sums[f"users.{group}"]:
+            values[f"log_activity.{group}"] = sums[f"activity.{group}"] / sums[f"users.{group}"]
+    return values | {f"recall_by_stratum.{key}": float(np.mean(r)) for key, r in by_stratum.items()}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_equal_to_sets(seed: int) -> None:
+    a, b, split = world(seed)
+    evidence = diagnose(a, b, split, resamples=0)
+    expected = by_sets(a, b, split)
+    apart = {"jaccard_chance", "ndcg.a", "ndcg.b"}  # closed form and ranx: tested on their own
+    assert set(evidence.values) - apart == set(expected)
+    for key, value in expected.items():
+        assert evidence[key].value == pytest.approx(value, abs=1e-12), key
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_identities(seed: int) -> None:
+    a, b, split = world(seed)
+    evidence = diagnose(a, b, split, resamples=20)
+    value = {key: v.value for key, v in evidence.values.items()}
+    union, one, other = value["oracle.union"], value["recall.a"], value["recall.b"]
+    assert max(one, other) <= value["oracle.switch"] + 1e-12 <= union + 2e-12
+    assert union <= one + other + 1e-12
+    hits_a = a.hits(split.test).sum()
+    assert value["hits.common"] + value["hits.a_unique"] == hits_a
+    assert sum(value[f"users.{g}"] for g in ("both", "a_only", "b_only", "none")) == len(evidence.table)
+    swapped = diagnose(b, a, split, resamples=0)
+    assert swapped["hits.b_unique"].value == value["hits.a_unique"]
+    assert swapped["oracle.union"].value == pytest.approx(union)
+    assert all(np.isfinite(v.value) for v in evidence.values.values())
+    again = Evidence.from_json(evidence.to_json())
+    assert again.values == evidence.values
+    assert again.table["group"].tolist() == evidence.table["group"].tolist()
+
+
+def test_a_ranking_beside_itself() -> None:
+    a, _, split = world(11)
+    same = diagnose(a, a, split, resamples=50)
+    assert same["jaccard"].value == 1
+    assert same["unique_hit_ratio"].value == 0
+    assert same["hits.a_unique"].value == same["hits.b_unique"].value == 0
+    assert same["oracle.union"].value == same["recall.a"].value == same["oracle.switch"].value
+    assert same["oracle.gain"].value == 0
+    assert "log_popularity.a_unique" not in same.values
+
+
+@pytest.mark.parametrize("shared", [0, 1, 2, 7, 20])
+def test_planted_overlap(shared: int) -> None:
+    """Lists of 20 that share m items have Jaccard m / (40 - m)."""
+    first = np.tile(np.arange(20), (3, 1))
+    second = np.tile(np.arange(20 - shared, 40 - shared), (3, 1))[:, ::-1]
+    train, test = np.zeros((3, 41)), np.zeros((3, 41))
+    train[:, 40], test[:, 0] = 1, 1
+    evidence = diagnose(lists(first, 41), lists(second, 41), split_of(train, test), resamples=0)
+    assert evidence["jaccard"].value == pytest.approx(shared / (40 - shared))
+
+
+def test_published_overlaps_as_shared_items() -> None:
+    """Jaccard J of two lists of K means 2KJ / (1 + J) shared items: the published 6.37, 16.74 and 19.20 %."""
+    for published, items in ((0.0637, 2.40), (0.1674, 5.74), (0.1920, 6.44)):
+        below, above = int(items), int(items) + 1
+        rows = [np.arange(20 - m, 40 - m) for m in (below, above)]
+        low, high = jaccard(np.tile(np.arange(20), (2, 1)).astype(np.int32), np.array(rows, dtype=np.int32))
+        assert low < published < high
+        assert 40 * published / (1 + published) == pytest.approx(items, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("common", "a_unique", "b_unique", "over_a", "over_b"),
+    [(370, 309, 321, 0.473, 0.447), (440, 294, 265, 0.361, 0.417), (429, 303, 267, 0.365, 0.435)],
+)
+def test_published_compositions(
+    common: int, a_unique: int, b_unique: int, over_a: float, over_b: float
+) -> None:
+    """One target a user, so hits are users: the union's gain over either list follows from the shares."""
+    n = common + a_unique + b_unique
+    train, test = np.zeros((n, 8)), np.zeros((n, 8))
+    train[:, 7], test[:, 0] = 1, 1
+    one, other = np.tile([1, 2], (n, 1)), np.tile([3, 4], (n, 1))
+    one[: common + a_unique, 0] = 0
+    other[:common, 1] = 0
+    other[common + a_unique :, 1] = 0
+    evidence = diagnose(lists(one, 8), lists(other, 8), split_of(train, test), resamples=0)
+    assert evidence["hits.common"].value == common
+    assert evidence["unique_hit_ratio"].value == pytest.approx((a_unique + b_unique) / n)
+    union = evidence["oracle.union"].value
+    assert union / evidence["recall.a"].value - 1 == pytest.approx(over_a, abs=5e-4)
+    assert union / evidence["recall.b"].value - 1 == pytest.approx(over_b, abs=5e-4)
+
+
+def test_chance_jaccard_is_the_mean_over_all_pairs_of_lists() -> None:
+    for p, q, m in ((2, 2, 5), (1, 3, 6), (3, 3, 3), (0, 2, 4)):
+        pairs = [
+            len({*one} & {*other}) / len({*one} | {*other})
+            for one in combinations(range(m), p)
+            for other in combinations(range(m), q)
+        ]
+        found = chance_jaccard(np.array([p]), np.array([q]), np.array([m]))
+        assert found[0] == pytest.approx(np.mean(pairs))
+    paper = chance_jaccard(np.array([20]), np.array([20]), np.array([24_608]))
+    assert paper[0] == pytest.approx(0.0004, abs=5e-5)
+
+
+def test_chance_counts_what_is_masked() -> None:
+    a, _, split = world(3)
+    k = a.k
+    full = lists(np.tile(np.arange(k), (split.n_users, 1)), split.n_items)
+    masked = TopK(full.name, full.ids, full.scores, full.n_items, {"mask": "train"})
+    users = np.flatnonzero(np.diff(split.test.indptr))
+    left = split.n_items - np.diff(split.train.indptr)[users]
+    sizes = np.full(len(users), k)
+    expected = chance_jaccard(sizes, sizes, left).mean()
+    assert diagnose(masked, masked, split, resamples=0)["jaccard_chance"].value == pytest.approx(expected)
+    assert diagnose(full, full, split, resamples=0)["jaccard_chance"].value < expected
+
+
+def test_null_is_the_same_number_of_the_other_pair() -> None:
+    a, b, split = world(5, users=40)
+    _, null, _ = world(6, users=40)
+    evidence = diagnose(a, b, split, k=3, null=null, resamples=100)
+    other = diagnose(a, null, split, k=3, resamples=0)
+    alone = {"recall.a", "ndcg.a", "recall_2k.a", "jaccard_chance"}
+    for key, value in evidence.values.items():
+        if key in alone or key.startswith("recall_by_stratum.a"):
+            assert value.null is None, key
+        elif key in other.values:
+            assert value.null == pytest.approx(other[key].value), key
+            assert value.excess_low <= value.excess_high, key  # type: ignore[operator]
+    same = diagnose(a, b, split, null=b, resamples=100)
+    assert (same["jaccard"].excess_low, same["jaccard"].excess_high) == (0, 0)
+
+
+def test_single_view_at_2k() -> None:
+    a, b, split = world(8, users=30)
+    evidence = diagnose(a, b, split, k=3, null=b.top(3), resamples=50)
+    double = diagnose(a, b, split, k=6, resamples=0)
+    for label in ("a", "b"):
+        assert evidence[f"recall_2k.{label}"].value == pytest.approx(double[f"recall.{label}"].value)
+    better = max(double["recall.a"].value, double["recall.b"].value)
+    expected = evidence["oracle.union"].value - better
+    assert evidence["union_minus_2k"].value == pytest.approx(expected)
+    assert evidence["union_minus_2k"].null is None  # the null's lists do not reach 2k
+    assert "recall_2k.a" not in double.values
+    assert evidence["jaccard"].value == pytest.approx(diagnose(a.top(3), b.top(3), split)["jaccard"].value)
+
+
+def test_intervals_hold_their_values_and_shrink_with_users() -> None:
+    widths = []
+    for users in (100, 1600):
+        a, b, split = world(9, users=users)
+        evidence = diagnose(a, b, split, resamples=300)
+        jac = evidence["jaccard"]
+        assert jac.low < jac.value < jac.high  # type: ignore[operator]
+        widths.append(jac.high - jac.low)  # type: ignore[operator]
+    assert 2.5 < widths[0] / widths[1] < 6.5  # sixteen times the users: a quarter of the width
+
+
+def test_refuses_bad_input() -> None:
+    a, b, split = world(1)
+    with pytest.raises(SemcompError, match="unknown strata option 'test'"):
+        diagnose(a, b, split, strata="test")  # type: ignore[arg-type]
+    with pytest.raises(SemcompError, match="k = 7 is above the 6 places"):
+        diagnose(a, b, split, k=7)
+    with pytest.raises(SemcompError, match="k = 26 is above the number of items, 25"):
+        diagnose(a, b, split, k=26)
+    with pytest.raises(SemcompError, match="is over 11 users and 25 items"):
+        diagnose(lists(a.ids[1:], 25), b, split)
+    with pytest.raises(SemcompError, match="is over 12 users and 24 items"):
+        diagnose(a, lists(b.ids, 24), split)
+    train = split.train.toarray()
+    untested = split_of(train, np.zeros_like(train))
+    with pytest.raises(SemcompError, match="test part is empty"):
+        diagnose(a, b, untested)
+    one = TopK("hand", a.ids, a.scores, a.n_items, {"mask": "train"})
+    other = TopK("hand", b.ids, b.scores, b.n_items, {"mask": "none"})
+    with pytest.raises(SemcompError, match="masks 'train', 'hand' masks 'none'; rank both with one mask"):
+        diagnose(one, other, split)
+
+
+@pytest.fixture(scope="module")
+def golden() -> tuple[View, View, Split, dict[str, dict]]:
+    def part(name: str) -> sp.csr_array:
+        pairs = np.loadtxt(GOLDEN / f"gold.{name}.inter", skiprows=1, dtype=np.int32)
+        return binary_csr(pairs[:, 0], pairs[:, 1], (900, 1400))
+
+    def view(name: str) -> View:
+        sides = [np.load(GOLDEN / f"gold_{side}_embeddings-{name}.npy") for side in ("user", "item")]
+        return View(name, *sides)
+
+    names = np.array([str(i) for i in range(1400)])
+    split = Split(names[:900], names, part("train"), part("valid"), part("test"), {})
+    return view("cf"), view("sem"), split, json.loads((GOLDEN / "expected.json").read_text())
+
+
+def test_published_complementarity_script(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
+    cf, sem, split, published = golden
+    (expected,) = (block for name, block in published.items() if name.startswith("evaluate_comp"))
+    record = shell_record(diagnose_arrays(cf, sem, split, mask="train", resamples=50))
+    assert round(record["jaccard"], 3) == expected["jaccard"]
+    assert record["users"] == expected["users"]
+    assert record["hits"] == expected["hits"]
+    assert round(record["unique_hit_ratio"], 3) == expected["unique_hit_ratio"]
+    for key, block in (("log_activity", "mean_log_activity"), ("log_popularity", "mean_log_popularity")):
+        for kind, value in expected[block].items():
+            assert round(record[key][kind], 2) == value, (key, kind)
+    # computed independently of the scripts, to five places
+    assert [round(record["recall"][v], 5) for v in "ab"] == [0.35444, 0.36]
+    assert [round(record["ndcg"][v], 5) for v in "ab"] == [0.17363, 0.17937]
+
+
+def test_published_fusion_script(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
+    cf, sem, split, published = golden
+    (expected,) = (block for name, block in published.items() if name.startswith("evaluate_naive_fusion"))
+    evidence = diagnose_arrays(cf, sem, split, normalize="l2", strata="all", resamples=50)
+    for label, name in (("a", "cf"), ("b", "sem"), ("fused", "fused")):
+        assert round(evidence[f"recall.{label}"].value, 4) == expected["recall"][name]
+        for stratum, value in expected["recall_by_stratum"][name].items():
+            assert round(evidence[f"recall_by_stratum.{label}.{stratum}"].value, 4) == value
+    assert round(evidence["oracle.union"].value, 4) == expected["oracle_union_recall"]
+    assert round(evidence["jaccard"].value, 3) == expected["jaccard"]
+    hits = {kind: evidence[f"hits.{kind}"].value for kind in ("common", "a_unique", "b_unique")}
+    percent = {kind: round(100 * count / sum(hits.values()), 1) for kind, count in hits.items()}
+    names = {"common": "common", "a_unique": "cf_unique", "b_unique": "sem_unique"}
+    assert {names[kind]: share for kind, share in percent.items()} == expected["hits_percent"]
+
+
+def test_record_of_the_shell_is_plain(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
+    cf, sem, split, _ = golden
+    evidence = diagnose_arrays(cf, sem, split, resamples=50)
+    record = json.loads(json.dumps(shell_record(evidence), allow_nan=False))
+    assert {"jaccard", "users", "hits", "unique_hit_ratio", "recall", "ndcg", "oracle", "detail"} <= set(
+        record
+    )
+    assert all(isinstance(n, int) for n in [*record["users"].values(), *record["hits"].values()])
+    assert record["detail"]["values"]["recall.fused"]["n"] == 900
+    assert record["detail"]["values"]["jaccard"]["low"] < record["jaccard"]
+    assert record["detail"]["provenance"]["mask"] == "train+valid"
+
+
+def test_frozen_fusion_scores_are_mean_cosines(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
+    cf, sem, _, _ = golden
+    users = np.arange(5)
+    cosines = [view.normalized().scores(users) for view in (cf, sem)]
+    np.testing.assert_allclose(frozen_fusion(cf, sem).scores(users), (cosines[0] + cosines[1]) / 2, atol=1e-6)
+
+
+def test_arrays_refuse_bad_input(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
+    cf, sem, split, _ = golden
+    with pytest.raises(SemcompError, match="unknown normalisation 'l3'; Known: l2, none"):
+        diagnose_arrays(cf, sem, split, normalize="l3")
+    with pytest.raises(SemcompError, match="k = 1401 is above the number of items, 1400"):
+        diagnose_arrays(cf, sem, split, k=1401)
+    with pytest.raises(SemcompError, match="899 user rows"):
+        diagnose_arrays(cf, View("short", sem.users[1:], sem.items), split)
