@@ -98,7 +98,7 @@ def data_describe(dataset: str) -> None:
 @click.option(
     "--json", "output", type=FILE, required=True, metavar="OUT", help="Where the result is written."
 )
-@click.option("--k", type=int, default=20, help="Length of the lists.")
+@click.option("--k", type=click.IntRange(1), default=20, help="Length of the lists.")
 @click.option(
     "--mask", type=click.Choice(["train", "train+valid"]), default="train+valid", help="History left out."
 )
@@ -120,11 +120,17 @@ def diagnose(
     """Complementarity of two views given as arrays: overlap, unique hits, oracles, with intervals."""
     if not output.parent.is_dir():
         raise SemcompError(f"the folder of --json, {output.parent}, is not there; create it")
+    if output.is_dir():
+        raise SemcompError(f"--json names {output}, which is a folder; give the path of a file")
     a = View("a", _array(view_a[0]), _array(view_a[1]))
     b = View("b", _array(view_b[0]), _array(view_b[1]))
     evidence = diagnose_arrays(a, b, split_from_pairs(train, valid, test, *a.shape), **options)
-    with atomic_write(output) as part:
-        part.write_text(json.dumps(shell_record(evidence), indent=1, allow_nan=False) + "\n", encoding="utf8")
+    text = json.dumps(shell_record(evidence), indent=1, allow_nan=False) + "\n"
+    try:
+        with atomic_write(output) as part:
+            part.write_text(text, encoding="utf8")
+    except OSError as error:
+        raise SemcompError(f"{output} cannot be written ({error.strerror}); choose another place") from error
     click.echo(evidence)
 
 

@@ -28,7 +28,7 @@ class TextMatrix:
         if len(np.unique(self.item_ids)) != len(self.item_ids):
             ids, counts = np.unique(self.item_ids, return_counts=True)
             raise SemcompError(
-                f"text matrix has item id {ids[counts.argmax()]!r} twice; one row an item is needed"
+                f"text matrix has item id {str(ids[counts.argmax()])!r} twice; one row an item is needed"
             )
 
     def rows_for(self, item_ids: NDArray[np.str_]) -> NDArray[np.float32]:

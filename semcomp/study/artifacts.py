@@ -39,7 +39,7 @@ def cached_view(recipe: dict[str, Any], make: Callable[[], View]) -> View:
             with np.load(path, allow_pickle=False) as stored:
                 made = json.loads(str(stored["provenance"]))
                 return View(str(stored["name"]), stored["users"], stored["items"], made)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             path.unlink()
     view = make()
     with atomic_write(path) as part, part.open("wb") as stream:

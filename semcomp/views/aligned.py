@@ -19,7 +19,7 @@ from semcomp.data.dataset import Split
 from semcomp.errors import SemcompError
 from semcomp.kernels.contrastive import sampled_softmax
 from semcomp.kernels.random import generator, xavier
-from semcomp.views.lightgcn import GraphTables
+from semcomp.views.lightgcn import GraphTables, check_size
 from semcomp.views.semantic import pooled_text
 from semcomp.views.training import Training, fit_encoder
 
@@ -70,8 +70,9 @@ class AlignedLightGCN:
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
-        if self.weight < 0:
-            raise SemcompError(f"AlignedLightGCN needs weight >= 0, not {self.weight}")
+        check_size(self, self.dim, self.layers)
+        if not 0 <= self.weight < float("inf"):  # NaN is neither
+            raise SemcompError(f"AlignedLightGCN needs a finite weight >= 0, not {self.weight}")
 
     def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
         encoder = GraphTables(split, self.dim, self.layers, seed)

@@ -12,7 +12,7 @@ from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data.dataset import Split
 from semcomp.errors import SemcompError
-from semcomp.views.lightgcn import GraphTables
+from semcomp.views.lightgcn import GraphTables, check_size
 from semcomp.views.semantic import TextProjection
 from semcomp.views.training import Training, fit_encoder
 
@@ -47,6 +47,7 @@ class NormConcatNorm:
     def __post_init__(self) -> None:
         if self.dim < 2 or self.dim % 2:
             raise SemcompError(f"NormConcatNorm needs an even dim of at least 2 (two halves), not {self.dim}")
+        check_size(self, self.dim, self.layers)
 
     def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
         half = self.dim // 2
@@ -66,6 +67,9 @@ class FusionControl:
     dim: int = 128
     layers: int = 2
     training: Training = field(default_factory=lambda: HARD)
+
+    def __post_init__(self) -> None:
+        check_size(self, self.dim, self.layers)
 
     def fit(self, split: Split, seed: int = 0) -> View:
         encoder = GraphTables(split, self.dim, self.layers, seed)

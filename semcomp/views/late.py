@@ -30,6 +30,8 @@ class CombSum:
     grid: Sequence[float] = tuple(np.linspace(0, 1, 11).round(1).tolist())
 
     def __post_init__(self) -> None:
+        if self.weight is None and not len(self.grid):
+            raise SemcompError("CombSum has neither a weight nor a grid to pick one from; give one of them")
         for weight in [*self.grid, *([] if self.weight is None else [self.weight])]:
             if not 0 <= weight <= 1:
                 raise SemcompError(f"CombSum needs weights between 0 and 1, not {weight}")
@@ -50,18 +52,31 @@ def rrf(lists: Sequence[TopK], k: int = 20, *, constant: int = 60, name: str = "
 
     Cormack et al., SIGIR 2009. Give lists much deeper than k (200 places or more), of the same users and
     items. Ties go to the lower item row.
+
+    Raises:
+        SemcompError: no lists, lists of different sizes, splits or masks, k out of range, constant < 0.
     """
     if len({(one.n_users, one.n_items) for one in lists}) != 1:
         raise SemcompError("RRF needs at least one list, all over the same users and items")
+    if not constant >= 0:
+        raise SemcompError(f"RRF needs constant >= 0, not {constant}")
+    origin: dict[str, object] = {}
+    for key in ("mask", "split"):
+        known = {one.provenance[key] for one in lists if key in one.provenance}
+        if len(known) > 1:
+            raise SemcompError(f"RRF was given lists of different {key}s; rank them all in one way")
+        if known:
+            origin[key] = known.pop()
     if not 1 <= k <= lists[0].n_items:
         raise SemcompError(f"k = {k}, but it must lie between 1 and the number of items, {lists[0].n_items}")
     ids = np.concatenate([one.ids for one in lists], axis=1).astype(np.int64)  # (U, M)
     share = np.concatenate(
         [np.broadcast_to(1 / (constant + 1.0 + np.arange(one.k)), one.ids.shape) for one in lists], 1
     )
-    order = np.argsort(ids, axis=1, kind="stable")
-    ids, share = np.take_along_axis(ids, order, 1), np.where(ids < 0, 0, share)
-    share = np.take_along_axis(share, order, 1)
+    share = np.where(ids < 0, 0, share)
+    # by item, then by share: equal ranks in other lists are added in one order, so that they tie to the bit
+    order = np.lexsort((share, ids), axis=1)
+    ids, share = np.take_along_axis(ids, order, 1), np.take_along_axis(share, order, 1)
     # equal ids are neighbours now: give the first of a run the run's sum and drop the others
     first = np.concatenate([np.ones((len(ids), 1), bool), ids[:, 1:] != ids[:, :-1]], axis=1)
     run = np.cumsum(first, axis=1) - 1  # (U, M) which run a place belongs to
@@ -79,6 +94,7 @@ def rrf(lists: Sequence[TopK], k: int = 20, *, constant: int = 60, name: str = "
         "constant": constant,
         "depth": [one.k for one in lists],
         "lists": [one.name for one in lists],
+        **origin,
     }
     return TopK(name, fused.astype(np.int32), scores, lists[0].n_items, made)
 

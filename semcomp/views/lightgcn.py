@@ -43,6 +43,13 @@ class GraphTables(nn.Module):
         return rows[: len(users)], rows[len(users) :]
 
 
+def check_size(model: object, dim: int, layers: int) -> None:
+    """Raise unless a graph encoder of this width and depth can be made."""
+    if dim < 1 or layers < 0:
+        name = type(model).__name__
+        raise SemcompError(f"{name} needs dim >= 1 and layers >= 0, not dim={dim}, layers={layers}")
+
+
 @dataclass(frozen=True)
 class LightGCN:
     """Collaborative view: `n(mean_l Â^l E)`, score = cosine.
@@ -56,10 +63,7 @@ class LightGCN:
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
-        if self.dim < 1 or self.layers < 0:
-            raise SemcompError(
-                f"LightGCN needs dim >= 1 and layers >= 0, not dim={self.dim}, layers={self.layers}"
-            )
+        check_size(self, self.dim, self.layers)
 
     def fit(self, split: Split, seed: int = 0) -> View:
         """Train on `split.train`, stop on `split.valid`. A row without an edge stays at its random start."""

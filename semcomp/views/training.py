@@ -48,9 +48,15 @@ class Training:
     patience: int = 5
 
     def __post_init__(self) -> None:
-        for field in ("epochs", "batch", "lr", "temperature", "negatives", "hard_pool", "every", "patience"):
-            if not getattr(self, field) > 0:
-                raise SemcompError(f"training option {field} = {getattr(self, field)}; it must be above zero")
+        for option, value in vars(self).items():
+            whole = option not in ("lr", "temperature", "weight_decay")
+            if type(value) is not int and (whole or type(value) is not float):
+                kind = "a whole number" if whole else "a number"
+                raise SemcompError(f"training option {option} = {value!r}; it must be {kind}")
+            if option == "weight_decay" and not value >= 0:
+                raise SemcompError(f"training option {option} = {value}; it must not be negative")
+            if option != "weight_decay" and not value > 0:
+                raise SemcompError(f"training option {option} = {value}; it must be above zero")
 
 
 class Encoder(Protocol):
@@ -128,6 +134,8 @@ def fit_encoder(
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
+        if not np.isfinite(losses).all():
+            raise _diverged(label, training)
         if epoch % training.every == 0 or epoch == training.epochs:
             now = _snapshot(encoder)
             metric = _validate(now, split)
@@ -138,10 +146,14 @@ def fit_encoder(
             elif epoch - best_epoch >= training.patience * training.every:
                 break
     if not (np.isfinite(best[0]).all() and np.isfinite(best[1]).all()):
-        raise SemcompError(
-            f"{label} diverged (NaN in its vectors); lower the learning rate, now {training.lr}"
-        )
+        raise _diverged(label, training)
     return Fitted(*best, {"best_epoch": best_epoch, "valid_ndcg": best_metric, "curve": curve})
+
+
+def _diverged(label: str, training: Training) -> SemcompError:
+    return SemcompError(
+        f"{label} diverged, its loss is no number; lower the learning rate, now {training.lr}"
+    )
 
 
 def _snapshot(encoder: Encoder) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -1,0 +1,207 @@
+"""The claim ledger: what the paper says, what was found, its null, and a verdict from the interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from itertools import groupby
+
+from semcomp.core.evidence import Value
+from semcomp.evidence import users_needed, verdict
+from semcomp.study.records import Record
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that an interval can decide.
+
+    Attributes:
+        says: the statement. published: the paper's own figure, as far as it is known.
+        chapter, evidence, value: where the number stands in the records.
+        effect: turns the value into one whose interval above zero means that the statement holds.
+    """
+
+    says: str
+    published: str
+    chapter: str
+    evidence: str
+    value: str
+    effect: Callable[[Value], Value] = lambda value: value
+
+
+def below_null(value: Value) -> Value:
+    """For "there is less of it than in the null": the difference the other way round."""
+    flip = [None if bound is None else -bound for bound in (value.excess_high, value.excess_low)]
+    null = None if value.null is None else -value.null
+    return replace(
+        value, value=-value.value, null=null, low=None, high=None, excess_low=flip[0], excess_high=flip[1]
+    )
+
+
+def by_itself(value: Value) -> Value:
+    """For "there is more than zero of it": the value's own interval, whatever its null."""
+    return replace(value, null=None, excess_low=None, excess_high=None)
+
+
+def below(limit: float) -> Callable[[Value], Value]:
+    """For "it is less than `limit`"."""
+
+    def effect(value: Value) -> Value:
+        low, high = (None if bound is None else limit - bound for bound in (value.high, value.low))
+        return Value(limit - value.value, low, high, n=value.n)
+
+    return effect
+
+
+PAIR = "LightGCN and projection"
+CLAIMS = (
+    Claim(
+        "The two views' lists overlap less than those of two seeds of one model",
+        "Jaccard@20 0.064 / 0.167 / 0.192 (Movies / Books / Games); no null",
+        "04_diagnostics",
+        PAIR,
+        "jaccard",
+        below_null,
+    ),
+    Claim(
+        "A larger share of hits is found by one view only than by one seed only",
+        "0.630 / 0.560 / 0.571; no null",
+        "04_diagnostics",
+        PAIR,
+        "unique_hit_ratio",
+    ),
+    Claim(
+        "The union of both lists gains more over the better one than the union of two seeds",
+        "a large gain; the figures are not public, no null",
+        "04_diagnostics",
+        PAIR,
+        "oracle.gain",
+    ),
+    Claim(
+        "The union of two lists finds more than the better view's own list of twice the length",
+        "not asked",
+        "04_diagnostics",
+        PAIR,
+        "union_minus_2k",
+        by_itself,
+    ),
+    Claim(
+        "A linear map from the text recovers less than half of what a map from another seed does",
+        "R² 0.166 on held-out items; no ceiling",
+        "05_probes",
+        "ridge",
+        "r2_of_ceiling",
+        below(0.5),
+    ),
+    Claim(
+        "A non-linear map does worse on unseen items than the linear one",
+        "R² −0.495 for three hidden layers",
+        "05_probes",
+        "capacity",
+        "squared_error",
+    ),
+    Claim(
+        "Fusion beats LightGCN",
+        "best of all methods; LightGCN differs in loss, negatives and width",
+        "06_alignment_or_fusion",
+        "fusion against LightGCN",
+        "ndcg",
+    ),
+    Claim(
+        "Fusion beats its control: the same loss and width without text",
+        "no such control",
+        "06_alignment_or_fusion",
+        "fusion against fusion's control",
+        "ndcg",
+    ),
+    Claim(
+        "Fusion beats alignment",
+        "+41.7 % Recall@20 on Movies, over an alignment method",
+        "06_alignment_or_fusion",
+        "fusion against aligned",
+        "ndcg",
+    ),
+    Claim(
+        "Alignment hurts its own backbone",
+        "alignment distorts",
+        "06_alignment_or_fusion",
+        "aligned against LightGCN",
+        "ndcg",
+        below_null,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A claim on one data set: the number, the verdict and, if undecided, the n it would need."""
+
+    claim: Claim
+    dataset: str
+    budget: str
+    value: Value
+    verdict: str
+    needed: int | None
+
+
+def ledger(records: Sequence[Record]) -> list[Finding]:
+    """The findings by claim, then by data set. Claims whose chapter was not run are left out."""
+    findings = []
+    for claim in CLAIMS:
+        for record in records:
+            found = record.evidence.get(claim.evidence)
+            if record.chapter != claim.chapter or found is None or claim.value not in found.values:
+                continue
+            effect = claim.effect(found[claim.value])
+            said = verdict(effect)
+            needed = users_needed(effect) if said == "undecided" else None
+            findings.append(Finding(claim, record.dataset, record.budget, found[claim.value], said, needed))
+    return findings
+
+
+def tally(findings: Sequence[Finding]) -> dict[str, str]:
+    """The ledger in two phrases: `datasets` with their budgets, and `summary`, the verdicts counted."""
+    if not findings:
+        return {"datasets": "no data set yet", "summary": "no chapter has been run."}
+    said = [finding.verdict for finding in findings]
+    counts = ", ".join(f"{said.count(kind)} {kind}" for kind in ("holds", "does not hold", "undecided"))
+    return {
+        "datasets": ", ".join(dict.fromkeys(f"{one.dataset} ({one.budget})" for one in findings)),
+        "summary": f"of {len(findings)} verdicts {counts}.",
+    }
+
+
+def as_html(findings: Sequence[Finding]) -> str:
+    """The ledger as a table grouped by claim, one line a data set under each."""
+    if not findings:
+        return "<p>No evidence yet: run the chapters of a data set.</p>"
+    heads = ("data", "found", "95 % interval", "null", "verdict")
+    lines = [
+        "<table class='table ledger'><thead><tr>",
+        *(f"<th>{head}</th>" for head in heads),
+        "</tr></thead>",
+    ]
+    for claim, group in groupby(findings, key=lambda finding: finding.claim):
+        lines.append(
+            f"<tbody><tr><th colspan='5'>{escape(claim.says)}"
+            f"<br><small>The paper: {escape(claim.published)}</small></th></tr>"
+        )
+        lines += [_row(finding) for finding in group]
+        lines.append("</tbody>")
+    return "".join([*lines, "</table>"])
+
+
+def _row(finding: Finding) -> str:
+    value = finding.value
+    interval = "" if value.low is None or value.high is None else f"{value.low:.3f} – {value.high:.3f}"
+    mark = {"holds": "●", "does not hold": "○"}.get(finding.verdict, "◐")
+    more = "" if finding.needed is None else f" <small>(would need n ≈ {finding.needed:,})</small>"
+    cells = (
+        f"{escape(finding.dataset)} <small>{escape(finding.budget)}</small>",
+        f"{value.value:.3f}",
+        interval,
+        "" if value.null is None else f"{value.null:.3f}",
+        f"{mark} {finding.verdict}{more}",
+    )
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

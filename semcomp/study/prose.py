@@ -1,0 +1,31 @@
+"""Numbers for the prose of a chapter: named in the run, quoted in the text, typed nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from semcomp.core.evidence import Evidence
+
+
+def quote(values: Mapping[str, object]) -> None:
+    """Make each value available to the text under its name, as in `{glue:text}` followed by `name:.3f`.
+
+    Numbers of numpy become plain ones, since only those can be given a format.
+    """
+    from myst_nb import glue
+
+    for name, value in values.items():
+        glue(name, value.item() if isinstance(value, np.generic) else value, display=False)
+
+
+def quote_evidence(evidence: Evidence, prefix: str = "", null: str = "null") -> None:
+    """Quote all values of a measurement as `<prefix><key>`, and their nulls as `<prefix><key> <null>`."""
+    found: dict[str, Any] = {}
+    for key, value in evidence.values.items():
+        found[f"{prefix}{key}"] = value.value
+        if value.null is not None:
+            found[f"{prefix}{key} {null}"] = value.null
+    quote(found)

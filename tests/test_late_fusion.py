@@ -1,0 +1,233 @@
+"""Late fusion: CombSUM against its dense definition, RRF against hand counts and a dictionary."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semcomp.core.rank import rank
+from semcomp.core.topk import TopK
+from semcomp.core.view import View
+from semcomp.errors import SemcompError
+from semcomp.views import CombSum, Popularity, RawText, rrf
+from semcomp.views.training import validation_ndcg
+
+USERS, ITEMS = 30, 50
+
+
+def random_view(seed: int, name: str = "random", width: int = 6) -> View:
+    """Vectors off the origin and of uneven length, so that standardising has something to do."""
+    rng = np.random.default_rng(seed)
+    users = rng.standard_normal((USERS, width)) * rng.uniform(0.1, 20, (USERS, 1)) + rng.standard_normal(
+        width
+    )
+    return View(
+        name, users, rng.standard_normal((ITEMS, width)) * 3 + rng.standard_normal(width), {"seed": seed}
+    )
+
+
+@pytest.fixture(scope="module")
+def random_split(make_split):
+    rng = np.random.default_rng(0)
+    part = rng.choice(4, size=(USERS, ITEMS), p=[0.7, 0.2, 0.05, 0.05])
+    return make_split((USERS, ITEMS), *(np.argwhere(part == n).tolist() for n in (1, 2, 3)))
+
+
+def z_scores(view: View) -> np.ndarray:
+    scores = view.users.astype(np.float64) @ view.items.astype(np.float64).T
+    return (scores - scores.mean(axis=1, keepdims=True)) / scores.std(axis=1, keepdims=True)
+
+
+# CombSUM
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3, 0.5, 1.0])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_combsum_is_the_weighted_sum_of_z_scores(weight, seed, random_split):
+    a, b = random_view(seed), random_view(seed + 100, width=9)
+    fused = CombSum(weight=weight).fit(random_split, a, b)
+    assert fused.dim == 15
+    expected = weight * z_scores(a) + (1 - weight) * z_scores(b)
+    scores = fused.users.astype(np.float64) @ fused.items.astype(np.float64).T
+    np.testing.assert_allclose(scores, expected, atol=1e-5)  # centred items: the user's constant is gone too
+    expected[random_split.history("train+valid").toarray() > 0] = -np.inf
+    order = np.argsort(-expected, axis=1, kind="stable")[:, :10]
+    np.testing.assert_array_equal(rank(fused, random_split, 10).ids, order)
+
+
+@pytest.mark.parametrize(("weight", "alone"), [(1.0, 0), (0.0, 1)])
+def test_all_the_weight_on_one_view_ranks_as_that_view(weight, alone, random_split):
+    views = random_view(5), random_view(6)
+    fused = CombSum(weight=weight).fit(random_split, *views)
+    expected = rank(views[alone], random_split, ITEMS)
+    np.testing.assert_array_equal(rank(fused, random_split, ITEMS).ids, expected.ids)
+
+
+def test_the_weight_is_the_best_of_the_grid_on_validation(world):
+    split, text = world
+    a, b = RawText().fit(split, text), Popularity().fit(split)
+    fused = CombSum().fit(split, a, b)
+    tried = {float(w): value for w, value in fused.provenance["valid_ndcg_by_weight"].items()}
+    assert list(tried) == [round(0.1 * step, 1) for step in range(11)]
+    for weight, value in tried.items():
+        assert validation_ndcg(CombSum(weight=weight).fit(split, a, b), split) == pytest.approx(
+            value, abs=1e-12
+        )
+    best = fused.provenance["weight"]
+    assert tried[best] == max(tried.values())
+    assert 0 < best < 1  # here both views help, so the choice is no edge case
+    again = CombSum(weight=best).fit(split, a, b)
+    assert (again.users.tobytes(), again.items.tobytes()) == (fused.users.tobytes(), fused.items.tobytes())
+
+
+def test_the_test_part_plays_no_part_in_choosing(world):
+    split, text = world
+    a, b = RawText().fit(split, text), Popularity().fit(split)
+    fused = CombSum().fit(split, a, b)
+    blind = CombSum().fit(replace(split, test=split.history("none")), a, b)
+    assert (blind.users.tobytes(), blind.items.tobytes()) == (fused.users.tobytes(), fused.items.tobytes())
+    assert blind.provenance == fused.provenance
+
+
+def test_the_scale_and_the_origin_of_a_view_do_not_matter(random_split):
+    a, b = random_view(7), random_view(8)
+    expected = rank(CombSum(weight=0.4).fit(random_split, a, b), random_split, 20).ids
+    for other in (
+        View("longer items", a.users, a.items * 7),
+        View("longer users", a.users * np.linspace(0.5, 9, USERS)[:, None], a.items),
+        View("moved items", a.users, a.items + np.arange(6)),
+    ):
+        np.testing.assert_array_equal(
+            rank(CombSum(weight=0.4).fit(random_split, other, b), random_split, 20).ids, expected
+        )
+
+
+def test_a_view_without_opinions_leaves_the_order_to_the_other(random_split):
+    a, silent = random_view(9), View("silent", np.zeros((USERS, 2)), np.ones((ITEMS, 2)))
+    fused = CombSum(weight=0.5).fit(random_split, a, silent)
+    np.testing.assert_array_equal(rank(fused, random_split, 20).ids, rank(a, random_split, 20).ids)
+
+
+def test_combsum_refuses_bad_input(random_split):
+    with pytest.raises(SemcompError, match=r"CombSum needs weights between 0 and 1, not 1\.5"):
+        CombSum(weight=1.5)
+    with pytest.raises(SemcompError, match="CombSum needs weights between 0 and 1, not nan"):
+        CombSum(weight=float("nan"))
+    with pytest.raises(SemcompError, match=r"CombSum needs weights between 0 and 1, not -0\.1"):
+        CombSum(grid=(0.5, -0.1))
+    with pytest.raises(SemcompError, match="neither a weight nor a grid"):
+        CombSum(grid=())
+    other = View("other", np.ones((USERS, 2)), np.ones((ITEMS + 1, 2)))
+    with pytest.raises(SemcompError, match=f"view 'other' has {USERS} user rows and {ITEMS + 1} item rows"):
+        CombSum(weight=0.5).fit(random_split, random_view(1), other)
+
+
+# RRF
+
+
+def lists(ids, n_items: int, name: str = "hand", **provenance: str) -> TopK:
+    places = np.asarray(ids, dtype=np.int32)
+    scores = np.where(places < 0, -np.inf, -np.arange(places.shape[1], dtype=float))
+    return TopK(name, places, scores, n_items, provenance)
+
+
+def test_rrf_by_hand():
+    """User 0: item 4 is 2nd and 1st, item 2 only 1st, item 0 only 2nd. User 1: rows decide the ties."""
+    a = lists([[2, 4, -1], [3, 1, -1]], 6)
+    b = lists([[4, 0, 5], [1, 3, -1]], 6)
+    fused = rrf([a, b], 5)
+    np.testing.assert_array_equal(fused.ids, [[4, 2, 0, 5, -1], [1, 3, -1, -1, -1]])
+    both, first, second, third = 1 / 61 + 1 / 62, 1 / 61, 1 / 62, 1 / 63
+    np.testing.assert_allclose(
+        fused.scores, [[both, first, second, third, -np.inf], [both, both] + [-np.inf] * 3], rtol=1e-15
+    )
+    assert fused.ids.dtype == np.int32
+    assert fused.n_items == 6
+    np.testing.assert_array_equal(rrf([a, b], 2).ids, [[4, 2], [1, 3]])
+
+
+def test_the_constant_weighs_first_places():
+    """Item 0 has ranks 1 and 6, item 1 ranks 3 and 3: a small constant favours the one first place."""
+    a, b = lists([[0, 2, 1, 3, 4, 5]], 6), lists([[5, 4, 1, 3, 2, 0]], 6)
+    for constant, first in ((0, 0), (1000, 1)):
+        order = rrf([a, b], 6, constant=constant).ids[0].tolist()
+        assert (order.index(0) < order.index(1)) == (first == 0)
+
+
+def test_a_list_fused_with_itself_is_that_list():
+    rng = np.random.default_rng(0)
+    ids = np.argsort(rng.random((20, 15)), axis=1)[:, :8]
+    ids[rng.random(20) < 0.5, 5:] = -1
+    one = lists(ids, 15)
+    np.testing.assert_array_equal(rrf([one, one], 8).ids, ids)
+    np.testing.assert_array_equal(rrf([one], 8).ids, ids)
+
+
+@st.composite
+def several_lists(draw):
+    """Up to four lists of different depths over 3 users and 9 items, with padding and many ties."""
+    found = []
+    for _ in range(draw(st.integers(1, 4))):
+        depth = draw(st.integers(1, 8))
+        rows = []
+        for _ in range(3):
+            order = draw(st.permutations(range(9)))[:depth]
+            filled = draw(st.integers(0, depth))
+            rows.append([*order[:filled], *[-1] * (depth - filled)])
+        found.append(rows)
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(several_lists(), st.integers(1, 9))
+def test_rrf_equals_a_dictionary_of_fractions(rows, k):
+    fused = rrf([lists(ids, 9) for ids in rows], k)
+    for user in range(3):
+        score: dict[int, Fraction] = {}
+        for ids in rows:
+            for place, item in enumerate(ids[user]):
+                if item >= 0:
+                    score[item] = score.get(item, Fraction(0)) + Fraction(1, 61 + place)
+        best = sorted(score, key=lambda item: (-score[item], item))[:k]
+        assert fused.ids[user].tolist() == best + [-1] * (k - len(best))
+        expected = [float(score[item]) for item in best] + [-np.inf] * (k - len(best))
+        np.testing.assert_allclose(fused.scores[user], expected, rtol=1e-14)
+
+
+def test_equal_ranks_in_other_lists_tie_to_the_bit():
+    """Ranks (1, 2, 3), in any order over the lists, sum to one number; floats added as they come do not."""
+    turns = [[0, 1, 2], [1, 2, 0], [2, 0, 1]]
+    fused = rrf([lists([turn], 3) for turn in turns], 3, constant=5)
+    assert fused.ids[0].tolist() == [0, 1, 2]
+    assert len(set(fused.scores[0].tolist())) == 1
+
+
+def test_rrf_hands_on_how_its_lists_were_made():
+    a, b = (lists([[0, 1]], 3, name, mask="train", split="s") for name in "ab")
+    fused = rrf([a, b], 2, name="both")
+    assert fused.name == "both"
+    assert fused.provenance["lists"] == ["a", "b"]
+    assert fused.provenance["depth"] == [2, 2]
+    assert (fused.provenance["mask"], fused.provenance["split"]) == ("train", "s")
+    assert "mask" not in rrf([lists([[0]], 3)], 1).provenance
+
+
+def test_rrf_refuses_bad_input():
+    one = lists([[0, 1]], 3, mask="train", split="s")
+    with pytest.raises(SemcompError, match="RRF needs at least one list"):
+        rrf([])
+    with pytest.raises(SemcompError, match="all over the same users and items"):
+        rrf([one, lists([[0, 1]], 4)], 1)
+    with pytest.raises(SemcompError, match="k = 4, but it must lie between 1 and the number of items, 3"):
+        rrf([one], 4)
+    with pytest.raises(SemcompError, match="RRF needs constant >= 0, not -1"):
+        rrf([one], 1, constant=-1)
+    with pytest.raises(SemcompError, match="RRF was given lists of different masks"):
+        rrf([one, lists([[0, 1]], 3, mask="none", split="s")], 1)
+    with pytest.raises(SemcompError, match="RRF was given lists of different splits"):
+        rrf([one, lists([[0, 1]], 3, mask="train", split="t")], 1)
