@@ -97,7 +97,7 @@ def oracles(diagnosis: Evidence, labels: tuple[str, str]) -> Figure:
     _rows(axes, list(bars))
     axes.invert_yaxis()
     axes.set_xlim(left=0)
-    axes.set_xlabel("Recall, mean over users with 95 % interval; grey tick: with a second seed instead")
+    axes.set_xlabel("Recall with 95 % interval; grey tick: a second seed in its place")
     return figure
 
 
@@ -134,6 +134,7 @@ def probes(
             axes.plot(
                 value.null,
                 row,
+                ls="none",
                 marker="|",
                 ms=16,
                 mew=2.5,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -14,6 +16,14 @@ from semcomp.planted import World
 from semcomp.text import embed
 
 Pairs = Iterable[tuple[int, int]]
+
+
+class Shell(NamedTuple):
+    """What a command left behind."""
+
+    status: int
+    out: str
+    err: str
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +56,21 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache folder, used instead of the user's own."""
     monkeypatch.setenv("SEMCOMP_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def shell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Shell]:
+    """shell("data", "list"): the command as a user would type it, in this process."""
+    from semcomp.cli import main
+
+    def run(*arguments: object) -> Shell:
+        monkeypatch.setattr(sys, "argv", ["semcomp", *map(str, arguments)])
+        capsys.readouterr()
+        status = 0
+        try:
+            main()
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return Shell(status, *capsys.readouterr())
+
+    return run

@@ -54,6 +54,7 @@ def below(limit: float) -> Callable[[Value], Value]:
     return effect
 
 
+REACHABLE = 1000  # times the n at hand: what is needed beyond that is not worth a number
 PAIR = "LightGCN and projection"
 CLAIMS = (
     Claim(
@@ -196,7 +197,14 @@ def _row(finding: Finding) -> str:
     value = finding.value
     interval = "" if value.low is None or value.high is None else f"{value.low:.3f} – {value.high:.3f}"
     mark = {"holds": "●", "does not hold": "○"}.get(finding.verdict, "◐")
-    more = "" if finding.needed is None else f" <small>(would need n ≈ {finding.needed:,})</small>"
+    more = ""
+    if finding.needed is not None:
+        within = finding.needed <= REACHABLE * max(value.n, 1)
+        more = (
+            f" <small>(would need n ≈ {finding.needed:,})</small>"
+            if within
+            else " <small>(at any n at hand)</small>"
+        )
     cells = (
         f"{escape(finding.dataset)} <small>{escape(finding.budget)}</small>",
         f"{value.value:.3f}",

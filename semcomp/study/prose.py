@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from semcomp.core.evidence import Evidence
 
@@ -29,3 +30,18 @@ def quote_evidence(evidence: Evidence, prefix: str = "", null: str = "null") -> 
         if value.null is not None:
             found[f"{prefix}{key} {null}"] = value.null
     quote(found)
+
+
+def rounded(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
+    """The table as a reader wants it: numbers at `digits` decimals, whole numbers whole, gaps empty."""
+
+    def cell(value: Any) -> str:
+        if not isinstance(value, (int, float, np.number)):
+            return "" if value is None else str(value)
+        if np.isnan(value):
+            return ""
+        if isinstance(value, (int, np.integer)):
+            return f"{value:,}"
+        return f"{value + 0.0:.{digits}f}".replace(f"-{0:.{digits}f}", f"{0:.{digits}f}")
+
+    return frame.map(cell)

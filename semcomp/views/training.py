@@ -44,7 +44,7 @@ class Training:
     temperature: float = 0.15
     negatives: int = 512
     hard_pool: int = 1
-    every: int = 2
+    every: int = 4
     patience: int = 5
 
     def __post_init__(self) -> None:

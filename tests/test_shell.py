@@ -1,0 +1,215 @@
+"""The shell: help, data sets, and the published numbers of `semcomp diagnose` on the reference arrays."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "reference" / "golden"
+COMMAND = Path(sysconfig.get_path("scripts"), "semcomp")
+
+ARRAYS = [
+    *(word for part in ("train", "valid", "test") for word in (f"--{part}", GOLDEN / f"gold.{part}.inter")),
+    *("--view-a", GOLDEN / "gold_user_embeddings-cf.npy", GOLDEN / "gold_item_embeddings-cf.npy"),
+    *("--view-b", GOLDEN / "gold_user_embeddings-sem.npy", GOLDEN / "gold_item_embeddings-sem.npy"),
+]
+
+
+@pytest.fixture(autouse=True)
+def own_place(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside any checkout, no data folder, a cache of one's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SEMCOMP_DATA", raising=False)
+
+
+def published(name: str) -> dict:
+    blocks = json.loads((GOLDEN / "expected.json").read_text())
+    return next(block for key, block in blocks.items() if key.startswith(name))
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ([], ("book", "data", "diagnose")),
+        (["book"], ("--dataset", "--budget", "--out", "--force", "standard")),
+        (["data"], ("list", "describe")),
+        (["data", "list"], ("names that can be loaded",)),
+        (["data", "describe"], ("NAME_OR_PATH",)),
+        (
+            ["diagnose"],
+            (
+                "--train",
+                "--valid",
+                "--test",
+                "--view-a",
+                "--view-b",
+                "--json",
+                "--k",
+                "--mask",
+                "--normalize",
+            ),
+        ),
+    ],
+    ids=lambda value: " ".join(value) or "semcomp" if isinstance(value, list) else "",
+)
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help(shell, command, expected, flag):
+    status, out, err = shell(*command, flag)
+    assert (status, err) == (0, "")
+    assert out.startswith("Usage:")
+    assert all(word in out for word in expected)
+
+
+def test_the_command_alone_shows_help_and_fails(shell):
+    status, out, err = shell()
+    assert status == 2
+    assert out == ""
+    assert "Usage:" in err
+
+
+def test_data_sets_are_listed(shell, tmp_path, monkeypatch):
+    status, out, err = shell("data", "list")
+    assert (status, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == ["planted", "ml-100k"]
+    (tmp_path / "mine" / "shop").mkdir(parents=True)
+    monkeypatch.setenv("SEMCOMP_DATA", str(tmp_path / "mine"))
+    _, out, _ = shell("data", "list")
+    assert out.splitlines()[-1].split() == ["shop", str(tmp_path / "mine" / "shop")]
+
+
+def test_a_data_set_is_described(shell):
+    from semcomp import load_dataset
+
+    status, out, err = shell("data", "describe", "planted")
+    assert (status, err) == (0, "")
+    data = load_dataset("planted")
+    assert f"planted: 1,000 users × 800 items, {data.n_interactions:,} interactions" in out
+    for start in ("interactions per user: min 5, ", "interactions per item: min ", "text: ", "publisher: "):
+        assert f"\n{start}" in out
+    assert "\nlicence: CC0, generated\n" in out
+    assert out.endswith(f"content: sha256 {data.fingerprint}\n")
+
+
+@pytest.fixture
+def diagnosis(shell, tmp_path):
+    """diagnosis(options): the record that the command wrote for the reference arrays."""
+
+    def run(*options: object) -> dict:
+        status, out, err = shell("diagnose", *ARRAYS, "--json", "out.json", "--resamples", 20, *options)
+        assert (status, err) == (0, "")
+        assert out.startswith("diagnose(a, b)\n")
+        return json.loads((tmp_path / "out.json").read_text())
+
+    return run
+
+
+def test_the_published_complementarity(diagnosis):
+    expected, found = published("evaluate_comp"), diagnosis("--mask", "train")
+    assert round(found["jaccard"], 3) == expected["jaccard"]
+    assert found["users"] == expected["users"]
+    assert found["hits"] == expected["hits"]
+    assert round(found["unique_hit_ratio"], 3) == expected["unique_hit_ratio"]
+    assert found["detail"]["provenance"]["mask"] == "train"
+
+
+def test_the_published_fusion(diagnosis):
+    expected = published("evaluate_naive_fusion")
+    found = diagnosis("--mask", "train+valid", "--normalize", "l2", "--strata", "all")
+    assert round(found["jaccard"], 3) == expected["jaccard"]
+    names = {"a": "cf", "b": "sem", "fused": "fused"}
+    assert {names[one]: round(value, 4) for one, value in found["recall"].items()} == expected["recall"]
+    for one, name in names.items():
+        strata = {stratum: round(value, 4) for stratum, value in found["recall_by_stratum"][one].items()}
+        assert strata == expected["recall_by_stratum"][name]
+    assert round(found["oracle"]["union"], 4) == expected["oracle_union_recall"]
+    hits = found["hits"]
+    shares = {kind: round(100 * hits[kind] / sum(hits.values()), 1) for kind in hits}
+    published_shares = expected["hits_percent"]
+    assert shares == {
+        "common": published_shares["common"],
+        "a_unique": published_shares["cf_unique"],
+        "b_unique": published_shares["sem_unique"],
+    }
+    unique = (hits["a_unique"] + hits["b_unique"]) / sum(hits.values())
+    assert found["unique_hit_ratio"] == pytest.approx(unique)
+
+
+def test_the_record_has_plain_numbers_and_details(diagnosis):
+    found = diagnosis("--k", 10)
+    keys = {
+        "users": {"both", "a_only", "b_only", "none"},
+        "hits": {"common", "a_unique", "b_unique"},
+        "recall": {"a", "b"},
+        "ndcg": {"a", "b"},
+        "oracle": {"union", "switch"},
+    }
+    for group, names in keys.items():
+        assert names <= set(found[group])
+        kind = int if group in ("users", "hits") else float
+        assert all(type(found[group][name]) is kind for name in names)
+    assert type(found["jaccard"]) is type(found["unique_hit_ratio"]) is float
+    assert found["detail"]["provenance"]["k"] == 10
+    for name, value in (("jaccard", found["jaccard"]), ("oracle.union", found["oracle"]["union"])):
+        detail = found["detail"]["values"][name]
+        assert detail["value"] == value
+        assert detail["low"] < value < detail["high"]
+        assert detail["n"] == 900
+    again = diagnosis("--k", 10)
+    assert again == found
+    assert diagnosis("--k", 10, "--seed", 1)["jaccard"] == found["jaccard"]
+
+
+def test_mistakes_end_before_anything_is_written(shell, tmp_path):
+    status, out, err = shell("diagnose", *ARRAYS, "--json", "out.json", "--k", 1401)
+    assert status == 1
+    assert out == ""
+    assert err == "semcomp: error: k = 1401 is above the number of items, 1400; lower k\n"
+    assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(shell, tmp_path, monkeypatch):
+    import semcomp.cli
+
+    def full(target):
+        raise OSError(28, "No space left on device", str(target))
+
+    monkeypatch.setattr(semcomp.cli, "atomic_write", full)
+    status, _, err = shell("diagnose", *ARRAYS, "--json", "out.json", "--resamples", 0)
+    assert status == 1
+    assert err == (
+        "semcomp: error: out.json cannot be written (No space left on device); choose another place\n"
+    )
+
+
+def test_an_interrupt_is_no_traceback(shell, monkeypatch):
+    import semcomp.cli
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(semcomp.cli, "data_sets", interrupted)
+    status, out, err = shell("data", "list")
+    assert (status, out, err.strip()) == (130, "", "semcomp: error: interrupted")
+
+
+def test_the_installed_command(tmp_path):
+    """The real thing, in a process of its own: one line and a status for a mistake, no traceback."""
+    done = subprocess.run(
+        [str(COMMAND), "book"],
+        cwd=tmp_path,
+        env={**os.environ, "SEMCOMP_CACHE": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode > 0
+    assert done.stdout == ""
+    reason = (
+        f"semcomp book runs inside a checkout of semcomp, and {tmp_path.resolve()} is in none; cd into one"
+    )
+    assert done.stderr == f"semcomp: error: {reason}\n"

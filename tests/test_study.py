@@ -1,0 +1,337 @@
+"""A study computes each view once, chooses on validation, and keeps records that can be read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from semcomp import views
+from semcomp.core.evidence import Evidence, Value
+from semcomp.core.view import View
+from semcomp.errors import SemcompError
+from semcomp.planted import WORLDS, World
+from semcomp.study import BUDGETS, Study, artifacts
+from semcomp.study import study as study_module
+from semcomp.study.artifacts import cached_view
+from semcomp.study.budgets import Budget
+from semcomp.study.records import Record, keep, read
+from semcomp.study.study import FREE, VIEWS
+
+TINY = Budget("tiny", (3, 5), 8, epochs=2, patience=1, probe_epochs=1, resamples=10, align_weights=(0.0, 2.0))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of the module's own, a tiny budget, and a small world in place of the planted one."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEMCOMP_CACHE", str(folder))
+        patch.delenv("SEMCOMP_DATA", raising=False)
+        patch.setitem(BUDGETS, "tiny", TINY)
+        patch.setitem(WORLDS, "planted", World(users=150, items=120, dim=4))
+        yield folder
+
+
+@pytest.fixture
+def study(place: Path) -> Study:
+    return Study("planted", "tiny")
+
+
+@pytest.fixture
+def no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_, **__):
+        raise AssertionError("trained although it is in the cache")
+
+    for name in ("LightGCN", "SemanticProjection", "AlignedLightGCN", "NormConcatNorm", "FusionControl"):
+        monkeypatch.setattr(getattr(views, name), "fit", never)
+
+
+def bytes_of(view: View) -> tuple[bytes, bytes]:
+    return view.users.tobytes(), view.items.tobytes()
+
+
+def stored(place: Path) -> set[str]:
+    return {path.name for path in (place / "views").iterdir()}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_each_view_is_trained_at_most_once(name, study, place, request):
+    first = study.view(name, 3)
+    assert first.shape == (150, 120)
+    before = stored(place)
+    request.getfixturevalue("no_training")
+    again = Study("planted", "tiny").view(name, 3)
+    assert bytes_of(again) == bytes_of(first)
+    assert (again.name, again.provenance) == (first.name, first.provenance)
+    assert stored(place) == before
+
+
+def test_views_are_what_their_names_say(study):
+    made = {name: study.view(name, 3).provenance for name in VIEWS}
+    assert {name: one["model"] for name, one in made.items()} == {
+        "popularity": "Popularity",
+        "raw text": "RawText",
+        "projection": "SemanticProjection",
+        "LightGCN": "LightGCN",
+        "aligned": "AlignedLightGCN",
+        "fusion": "NormConcatNorm",
+        "fusion's control": "FusionControl",
+        "CombSUM": "CombSum",
+    }
+    assert {name for name, one in made.items() if "text" not in one} - {"CombSUM"} == set(FREE)
+    assert [part["model"] for part in made["CombSUM"]["of"]] == ["SemanticProjection", "LightGCN"]
+    trainings = {name: one["config"]["training"] for name, one in made.items() if "config" in one}
+    assert {one["epochs"] for one in trainings.values()} == {2}
+    assert trainings["fusion"] == trainings["fusion's control"]
+    assert trainings["projection"] == trainings["LightGCN"] == trainings["aligned"]
+    hard = {name for name, one in trainings.items() if one["hard_pool"] > 1}
+    assert hard == {"fusion", "fusion's control"}
+
+
+@pytest.mark.parametrize("name", ["LightGCN", "projection"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda name: Study("planted", "tiny").view(name, 4),
+        lambda name: Study("planted", "tiny", split_seed=1).view(name, 3),
+        lambda name: Study("planted", "longer").view(name, 3),
+    ],
+    ids=["seed", "split", "budget"],
+)
+def test_another_recipe_is_another_view(other, name, study, monkeypatch):
+    monkeypatch.setitem(BUDGETS, "longer", replace(TINY, name="longer", epochs=3))
+    assert bytes_of(other(name)) != bytes_of(study.view(name, 3))
+
+
+def test_a_view_without_text_does_not_depend_on_the_text(study, no_training_but_the_first):
+    first, fits = no_training_but_the_first
+    text = replace(study.text, provenance={**study.text.provenance, "sha256": "another"})
+    other = Study("planted", "tiny")
+    other.__dict__["text"] = text
+    assert bytes_of(other.view("LightGCN", 3)) == bytes_of(first)
+    assert fits == []
+    other.view("raw text")
+    assert fits == ["RawText"]
+
+
+@pytest.fixture
+def no_training_but_the_first(study, monkeypatch):
+    """The study's LightGCN and raw text, in the cache; from here on each fit is written down."""
+    first, fits = study.view("LightGCN", 3), []
+    study.view("raw text")
+
+    def watch(model):
+        original = model.fit
+
+        def fit(self, *inputs, seed=0):
+            fits.append(type(self).__name__)
+            return original(self, *inputs, seed=seed)
+
+        monkeypatch.setattr(model, "fit", fit)
+
+    for model in (views.LightGCN, views.RawText):
+        watch(model)
+    return first, fits
+
+
+def view_of(number: float) -> View:
+    return View("named's", np.full((2, 3), number), np.ones((4, 3)), {"model": "m", "of": [1, None, "é"]})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda body: body[:-40],
+        lambda body: body[:100],
+        lambda body: b"",
+        lambda body: b"not an archive",
+        lambda body: body.replace(b"\x00\x00\x80\x3f", b"\x00\x00\xc0\x7f"),  # ones become NaN
+    ],
+    ids=["cut off", "head only", "empty", "other bytes", "other numbers"],
+)
+def test_a_damaged_file_is_made_again(damage, cache):
+    made = []
+
+    def make() -> View:
+        made.append(1)
+        return view_of(1)
+
+    first = cached_view({"recipe": 1}, make)
+    (file,) = (cache / "views").iterdir()
+    body = file.read_bytes()
+    file.write_bytes(damage(body))
+    again = cached_view({"recipe": 1}, make)
+    assert len(made) == 2
+    assert bytes_of(again) == bytes_of(first)
+    assert cached_view({"recipe": 1}, make).provenance == first.provenance == view_of(1).provenance
+    assert len(made) == 2
+
+
+def test_a_fit_that_fails_leaves_nothing_in_the_cache(cache):
+    def fail() -> View:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cached_view({"recipe": 1}, fail)
+    assert list((cache / "views").iterdir()) == []
+
+
+def test_other_code_or_threads_make_another_key(cache, monkeypatch):
+    views_made = [cached_view({"recipe": 1}, lambda: view_of(1))]
+    monkeypatch.setattr(artifacts.torch, "get_num_threads", lambda: 77)
+    views_made.append(cached_view({"recipe": 1}, lambda: view_of(2)))
+    monkeypatch.setattr(artifacts, "source_digest", lambda *rooms: "other code")
+    views_made.append(cached_view({"recipe": 1}, lambda: view_of(3)))
+    views_made.append(cached_view({"recipe": 2}, lambda: view_of(4)))
+    assert [view.users[0, 0] for view in views_made] == [1, 2, 3, 4]
+    assert cached_view({"recipe": 2}, lambda: view_of(5)).users[0, 0] == 4
+
+
+# choosing and ranking
+
+
+@pytest.mark.parametrize("best", [0.0, 2.0])
+def test_the_alignment_weight_is_the_best_on_validation(best, study, monkeypatch):
+    asked = []
+
+    def judge(view: View, split) -> float:
+        asked.append((view.provenance["config"]["weight"], view.provenance["seed"]))
+        return 0.3 if view.provenance["config"]["weight"] == best else 0.1
+
+    monkeypatch.setattr(study_module, "validation_ndcg", judge)
+    assert study.align_weight == best
+    assert asked == [(0.0, 3), (2.0, 3)]  # the budget's weights, at its first seed
+    assert study.view("aligned", 5).provenance["config"]["weight"] == best
+    assert study.view("aligned", 5).provenance["seed"] == 5
+    assert len(asked) == 2
+
+
+def test_the_test_part_plays_no_part_in_a_study_until_it_is_ranked(study):
+    blind = Study("planted", "tiny")
+    blind.__dict__["split"] = replace(study.split, test=study.split.history("none"))
+    assert blind.align_weight == study.align_weight
+    for name in ("LightGCN", "aligned", "fusion", "CombSUM"):
+        assert bytes_of(blind.view(name, 3)) == bytes_of(study.view(name, 3))
+
+
+def test_rankings_have_2k_places_at_each_seed(study):
+    ranks = study.ranks("LightGCN")
+    assert [one.k for one in ranks] == [40, 40]
+    assert [one.provenance["view"]["seed"] for one in ranks] == [3, 5]
+    assert {one.provenance["mask"] for one in ranks} == {"train+valid"}
+    assert study.null.provenance["view"]["seed"] == 8
+    assert study.null.name == "LightGCN"
+    assert Study("planted", "tiny", k=5).rank("popularity").k == 10
+
+
+def test_rank_fusion_reads_as_deep_as_there_are_items(study):
+    fused = study.rrf(3)
+    assert fused.k == 40
+    assert fused.provenance["depth"] == [120, 120]
+    assert fused.provenance["lists"] == ["projection", "LightGCN"]
+    assert fused.provenance["split"] == study.split.fingerprint
+
+
+def test_studies_refuse_bad_input(study):
+    with pytest.raises(SemcompError, match="unknown budget 'smoek'; did you mean 'smoke'"):
+        Study("planted", "smoek")
+    with pytest.raises(SemcompError, match="k = 0, but a list has at least 1 place"):
+        Study("planted", k=0)
+    with pytest.raises(SemcompError, match="unknown view 'LightGCM'; did you mean 'LightGCN'"):
+        study.view("LightGCM")
+    with pytest.raises(SemcompError, match="unknown data set 'plantd'"):
+        _ = Study("plantd", "tiny").split
+    with pytest.raises(SemcompError, match="k = 61, but lists of 2k are ranked and 'planted' has 120 items"):
+        _ = Study("planted", "tiny", k=61).split
+
+
+def test_budgets_grow_and_have_a_null_that_differs():
+    smoke, standard, full = (BUDGETS[name] for name in ("smoke", "standard", "full"))
+    for small, large in ((smoke, standard), (standard, full)):
+        assert small.epochs < large.epochs
+        assert small.resamples < large.resamples
+        assert len(small.seeds) < len(large.seeds)
+        assert len(small.align_weights) < len(large.align_weights)
+    for name, budget in BUDGETS.items():
+        assert budget.name == name
+        assert budget.null_seed != budget.seeds[0]
+        assert budget.training().epochs == budget.training(fusion=True).epochs == budget.epochs
+        assert (budget.training().hard_pool, budget.training(fusion=True).hard_pool) == (1, 2)
+
+
+# records
+
+
+def record(dataset: str, chapter: str, value: float = 0.25) -> Record:
+    table = pd.DataFrame({"recall": [value]}, index=pd.Index([0], name="user"))
+    found = Evidence("evaluate(x)", {"recall": Value(value, 0.1, 1 / 3, n=1)}, table, {"seed": 0})
+    return Record(dataset, "smoke", chapter, {"LightGCN": found})
+
+
+def test_records_are_read_as_they_were_kept(tmp_path):
+    folder = tmp_path / "executed"
+    kept = [
+        record("planted", "04_diagnostics"),
+        record("books", "04_diagnostics", 0.5),
+        record("books", "03_data"),
+    ]
+    paths = [keep(folder / one.dataset, one) for one in kept]
+    assert paths[0] == folder / "planted" / "04_diagnostics.json"
+    (folder / "books" / "04_diagnostics.stamp.json").write_text("{}")
+    (folder / "books" / "notes.json").write_text("{}")
+    found = read(folder)
+    assert [(one.dataset, one.chapter) for one in found] == [
+        ("books", "03_data"),
+        ("books", "04_diagnostics"),
+        ("planted", "04_diagnostics"),
+    ]
+    assert {one.budget for one in found} == {"smoke"}
+    assert found[1].evidence["LightGCN"].values == kept[1].evidence["LightGCN"].values
+    assert found[1].evidence["LightGCN"].provenance == {"seed": 0}
+    assert found[1].evidence["LightGCN"].table.empty
+
+
+def test_a_record_kept_again_replaces_the_first(tmp_path):
+    keep(tmp_path / "d", record("d", "04_x", 0.1))
+    first = (tmp_path / "d" / "04_x.json").read_bytes()
+    keep(tmp_path / "d", record("d", "04_x", 0.2))
+    assert [one.evidence["LightGCN"]["recall"].value for one in read(tmp_path)] == [0.2]
+    keep(tmp_path / "d", record("d", "04_x", 0.1))
+    assert (tmp_path / "d" / "04_x.json").read_bytes() == first
+    assert [path.name for path in (tmp_path / "d").iterdir()] == ["04_x.json"]
+
+
+def test_no_records_are_no_error(tmp_path):
+    assert read(tmp_path) == []
+    assert read(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "[]",
+        '"text"',
+        "{}",
+        '{"evidence": []}',
+        '{"evidence": {"a": 3}}',
+        '{"evidence": {"a": {"name": "n", "values": {}}}}',
+        '{"evidence": {"a": {"name": "n", "values": [], "provenance": {}}}}',
+        '{"evidence": {"a": {"name": "n", "values": {"v": {"worth": 1}}, "provenance": {}}}}',
+    ],
+)
+def test_what_is_no_record_is_named(tmp_path, body):
+    (tmp_path / "d").mkdir()
+    file = tmp_path / "d" / "04_x.json"
+    file.write_text(body)
+    with pytest.raises(SemcompError) as error:
+        read(tmp_path)
+    assert str(error.value).startswith(f"{file} is not an evidence record (")
+    assert str(error.value).endswith("); run its chapter again")
+    assert "\n" not in str(error.value)
