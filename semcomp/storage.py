@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,9 +45,7 @@ def atomic_write(target: Path) -> Iterator[Path]:
     the suffix of `target`, since some writers choose a format by it.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".part-", suffix=target.suffix)
-    os.close(handle)
-    part = Path(name)
+    part = target.parent / f".part-{uuid.uuid4().hex}{target.suffix}"
     try:
         yield part
         os.replace(part, target)

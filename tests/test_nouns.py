@@ -148,9 +148,10 @@ def test_contains_is_membership_in_the_users_set(data):
 def test_contains_does_not_overflow_on_large_data():
     """Rows × columns beyond 32 bits."""
     shape = (70_000, 70_000)
-    truth = binary_csr(np.array([69_999, 5], np.int32), np.array([69_999, 3], np.int32), shape)
+    users = np.array([5, 33_000, 40_000, 69_999], np.int32)
+    truth = binary_csr(users, np.full(4, 69_999, np.int32), shape)
     ids = np.full((70_000, 1), 69_999, np.int32)
-    assert np.flatnonzero(contains(truth, ids)).tolist() == [69_999]
+    assert np.flatnonzero(contains(truth, ids)).tolist() == users.tolist()
 
 
 # Evidence

@@ -147,11 +147,14 @@ def test_k_out_of_range(view, split, k):
 
 
 def test_scores_that_overflow_are_refused(view, split):
-    huge = View("huge", view.users * 1e20, view.items * 1e20)
-    with pytest.raises(
-        SemcompError, match="view 'huge' has vectors so long that scores overflow; rescale it"
-    ):
-        rank(huge, split)
+    for length in (5e18, 1e20):  # the norms themselves overflow in the second
+        huge = View("huge", np.full((USERS, 1), length), np.full((ITEMS, 1), length))
+        with pytest.raises(
+            SemcompError, match="view 'huge' has vectors so long that scores overflow; rescale"
+        ):
+            rank(huge, split)
+    long = View("long", view.users * 2.0**56, view.items * 2.0**56)
+    np.testing.assert_array_equal(rank(long, split, 9).ids, rank(view, split, 9).ids)
 
 
 def test_a_view_of_other_data_is_refused(view, split):

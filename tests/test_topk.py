@@ -64,7 +64,7 @@ def test_equals_the_reference_on_integers_where_float_sums_are_exact(
 
 @pytest.mark.parametrize("dim", [3, 64, 100])
 def test_bits_do_not_depend_on_block_size_with_duplicated_items(dim):
-    """Duplicates sit far apart, so they meet in different blocks, and near-ties differ in the last bit only."""
+    """Duplicates sit far apart, so they meet in different blocks; near-ties differ in their last bits."""
     rng = np.random.default_rng(dim)
     base = rng.standard_normal((150, dim)).astype(np.float32)
     nudged = np.nextafter(base, np.float32(np.inf))

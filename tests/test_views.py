@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+import torch
 
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
@@ -29,6 +30,7 @@ from semcomp.views import (
     SemanticProjection,
     Training,
 )
+from semcomp.views.aligned import TextAlignment
 from semcomp.views.training import validation_ndcg
 
 QUICK = Training(epochs=6, batch=512, lr=0.02, negatives=64, every=2, patience=3)
@@ -146,8 +148,6 @@ def test_another_seed_gives_other_bytes(case, fitted):
 
 @every_view
 def test_nothing_global_is_seeded_or_drawn_from(case, world, fitted):
-    import torch
-
     before = torch.get_rng_state(), np.random.get_state()[1].tolist()  # noqa: NPY002
     view = case.fit(*world, 0)
     assert torch.equal(torch.get_rng_state(), before[0])
@@ -234,6 +234,27 @@ def test_the_best_epoch_is_the_one_returned(case, fitted, world):
     assert history["best_epoch"] in curve
     assert history["valid_ndcg"] == curve[history["best_epoch"]] == max(curve.values())
     assert validation_ndcg(view, world[0]) == pytest.approx(history["valid_ndcg"], abs=1e-12)
+
+
+def test_selection_is_by_ndcg_on_validation_with_the_train_items_masked(make_split):
+    """User 0 finds item 2 behind item 3, after its train items 0 and 1; user 1 finds item 3 first."""
+    split = make_split((2, 5), [(0, 0), (0, 1), (1, 0)], [(0, 2), (1, 3)], [(0, 3), (1, 4)])
+    view = View("v", [[1, 0], [0, 1]], [[9, 9], [8, 0], [6, 0], [7, 5], [0, 4]])
+    assert validation_ndcg(view, split) == pytest.approx((1 / np.log2(3) + 1) / 2)
+
+
+def test_hard_negatives_are_chosen_from_a_larger_pool(world):
+    """With all 240 items drawn: 120 of 120 × 2 leave out the easy half, 240 of 240 × 1 or × 2 none."""
+    split, _ = world
+    fits = {
+        (negatives, hard_pool): LightGCN(
+            4, training=replace(QUICK, epochs=2, negatives=negatives, hard_pool=hard_pool)
+        ).fit(split)
+        for negatives, hard_pool in ((120, 2), (240, 1), (240, 2))
+    }
+    assert bytes_of(fits[240, 1]) == bytes_of(fits[240, 2]) != bytes_of(fits[120, 2])
+    losses = {key: view.provenance["training"]["curve"][0]["loss"] for key, view in fits.items()}
+    assert losses[120, 2] < losses[240, 1]  # fewer terms in the denominator
 
 
 def test_early_stopping_keeps_vectors_that_later_epochs_spoilt(world):
@@ -350,8 +371,23 @@ def test_alignment_of_weight_zero_is_lightgcn_to_the_byte(fitted, world):
     assert bytes_of(fitted(case_of("AlignedLightGCN"))) != bytes_of(plain)
 
 
-def test_alignment_pulls_towards_the_text(world):
-    """Neighbourhoods of a strongly aligned view resemble those of the text more than LightGCN's do."""
+def test_the_alignment_term_by_definition(world):
+    """With every row a negative: half the cross-entropies of finding one's own text, users and items."""
+    split, text = world
+    training = replace(QUICK, negatives=1000, temperature=0.3)
+    term = TextAlignment(split, text, 8, 0.7, training, seed=0)
+    draw = torch.Generator().manual_seed(0)
+    rows = torch.tensor([3, 0, 199, 3]), torch.tensor([239, 5, 5, 17])
+    vectors = tuple(torch.nn.functional.normalize(torch.randn(4, 8, generator=draw)) for _ in rows)
+    raw = RawText().fit(split, text)
+    losses = [
+        torch.nn.functional.cross_entropy(anchors @ term.mapped(torch.tensor(texts)).T / 0.3, own)
+        for own, anchors, texts in zip(rows, vectors, (raw.users, raw.items), strict=True)
+    ]
+    torch.testing.assert_close(term(rows, vectors), 0.7 * (losses[0] + losses[1]) / 2)
+
+
+def test_alignment_makes_neighbourhoods_like_those_of_the_text(world):
     split, text = world
     near_text = unit_rows(text.matrix) @ unit_rows(text.matrix).T
     likeness = []

@@ -74,7 +74,7 @@ class Evidence:
         return record
 
     def to_json(self, *, table: bool = True) -> str:
-        return json.dumps(self.to_dict(table=table), indent=1, sort_keys=True, allow_nan=False)
+        return json.dumps(self.to_dict(table=table), indent=1, allow_nan=False)
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Evidence:

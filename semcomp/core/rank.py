@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 
 from semcomp.core.topk import TopK
@@ -42,13 +43,13 @@ def rank(
             so long that float32 scores overflow.
     """
     check_fits(scorer, (split.n_users, split.n_items))
-    if not 1 <= k <= split.n_items:
+    if not isinstance(k, int | np.integer) or not 1 <= k <= split.n_items:
         raise SemcompError(f"k = {k}, but it must lie between 1 and the number of items, {split.n_items}")
     history = split.history(mask)
     provenance: dict[str, Any] = {"mask": mask, "split": split.fingerprint}
     if isinstance(scorer, View):
         provenance["view"] = dict(scorer.provenance)
-        place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        place = _device(device)
         users, items = (torch.from_numpy(side.copy()).to(place) for side in (scorer.users, scorer.items))
         if float(users.norm(dim=1).max()) * float(items.norm(dim=1).max()) > 1e37:
             raise SemcompError(f"view {scorer.name!r} has vectors so long that scores overflow; rescale it")
@@ -60,3 +61,13 @@ def rank(
             scorer.scores, scorer.shape, k, indptr=history.indptr, indices=history.indices, memory=memory
         )
     return TopK(scorer.name, ids, scores, split.n_items, provenance)
+
+
+def _device(name: str | None) -> torch.device:
+    """The device of that name; by default CUDA where there is one."""
+    try:
+        return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+    except RuntimeError as error:
+        raise SemcompError(
+            f"unknown device {name!r}; use 'cpu', 'cuda' or another that torch knows"
+        ) from error

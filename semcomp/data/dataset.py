@@ -125,6 +125,8 @@ class Split:
                 raise SemcompError(
                     f"{part} is {matrix.shape}, but there are {shape[0]} users and {shape[1]} items"
                 )
+            if not matrix.has_sorted_indices:
+                raise SemcompError(f"{part} has unsorted indices; call its sort_indices() first")
         if self.train.nnz == 0:
             raise SemcompError("the train part is empty; nothing can be learned from it")
         for one, other in (("train", "valid"), ("train", "test"), ("valid", "test")):

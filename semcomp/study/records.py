@@ -29,7 +29,7 @@ def keep(folder: str | Path, record: Record) -> Path:
     body["evidence"] = {key: one.to_dict(table=False) for key, one in record.evidence.items()}
     path = Path(folder) / f"{record.chapter}.json"
     with atomic_write(path) as part:
-        part.write_text(json.dumps(body, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf8")
+        part.write_text(json.dumps(body, indent=1, allow_nan=False) + "\n", encoding="utf8")
     return path
 
 

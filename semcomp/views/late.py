@@ -73,7 +73,6 @@ def rrf(lists: Sequence[TopK], k: int = 20, *, constant: int = 60, name: str = "
     share = np.concatenate(
         [np.broadcast_to(1 / (constant + 1.0 + np.arange(one.k)), one.ids.shape) for one in lists], 1
     )
-    share = np.where(ids < 0, 0, share)
     # by item, then by share: equal ranks in other lists are added in one order, so that they tie to the bit
     order = np.lexsort((share, ids), axis=1)
     ids, share = np.take_along_axis(ids, order, 1), np.take_along_axis(share, order, 1)

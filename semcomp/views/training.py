@@ -39,12 +39,12 @@ class Training:
 
     epochs: int = 100
     batch: int = 4096
-    lr: float = 5e-3
+    lr: float = 1e-2
     weight_decay: float = 0.0
     temperature: float = 0.15
     negatives: int = 512
     hard_pool: int = 1
-    every: int = 4
+    every: int = 3
     patience: int = 5
 
     def __post_init__(self) -> None:
