@@ -1,4 +1,4 @@
-"""The example in the README is executed as it stands there."""
+"""The example in the README runs as it stands there, and pages that state settings state the right ones."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ def test_the_example_runs_and_prints_what_it_says(monkeypatch, capsys):
     printed = capsys.readouterr().out
     assert printed.startswith("diagnose(LightGCN, projection)")
     assert re.search(r"more unique hits than two seeds have: (holds|does not hold|undecided)", printed)
+
+
+def test_the_budgets_of_the_protocol_are_those_of_the_package():
+    rows = {}
+    for line in (README.parent / "book" / "protocol.md").read_text("utf8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[0] in semcomp.BUDGETS:
+            rows[cells[0]] = [int(re.match(r"[\d,]+", cell).group().replace(",", "")) for cell in cells[1:4]]
+    assert rows == {name: [len(b.seeds), b.epochs, b.resamples] for name, b in semcomp.BUDGETS.items()}
