@@ -66,7 +66,7 @@ class LightGCN:
         check_size(self, self.dim, self.layers)
 
     def fit(self, split: Split, seed: int = 0) -> View:
-        """Train on `split.train`, stop on `split.valid`. A row without an edge stays at its random start."""
+        """Train on `split.train`, stop on `split.valid`. A user without an edge keeps its random start."""
         encoder = GraphTables(split, self.dim, self.layers, seed)
         fitted = fit_encoder(encoder, split, self.training, seed, label="LightGCN")
         made = {"model": "LightGCN", "config": asdict(self), "seed": seed, "split": split.fingerprint}

@@ -27,6 +27,8 @@ SELECT_AT = 20  # every method is selected by validation NDCG at this depth
 class Training:
     """What every trained view shares, so that a comparison differs only in what it names.
 
+    The defaults were picked by hand, on the validation parts of MovieLens-100K and Book-Crossing.
+
     Attributes:
         epochs: at most this many passes over the train pairs.
         batch: pairs a step. lr: Adam's step size. weight_decay: decoupled, on all parameters.
@@ -38,8 +40,8 @@ class Training:
     """
 
     epochs: int = 100
-    batch: int = 4096
-    lr: float = 1e-2
+    batch: int = 2048
+    lr: float = 3e-3
     weight_decay: float = 0.0
     temperature: float = 0.15
     negatives: int = 512
