@@ -166,10 +166,11 @@ def tally(findings: Sequence[Finding]) -> dict[str, str]:
     if not findings:
         return {"datasets": "no data set yet", "summary": "no chapter has been run."}
     said = [finding.verdict for finding in findings]
-    counts = ", ".join(f"{said.count(kind)} {kind}" for kind in ("holds", "does not hold", "undecided"))
+    words = {"holds": "hold", "does not hold": "do not hold", "undecided": "are undecided"}
+    counts = ", ".join(f"{said.count(kind)} {word}" for kind, word in words.items())
     return {
         "datasets": ", ".join(dict.fromkeys(f"{one.dataset} ({one.budget})" for one in findings)),
-        "summary": f"of {len(findings)} verdicts {counts}.",
+        "summary": f"of {len(findings)} claims tested, {counts}.",
     }
 
 
