@@ -83,7 +83,7 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of ids, pairs, texts and vectors: equal for equal content, whatever the files."""
+        """The sha256 of ids, pairs, texts and vectors; equal for equal content, whatever the files."""
         vectors = self.vectors if self.vectors is not None else np.zeros((0, 0), np.float32)
         return digest(
             self.user_ids.tolist(), self.item_ids.tolist(), self.user, self.item, list(self.texts), vectors
@@ -146,7 +146,7 @@ class Split:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of the ids and the three parts."""
+        """The sha256 of the ids and the three parts."""
         parts = [a for m in (self.train, self.valid, self.test) for a in (m.indptr, m.indices)]
         return digest(self.user_ids.tolist(), self.item_ids.tolist(), *parts)
 

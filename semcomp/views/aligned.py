@@ -7,7 +7,7 @@ written profiles of users, we have their pooled item text. Only the collaborativ
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -80,6 +80,4 @@ class AlignedLightGCN:
         if self.weight > 0:
             extra = TextAlignment(split, text, self.dim, self.weight, self.training, seed)
         fitted = fit_encoder(encoder, split, self.training, seed, label="aligned", extra=extra)
-        made = {"model": "AlignedLightGCN", "config": asdict(self), "seed": seed, "split": split.fingerprint}
-        made |= {"text": dict(text.provenance), "training": fitted.history}
-        return View("aligned", fitted.users, fitted.items, made)
+        return fitted.view("aligned", self, split, seed, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -55,9 +55,7 @@ class NormConcatNorm:
             GraphTables(split, half, self.layers, seed), TextProjection(split, text, half, seed, bias=True)
         )
         fitted = fit_encoder(encoder, split, self.training, seed, label="fusion")
-        made = {"model": "NormConcatNorm", "config": asdict(self), "seed": seed, "split": split.fingerprint}
-        made |= {"text": dict(text.provenance), "training": fitted.history}
-        return View("fusion", fitted.users, fitted.items, made)
+        return fitted.view("fusion", self, split, seed, text)
 
 
 @dataclass(frozen=True)
@@ -74,5 +72,4 @@ class FusionControl:
     def fit(self, split: Split, seed: int = 0) -> View:
         encoder = GraphTables(split, self.dim, self.layers, seed)
         fitted = fit_encoder(encoder, split, self.training, seed, label="fusion's control")
-        made = {"model": "FusionControl", "config": asdict(self), "seed": seed, "split": split.fingerprint}
-        return View("fusion's control", fitted.users, fitted.items, made | {"training": fitted.history})
+        return fitted.view("fusion's control", self, split, seed)

@@ -7,7 +7,7 @@ inner products (weak losses make weak baselines), so vectors leave with unit row
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -69,5 +69,4 @@ class LightGCN:
         """Train on `split.train`, stop on `split.valid`. A user without an edge keeps its random start."""
         encoder = GraphTables(split, self.dim, self.layers, seed)
         fitted = fit_encoder(encoder, split, self.training, seed, label="LightGCN")
-        made = {"model": "LightGCN", "config": asdict(self), "seed": seed, "split": split.fingerprint}
-        return View("LightGCN", fitted.users, fitted.items, made | {"training": fitted.history})
+        return fitted.view("LightGCN", self, split, seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
+from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data.dataset import Split
 from semcomp.errors import SemcompError
@@ -88,6 +89,19 @@ class Fitted:
     users: NDArray[np.float32]
     items: NDArray[np.float32]
     history: dict[str, Any]
+
+    def view(self, name: str, model: Any, split: Split, seed: int, text: TextMatrix | None = None) -> View:
+        """The View, with all that its bytes follow from: model, configuration, seed, split, text."""
+        made = {
+            "model": type(model).__name__,
+            "config": asdict(model),
+            "seed": seed,
+            "split": split.fingerprint,
+            "training": self.history,
+        }
+        if text is not None:
+            made["text"] = dict(text.provenance)
+        return View(name, self.users, self.items, made)
 
 
 def fit_encoder(
