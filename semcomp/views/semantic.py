@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
@@ -70,11 +70,4 @@ class SemanticProjection:
     def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
         encoder = TextProjection(split, text, self.dim, seed, bias=False)
         fitted = fit_encoder(encoder, split, self.training, seed, label="projection")
-        made = {
-            "model": "SemanticProjection",
-            "config": asdict(self),
-            "seed": seed,
-            "split": split.fingerprint,
-        }
-        made |= {"text": dict(text.provenance), "training": fitted.history}
-        return View("projection", fitted.users, fitted.items, made)
+        return fitted.view("projection", self, split, seed, text)
