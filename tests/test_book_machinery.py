@@ -293,7 +293,7 @@ def test_other_code_makes_a_chapter_run_again(
 ) -> None:
     target = source.parent / "planted" / "03_data.ipynb"
     run_chapter(source, target, {})
-    monkeypatch.setattr(notebooks, "code_digest", lambda: "changed")
+    monkeypatch.setattr(notebooks, "source_digest", lambda: "changed")
     assert run_chapter(source, target, {})
 
 

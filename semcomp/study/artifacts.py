@@ -18,7 +18,10 @@ from semcomp.storage import atomic_write, cache_folder, digest
 
 @cache
 def source_digest(*rooms: str) -> str:
-    """Digest of the package's source files, all of them or those of the rooms named."""
+    """Digest of the package's source files, all of them or those of the rooms named.
+
+    What was made by other code, a view or an executed notebook, is out of date.
+    """
     package = Path(__file__).resolve().parents[1]
     folders = [package / room for room in rooms] or [package]
     files = sorted(file for folder in folders for file in folder.rglob("*.py"))

@@ -22,7 +22,8 @@ from typing import Any
 
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, digest, file_digest
-from semcomp.study.notebooks import code_digest, read_chapter, run_chapter, versions
+from semcomp.study.artifacts import source_digest
+from semcomp.study.notebooks import read_chapter, run_chapter, versions
 from semcomp.study.parameters import check_against_defaults
 
 #: Chapters 1 and 2 run once, on planted worlds; their folder can be no data set's.
@@ -270,7 +271,7 @@ def _records_key(root: Path) -> str:
 def _inputs_key(root: Path) -> str:
     files = [*_static_sources(root), *sorted((root / "book" / "executed").rglob("*.ipynb"))]
     content = [[str(file.relative_to(root)), file_digest(file)] for file in files]
-    return digest(content, code_digest(), versions())
+    return digest(content, source_digest(), versions())
 
 
 def _read_key(stamp: Path) -> str | None:

@@ -22,6 +22,7 @@ from typing import Any
 
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, digest
+from semcomp.study.artifacts import source_digest
 from semcomp.study.parameters import check_against_defaults, parameter_defaults
 
 #: Progress bars and process ids in a stored stderr would differ in every run.
@@ -82,7 +83,12 @@ def run_chapter(
         raise SemcompError(f"{source.name}: {error}") from error
     label = f"{target.parent.name} {source.stem}"
     key = digest(
-        source.read_text(encoding="utf8"), dict(parameters), title_suffix, data_key, code_digest(), versions()
+        source.read_text(encoding="utf8"),
+        dict(parameters),
+        title_suffix,
+        data_key,
+        source_digest(),
+        versions(),
     )
     stamp = target.with_suffix(".stamp.json")
     if not force and _is_current(stamp, target, key):
@@ -102,14 +108,6 @@ def run_chapter(
     with atomic_write(stamp) as part:
         part.write_text(json.dumps({"key": key, "files": made}, indent=1) + "\n", encoding="utf8")
     return True
-
-
-def code_digest() -> str:
-    """Digest of the package's sources; a notebook made by other code is out of date."""
-    package = Path(__file__).resolve().parents[1]
-    return digest(
-        *[[str(f.relative_to(package)), f.read_text("utf8")] for f in sorted(package.rglob("*.py"))]
-    )
 
 
 @cache
