@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from semcomp.core.evidence import Evidence
 from semcomp.core.topk import TopK
 from semcomp.core.view import View
-from semcomp.data.dataset import Split, binary_csr
+from semcomp.data import Split, binary_csr
 from semcomp.errors import SemcompError
 from semcomp.evidence import chance_jaccard, diagnose, diagnose_arrays, frozen_fusion, jaccard, shell_record
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from semcomp.core.metrics import per_user
 from semcomp.core.topk import TopK
-from semcomp.data.dataset import Split
+from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.evidence import evaluate
 

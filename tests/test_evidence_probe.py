@@ -15,7 +15,7 @@ from sklearn.metrics import r2_score
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.view import View
-from semcomp.data.dataset import Split, binary_csr
+from semcomp.data import Split, binary_csr
 from semcomp.errors import SemcompError
 from semcomp.evidence import fit_mlp, fit_ridge, nearest, neighbour_jaccard, probe, row_cosines
 

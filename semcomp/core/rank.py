@@ -9,7 +9,7 @@ import torch
 
 from semcomp.core.topk import TopK
 from semcomp.core.view import Scorer, View, check_fits
-from semcomp.data.dataset import Split
+from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.kernels.topk import exact_topk, topk_of_scores
 

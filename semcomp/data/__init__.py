@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from semcomp.data.bare import read_pairs, split_from_pairs
-from semcomp.data.dataset import Dataset, Source, Split, binary_csr
+from semcomp.data.dataset import Dataset, Source
 from semcomp.data.filters import Recipe
 from semcomp.data.loading import read_folder
 from semcomp.data.popularity import STRATA, item_counts, strata, thresholds
 from semcomp.data.sources import KNOWN, Known, Place, available, load_named, resolve
-from semcomp.data.splits import STRATEGIES, part_counts, split
+from semcomp.data.splits import STRATEGIES, Split, binary_csr, part_counts, split
 
 __all__ = [
     "KNOWN",

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from semcomp.data.dataset import Split, binary_csr
+from semcomp.data.splits.split import Split, binary_csr
 from semcomp.errors import SemcompError
 from semcomp.storage import file_digest
 

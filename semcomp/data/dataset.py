@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from semcomp.errors import SemcompError
@@ -40,6 +39,9 @@ class Dataset:
         user: (n,) int32, row of the user of each interaction.
         item: (n,) int32, row of the item of each interaction; pairs are distinct and sorted by (user, item).
         items: the item table, one row an item in the order of `item_ids` (column `item_id` first).
+        interactions: what else is known of each pair, n rows in the order of `user`: any of `rating`
+            (Float64), `timestamp` (Float64, seconds), `position` (Float64, order within the user) and the
+            columns the recipe keeps. No columns where nothing is known.
         texts: I strings, what an encoder reads; how they were made stands in `template`.
         vectors: (I, D) float32 item vectors that come with the data (planted worlds), else None.
     """
@@ -53,6 +55,7 @@ class Dataset:
     texts: tuple[str, ...]
     template: str = ""
     vectors: NDArray[np.float32] | None = None
+    interactions: pl.DataFrame = field(default_factory=pl.DataFrame)
     source: Source = field(default_factory=Source)
     notes: tuple[str, ...] = ()
 
@@ -69,6 +72,12 @@ class Dataset:
                 f"{len(self.texts)} texts; there must be one of each per item"
             )
 
+        if self.interactions.width and self.interactions.height != len(self.user):
+            raise SemcompError(
+                f"data set {self.name!r}: {len(self.user)} interactions, but {self.interactions.height} rows "
+                "of what else is known of them; there must be one each"
+            )
+
     @property
     def n_users(self) -> int:
         return len(self.user_ids)
@@ -83,11 +92,15 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The sha256 of ids, pairs, texts and vectors; equal for equal content, whatever the files."""
+        """The sha256 of ids, pairs, what is known of them, texts and vectors; equal for equal content."""
         vectors = self.vectors if self.vectors is not None else np.zeros((0, 0), np.float32)
-        return digest(
-            self.user_ids.tolist(), self.item_ids.tolist(), self.user, self.item, list(self.texts), vectors
-        )
+        known = [
+            part
+            for column in sorted(self.interactions.columns)
+            for part in (column, _content(self.interactions[column]))
+        ]
+        ids = (self.user_ids.tolist(), self.item_ids.tolist())
+        return digest(*ids, self.user, self.item, *known, list(self.texts), vectors)
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -102,68 +115,8 @@ class Dataset:
         return "\n".join([head, *(f"  - {note}" for note in self.notes)])
 
 
-@dataclass(frozen=True, eq=False)
-class Split:
-    """One partition of a data set's interactions into train, validation and test.
-
-    The three matrices are binary CSR, U × I, with sorted indices, and share no pair. Every user and item of
-    the data set keeps its row and column.
-    """
-
-    user_ids: NDArray[np.str_]
-    item_ids: NDArray[np.str_]
-    train: sp.csr_array
-    valid: sp.csr_array
-    test: sp.csr_array
-    provenance: dict[str, Any]
-
-    def __post_init__(self) -> None:
-        shape = (len(self.user_ids), len(self.item_ids))
-        for part in ("train", "valid", "test"):
-            matrix = getattr(self, part)
-            if matrix.shape != shape:
-                raise SemcompError(
-                    f"{part} is {matrix.shape}, but there are {shape[0]} users and {shape[1]} items"
-                )
-            if not matrix.has_sorted_indices:
-                raise SemcompError(f"{part} has unsorted indices; call its sort_indices() first")
-        if self.train.nnz == 0:
-            raise SemcompError("the train part is empty; nothing can be learned from it")
-        for one, other in (("train", "valid"), ("train", "test"), ("valid", "test")):
-            shared = getattr(self, one).multiply(getattr(self, other)).nnz
-            if shared:
-                raise SemcompError(
-                    f"{shared} user-item pairs stand in both {one} and {other}; each belongs to one part"
-                )
-
-    @property
-    def n_users(self) -> int:
-        return len(self.user_ids)
-
-    @property
-    def n_items(self) -> int:
-        return len(self.item_ids)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """The sha256 of the ids and the three parts."""
-        parts = [a for m in (self.train, self.valid, self.test) for a in (m.indptr, m.indices)]
-        return digest(self.user_ids.tolist(), self.item_ids.tolist(), *parts)
-
-    def history(self, mask: str) -> sp.csr_array:
-        """What a ranking must not return: `"train+valid"` (at test), `"train"` (at validation), `"none"`."""
-        if mask == "train+valid":
-            return sp.csr_array(self.train + self.valid)
-        if mask == "train":
-            return self.train
-        if mask == "none":
-            return sp.csr_array(self.train.shape, dtype=self.train.dtype)
-        raise SemcompError(f"unknown mask {mask!r}; use 'train+valid', 'train' or 'none'")
-
-
-def binary_csr(user: NDArray[np.int32], item: NDArray[np.int32], shape: tuple[int, int]) -> sp.csr_array:
-    """Binary float32 CSR (users × items) of distinct pairs, indices sorted within each row."""
-    matrix = sp.csr_array((np.ones(len(user), np.float32), (user, item)), shape=shape)
-    matrix.sum_duplicates()
-    matrix.data[:] = 1.0
-    return matrix
+def _content(column: pl.Series) -> NDArray[np.float64] | list[str | None]:
+    """A column as something with a digest: numbers as an array, anything else as strings."""
+    if column.dtype.is_numeric():
+        return np.asarray(column.cast(pl.Float64).to_numpy())
+    return column.cast(pl.String).to_list()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from semcomp.core.evidence import Evidence
 from semcomp.core.metrics import ndcg
 from semcomp.core.topk import TopK, contains
-from semcomp.data.dataset import Split
+from semcomp.data import Split
 from semcomp.data.popularity import STRATA, item_counts, strata
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.bootstrap import Floats, Means, Statistic, estimate, mean_of, share_of, total_of

@@ -10,7 +10,7 @@ import pandas as pd
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.metrics import check_sizes, per_user
 from semcomp.core.topk import TopK
-from semcomp.data.dataset import Split
+from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.evidence.bootstrap import estimate, mean_of
 

@@ -15,7 +15,7 @@ from semcomp.core.evidence import Evidence, Value
 from semcomp.core.rank import rank
 from semcomp.core.topk import TopK, contains
 from semcomp.core.view import View, check_fits
-from semcomp.data.dataset import Split
+from semcomp.data import Split
 from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.bootstrap import Floats, Means, Statistic, estimate, mean_of, ratio

@@ -10,7 +10,7 @@ import numpy as np
 from semcomp.core.evidence import Evidence
 from semcomp.core.rank import rank
 from semcomp.core.view import View, check_fits, unit_rows
-from semcomp.data.dataset import Split
+from semcomp.data import Split
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.bootstrap import estimate
 from semcomp.evidence.diagnostics import StrataFrom, Users, diagnose, view_columns, view_statistics

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View, unit_rows
-from semcomp.data.dataset import Split
+from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.kernels.contrastive import sampled_softmax
 from semcomp.kernels.random import generator, xavier

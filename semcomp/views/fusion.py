@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
-from semcomp.data.dataset import Split
+from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.views.lightgcn import GraphTables, check_size
 from semcomp.views.semantic import TextProjection

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from semcomp.core.topk import TopK
 from semcomp.core.view import View, check_fits
-from semcomp.data.dataset import Split
+from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.views.training import validation_ndcg
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semcomp.core.view import View
-from semcomp.data.dataset import Split
+from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.kernels.propagation import normalized_adjacency, propagate
 from semcomp.kernels.random import xavier

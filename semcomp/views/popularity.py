@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from semcomp.core.view import View
-from semcomp.data.dataset import Split
+from semcomp.data import Split
 
 
 @dataclass(frozen=True)

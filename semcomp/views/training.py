@@ -16,7 +16,7 @@ from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
-from semcomp.data.dataset import Split
+from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.kernels.contrastive import pool_collisions, sampled_softmax
 from semcomp.kernels.random import generator

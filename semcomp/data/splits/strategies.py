@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomp.data.dataset import Dataset, Split, binary_csr
+from semcomp.data.dataset import Dataset
+from semcomp.data.splits.split import Split, binary_csr
 from semcomp.errors import SemcompError, unknown_name
 
 Ratios = tuple[float, float, float]
