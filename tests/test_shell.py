@@ -173,12 +173,10 @@ def test_mistakes_end_before_anything_is_written(shell, tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_is_told_in_one_line(shell, tmp_path, monkeypatch):
-    import semcomp.cli
-
     def full(target):
         raise OSError(28, "No space left on device", str(target))
 
-    monkeypatch.setattr(semcomp.cli, "atomic_write", full)
+    monkeypatch.setattr("semcomp.cli.diagnose.atomic_write", full)
     status, _, err = shell("diagnose", *ARRAYS, "--json", "out.json", "--resamples", 0)
     assert status == 1
     assert err == (
@@ -187,12 +185,10 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_line(shell, tmp_path, mo
 
 
 def test_an_interrupt_is_no_traceback(shell, monkeypatch):
-    import semcomp.cli
-
     def interrupted():
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(semcomp.cli, "data_sets", interrupted)
+    monkeypatch.setattr("semcomp.cli.data.data_sets", interrupted)
     status, out, err = shell("data", "list")
     assert (status, out, err.strip()) == (130, "", "semcomp: error: interrupted")
 

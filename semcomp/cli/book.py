@@ -1,0 +1,38 @@
+"""`semcomp book`: the chapters executed on data sets, and the pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from semcomp.api import data_sets, load_dataset
+from semcomp.study import BUDGETS
+
+
+@click.command()
+@click.argument("more", nargs=-1, metavar="[NAME_OR_PATH]...")
+@click.option("--dataset", multiple=True, metavar="NAME_OR_PATH", help="A data set; repeat it for several.")
+@click.option(
+    "--budget", type=click.Choice(list(BUDGETS)), default="standard", help="How much to spend on each."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of the book; by default the checkout.",
+)
+@click.option("--force", is_flag=True, help="Execute and build everything again.")
+def book(dataset: tuple[str, ...], more: tuple[str, ...], budget: str, out: Path | None, force: bool) -> None:
+    """Execute the chapters on data sets and build the book (inside a checkout of the project).
+
+    Without any data set: planted, ml-100k, and books where SEMCOMP_DATA has it.
+    """
+    from semcomp.study.build import find_checkout, make_book  # papermill and its like, only when needed
+
+    find_checkout()
+    chosen = (*dataset, *more) or ("planted", "ml-100k", *(["books"] if "books" in data_sets() else []))
+    index = make_book(
+        chosen, budget=budget, out=out, data_key=lambda name: load_dataset(name).fingerprint, force=force
+    )
+    click.echo(index)
