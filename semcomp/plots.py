@@ -14,8 +14,11 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
 from semcomp.core.evidence import Evidence, Value
+from semcomp.data import Dataset, Split
 
 BLUE, ORANGE, GREEN, VERMILION, GREY, SKY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#8a8a8a", "#56b4e9"
 ROLE = {
@@ -26,6 +29,7 @@ ROLE = {
     "fusion's control": SKY,
     "aligned": VERMILION,
 }
+PARTS = {"train": "#c8c8c8", "validation": SKY, "test": VERMILION}
 WIDTH = 7.2  # inches, the text column
 
 
@@ -206,6 +210,91 @@ def long_tail(counts: Sequence[int]) -> Figure:
     axes.set_ylim(bottom=0)
     sns.despine(figure)
     return figure
+
+
+def split_maps(data: Dataset, splits: Mapping[str, Split], *, users: int = 150) -> Figure:
+    """Where the parts of each split lie: users against items, and users against time where times are known.
+
+    Users and items are in order of activity, most active at the top and at the left; of more than `users`
+    users every so-manieth is drawn.
+    """
+    place_of_user = _by_activity(data.user, data.n_users)
+    place_of_item = _by_activity(data.item, data.n_items)
+    days = _days(data)
+    across = [place_of_item[data.item].astype(np.float64), *([] if days is None else [days])]
+    figure, grid = plt.subplots(
+        len(splits),
+        len(across),
+        figsize=(WIDTH, 1.25 * len(splits) + 0.6),
+        layout="constrained",
+        sharex="col",
+        sharey=True,
+        squeeze=False,
+    )
+    drawn = np.flatnonzero(place_of_user[data.user] % max(1, data.n_users // users) == 0)
+    drawn = np.random.default_rng(0).permutation(drawn)  # so that no part lies on top of the others
+    for row, (name, split) in zip(grid, splits.items(), strict=True):
+        part = _part_of_pairs(data, split)[drawn]
+        colours = np.array(list(PARTS.values()))[part]
+        for axes, x in zip(row, across, strict=True):
+            axes.scatter(
+                x[drawn][part >= 0],
+                place_of_user[data.user[drawn]][part >= 0],
+                s=1,
+                lw=0,
+                c=colours[part >= 0],
+            )
+        row[0].set_ylabel(name, rotation=0, ha="right", va="center")
+        for axes in row:
+            axes.set_yticks([])
+            axes.invert_yaxis() if axes is grid[0, 0] else None
+            sns.despine(ax=axes, left=True)
+    grid[-1, 0].set_xlabel("item, most popular first")
+    if days is not None:
+        grid[-1, 1].set_xlabel("days since the first interaction")
+    handles = [Line2D([], [], ls="none", marker="o", color=colour) for colour in PARTS.values()]
+    figure.legend(handles, list(PARTS), loc="outside upper center", ncols=3, frameon=False)
+    return figure
+
+
+def recall_by_split(recall: Mapping[str, Mapping[str, Value]], label: str = "Recall@20") -> Figure:
+    """A row a split, a dot with its 95 % interval a view."""
+    names = list(recall)
+    figure, axes = _figure(0.5 * len(names) + 1.2)
+    for row, by_view in enumerate(recall.values()):
+        shifts = np.linspace(-0.2, 0.2, len(by_view))
+        for shift, (view, value) in zip(shifts, by_view.items(), strict=True):
+            _interval(axes, value, row + shift, ROLE.get(view, GREEN), name=view if row == 0 else None)
+    _rows(axes, names)
+    axes.invert_yaxis()
+    axes.set_xlim(left=0)
+    axes.set_xlabel(f"{label}, mean over users with 95 % interval")
+    axes.legend(frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return figure
+
+
+def _by_activity(rows: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """(count,) the place of each row when the most active come first."""
+    order = np.argsort(-np.bincount(rows, minlength=count), kind="stable")
+    place = np.empty(count, dtype=np.int64)
+    place[order] = np.arange(count)
+    return place
+
+
+def _days(data: Dataset) -> NDArray[np.float64] | None:
+    """(n,) days of the interactions since the first one; None where no times are known."""
+    if "timestamp" not in data.interactions.columns:
+        return None
+    seconds = data.interactions["timestamp"].to_numpy()
+    return np.asarray((seconds - np.nanmin(seconds)) / 86_400)
+
+
+def _part_of_pairs(data: Dataset, split: Split) -> NDArray[np.int64]:
+    """(n,) the part of each interaction: 0 train, 1 validation, 2 test, -1 none."""
+    part = np.full(data.n_interactions, -1)
+    for code, matrix in enumerate((split.train, split.valid, split.test)):
+        part[np.asarray(matrix[data.user, data.item]).ravel() > 0] = code
+    return part
 
 
 def _figure(height: float) -> tuple[Figure, Axes]:

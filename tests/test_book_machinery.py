@@ -423,6 +423,7 @@ def test_the_first_page_runs_again_when_a_record_changed(
         ({"datasets": []}, "no data set given"),
         ({"datasets": ["a/books", "b/Books"]}, r"a/books' and .*b/Books' would share the folder 'books'"),
         ({"datasets": ["worlds"]}, "data set 'worlds' gives no folder name"),
+        ({"datasets": ["Guide"]}, "data set 'Guide' gives no folder name"),
         ({"datasets": ["planted", "unheard"]}, "unknown data set 'unheard'"),
         ({"budget": 3}, r"budget = 3 is of type int; it must be str"),
         ({"out": "full"}, "is not empty and no book"),

@@ -6,16 +6,21 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
+from matplotlib.colors import to_hex
 
 from semcomp import plots
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.topk import TopK
-from semcomp.data import Split, binary_csr
+from semcomp.data import Split, binary_csr, split
 from semcomp.evidence import diagnose
+from semcomp.planted import World
 
 
 @pytest.fixture(autouse=True)
@@ -100,3 +105,29 @@ def test_curves_carry_their_legend_and_the_reference():
 def test_the_long_tail_is_sorted():
     (axes,) = plots.long_tail([1, 5, 3]).axes
     assert list(axes.lines[0].get_ydata()) == [5, 3, 1]
+
+
+def test_a_split_map_shows_every_interaction_in_the_colour_of_its_part():
+    data = World(users=12, items=30, dim=2, activity=6.0).dataset()
+    data = replace(data, interactions=pl.DataFrame({"timestamp": 86_400.0 * np.arange(data.n_interactions)}))
+    parts = split(data, seed=0)
+    figure = plots.split_maps(data, {"random": parts})
+    items, time = figure.axes
+    colours = [to_hex(colour) for colour in items.collections[0].get_facecolor()]
+    drawn = {name: colours.count(to_hex(colour)) for name, colour in plots.PARTS.items()}
+    assert drawn == {"train": parts.train.nnz, "validation": parts.valid.nnz, "test": parts.test.nnz}
+    offsets = time.collections[0].get_offsets()
+    assert sorted(offsets[:, 0]) == list(range(data.n_interactions))  # days since the first
+
+
+def test_a_split_map_without_times_has_one_column():
+    data = World(users=12, items=30, dim=2, activity=6.0).dataset()
+    figure = plots.split_maps(data, {"random": split(data), "again": split(data, seed=1)})
+    assert [axes.get_ylabel() for axes in figure.axes] == ["random", "again"]
+
+
+def test_recall_by_split_has_a_dot_a_view_in_the_row_of_its_split():
+    recall = {"random": {"LightGCN": Value(0.3), "raw text": Value(0.1)}, "cold": {"LightGCN": Value(0.0)}}
+    (axes,) = plots.recall_by_split(recall).axes
+    assert points(axes) == [0.3, 0.1, 0.0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["random", "cold"]

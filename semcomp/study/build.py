@@ -26,9 +26,10 @@ from semcomp.study.artifacts import source_digest
 from semcomp.study.notebooks import read_chapter, run_chapter, versions
 from semcomp.study.parameters import check_against_defaults
 
-#: Chapters 1 and 2 run once, on planted worlds; their folder can be no data set's.
-WORLDS = "worlds"
-_PART_ONE, _PART_TWO = "0[12]_*.md", "0[3-6]_*.md"
+#: Chapters that run once, by the folder of their pages, which can be no data set's: the argument on planted
+#: worlds, and the guide to data of one's own. The others run once per data set.
+ONCE = {"worlds": "0[12]_*.md", "guide": "0[78]_*.md"}
+_PER_DATA_SET = "0[3-6]_*.md"
 _BUILT = "semcomp-built.json"
 
 
@@ -63,7 +64,7 @@ def find_checkout(start: Path | None = None) -> Path:
 def slug(dataset: str) -> str:
     """The folder name of a data set's pages: its name or, for a path, the last part of it, made safe."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(dataset).name).strip("-.").lower()
-    if not name or name == WORLDS:
+    if not name or name in ONCE:
         raise SemcompError(f"data set {dataset!r} gives no folder name for its pages; rename its folder")
     return name
 
@@ -79,8 +80,8 @@ def make_book(
 ) -> Path:
     """Execute the chapters for each data set and build the pages; both only where something changed.
 
-    Part I runs once, Part II once per data set, the first page last. Pages of other data sets that an earlier
-    call left in the same book root stay part of the book. Progress goes to stderr.
+    The argument and the guide run once, the evidence once per data set, the first page last. Pages of other
+    data sets that an earlier call left in the same book root stay part of the book. Progress goes to stderr.
 
     Args:
         datasets: names, or paths of folders.
@@ -173,12 +174,13 @@ def _plan(
                 f"{other!r} and {dataset!r} would share the folder {slug(dataset)!r}; rename one"
             )
     pages = [
-        Page(source, executed / WORLDS / f"{source.stem}.ipynb", _known(source, budget=budget))
-        for source in sorted(sources.glob(_PART_ONE))
+        Page(source, executed / folder / f"{source.stem}.ipynb", _known(source, budget=budget))
+        for folder, chapters in ONCE.items()
+        for source in sorted(sources.glob(chapters))
     ]
     for name, dataset in taken.items():
         key = data_key(dataset)
-        for source in sorted(sources.glob(_PART_TWO)):
+        for source in sorted(sources.glob(_PER_DATA_SET)):
             given = {"dataset": dataset, "budget": budget}
             _check(source, given)
             pages.append(Page(source, executed / name / f"{source.stem}.ipynb", given, name, key))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -45,3 +46,16 @@ def rounded(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
         return f"{value + 0.0:.{digits}f}".replace(f"-{0:.{digits}f}", f"{0:.{digits}f}")
 
     return frame.map(cell)
+
+
+def as_table(head: Sequence[str], rows: Sequence[Sequence[str | Sequence[str]]]) -> str:
+    """An HTML table of words; a cell that is a list of phrases becomes a list in the table."""
+
+    def cell(content: str | Sequence[str]) -> str:
+        if isinstance(content, str):
+            return escape(content)
+        return "<ul>" + "".join(f"<li>{escape(phrase)}</li>" for phrase in content) + "</ul>"
+
+    top = "".join(f"<th>{escape(name)}</th>" for name in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell(c)}</td>" for c in row) + "</tr>" for row in rows)
+    return f'<table class="words"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
