@@ -1,93 +1,174 @@
-"""Reading the two tables of a data folder: who interacted with what, and what the items are."""
+"""A table of interactions or items: where it stands, how it is scanned, and where in it a row is."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
+from semcomp.data.columns import standard_names
 from semcomp.errors import SemcompError
 
-FORMATS = ("parquet", "csv")
+
+class FileKind(Protocol):
+    """How a file is written: csv, JSON lines, parquet and so on."""
+
+    def names(self) -> tuple[str, ...]:
+        """The columns, as the file calls them."""
+
+    def scan(self, path: Path) -> pl.LazyFrame:
+        """The file as a frame that polars can stream."""
+
+    def check(self, path: Path) -> None:
+        """Walk through the file slowly and raise SemcompError at the first line that cannot be read."""
+
+    def place(self, path: Path, row: int) -> str:
+        """Where row `row` (from 0) of the scanned frame stands, e.g. "line 18"."""
 
 
-def read_table(folder: Path, stem: str, required: tuple[str, ...]) -> tuple[pl.DataFrame, Path]:
-    """The table `stem` of a folder, read from `stem.parquet` or `stem.csv`, and the file it stood in.
+@dataclass(frozen=True)
+class Table:
+    """One table, not yet read.
 
-    Every cell of a csv arrives as a string, so that an id such as `007` keeps its zeros. Both formats side
-    by side are refused: nothing says which of the two is meant.
-
-    Raises SemcompError where the folder or the file is missing, cannot be parsed, has no rows, or lacks one
-    of the `required` columns.
+    Attributes:
+        frame: standard column names; ids are strings; `rating` and `position` as stored, so text in text
+            files; `timestamp` as stored, in Float64 seconds where a publisher's layout fixes the unit.
+        label: how errors name the table: the path, or the paths.
+        files: what is hashed for the provenance.
+        kind: how the files are written; None for a frame that comes from elsewhere.
+        stored: the frame before text was turned into numbers, to find the text that is no number.
+        by_row: False where rows of the frame are not rows of the file (repeated items were left out).
     """
-    if not folder.exists():
-        raise SemcompError(f"there is no folder {folder}; check the path")
-    if not folder.is_dir():
-        raise SemcompError(
-            f"{folder} is a file, not a folder; give the folder that holds interactions and items"
-        )
-    found = [path for kind in FORMATS if (path := folder / f"{stem}.{kind}").is_file()]
-    if not found:
-        names = " or ".join(f"{stem}.{kind}" for kind in FORMATS)
-        raise SemcompError(f"folder {folder} has no {names}; put one of them there")
-    if len(found) > 1:
-        raise SemcompError(
-            f"folder {folder} has both {found[0].name} and {found[1].name}; keep the one that is meant"
-        )
-    path = found[0]
-    try:
-        frame = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise SemcompError(
-            f"{path} cannot be read ({reason[0]}); is it really a {path.suffix[1:]} table?"
-        ) from error
-    for column in required:
-        if column not in frame.columns:
-            raise SemcompError(
-                f"{path} has no column {column!r} (it has {', '.join(frame.columns)}); "
-                f"it needs {', '.join(required)}"
-            )
-    if frame.height == 0:
-        raise SemcompError(f"{path} has a header but no rows; at least one is needed")
-    return frame, path
 
+    frame: pl.LazyFrame
+    label: str
+    files: tuple[Path, ...]
+    kind: FileKind | None = None
+    stored: pl.LazyFrame | None = None
+    by_row: bool = True
 
-def with_string_ids(frame: pl.DataFrame, columns: tuple[str, ...], label: str) -> pl.DataFrame:
-    """The frame with the id `columns` as strings.
+    def locate(self, row: int) -> str:
+        """Where row `row` of the frame (from 0) stands: "ratings.csv, line 18", or row 17 of a parquet file.
 
-    Raises SemcompError for an id that is null or empty, and for decimals: 1.0 and 1 would be two ids.
-    """
-    for column in columns:
-        if frame[column].dtype.is_float():
-            raise SemcompError(f"{label}: column {column!r} holds decimals; store ids as integers or strings")
+        Walks through text files, so it is meant for errors. Lines and rows in the answer count from 1.
+        """
+        if self.kind is None or not self.by_row:
+            return f"{self.label}, row {row + 1} as read"
+        for path in self.files[:-1]:
+            height = self.kind.scan(path).select(pl.len()).collect(engine="streaming").item()
+            if row < height:
+                return f"{path}, {self.kind.place(path, row)}"
+            row -= height
+        return f"{self.files[-1]}, {self.kind.place(self.files[-1], row)}"
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Wrap what collects the frame: an error of polars becomes a SemcompError with file, line and remedy.
+
+        The fast reader says little about where it failed, so the files are then walked through slowly, up to
+        the first fault. Errors of the operating system that are not about reading (a full disk) pass.
+        """
         try:
-            frame = frame.with_columns(pl.col(column).cast(pl.String))
+            yield
         except pl.exceptions.PolarsError as error:
-            raise SemcompError(
-                f"{label}: column {column!r} is {frame[column].dtype}; store ids as integers or strings"
-            ) from error
-        empty = frame[column].fill_null("") == ""
-        if empty.any():
-            raise SemcompError(
-                f"{label}: column {column!r} is empty in {empty.sum()} rows, first in row {empty.arg_max()} "
-                "(counted from 0); remove those rows"
-            )
-    return frame
+            raise self._explained(error) from error
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise self._explained(error) from error
+
+    def _explained(self, error: Exception) -> SemcompError:
+        try:
+            for path in self.files if self.kind is not None else ():
+                if not path.exists():
+                    return SemcompError(f"{path} is gone; put it back or open the data set again")
+                if self.kind is not None:
+                    self.kind.check(path)
+            self._check_numbers()
+        except SemcompError as fault:
+            return fault
+        reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        return SemcompError(
+            f"{self.label} cannot be read ({reason.strip()}); is it complete and in its format?"
+        )
+
+    def _check_numbers(self) -> None:
+        """Raise SemcompError at the first text that stands where the frame has a number."""
+        if self.stored is None:
+            return
+        wanted = self.frame.collect_schema()
+        for name, dtype in self.stored.collect_schema().items():
+            if dtype == pl.String and wanted.get(name, pl.String()).is_numeric():
+                wordy = pl.col(name).is_not_null() & pl.col(name).cast(pl.Float64, strict=False).is_null()
+                found = self.stored.with_row_index("\0row").filter(wordy).head(1).collect(engine="streaming")
+                if found.height:
+                    where = self.locate(found.item(0, "\0row"))
+                    raise SemcompError(f"{where}: {name} {found[name][0]!r} is no number; correct it")
 
 
-def as_numbers(frame: pl.DataFrame, column: str) -> pl.Series:
-    """A column as float64; what is no number becomes null."""
-    return frame[column].cast(pl.Float64, strict=False)
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a data set, in standard column names.
+
+    Attributes:
+        format: the layout in words, e.g. "Amazon Reviews 2023".
+        interactions: `user_id`, `item_id`; any of `rating`, `timestamp`, `position`, `review` and others.
+        items: `item_id`; any of `title`, `year`, `genres`, `categories`, `brand`, `description` and others;
+            None where the layout has no item table.
+        vectors: an .npy file whose row r belongs to the item with the id str(r).
+    """
+
+    format: str
+    interactions: Table
+    items: Table | None
+    vectors: Path | None = None
 
 
-def as_strings(frame: pl.DataFrame, column: str) -> pl.Series:
-    """A column as stripped strings, "" for null; lists joined by ", ", whole numbers without decimals."""
-    series = frame[column]
-    if isinstance(series.dtype, pl.List):
-        series = series.cast(pl.List(pl.String)).list.join(", ", ignore_nulls=True)
-    elif series.dtype.is_float():
-        series = series.fill_nan(None)
-        if (series.drop_nulls() % 1 == 0).all():
-            series = series.cast(pl.Int64)
-    return series.cast(pl.String).fill_null("").str.strip_chars()
+def standard_table(
+    kind: FileKind,
+    files: Sequence[Path],
+    role: str,
+    chosen: Mapping[str, str],
+    *,
+    also: Mapping[str, str] | None = None,
+    only: bool = False,
+    shape: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None,
+    by_row: bool = True,
+) -> Table:
+    """The table in files of one kind and the same columns, under standard names (see columns.standard_names).
+
+    Args:
+        role: "interactions" or "items".
+        chosen: the user's names of columns.
+        also: names that the publisher's layout declares.
+        only: keep the columns with standard names only.
+        shape: what else the layout does to the renamed frame, e.g. numbers from text.
+
+    Raises SemcompError for missing or ambiguous columns, and for ids that are decimals or lists.
+    """
+    label = " + ".join(map(str, files))
+    names = standard_names(kind.names(), role, chosen, label, also=also)
+    picked = [
+        pl.col(name).alias(names.get(name, name))
+        for name in kind.names()
+        if names.get(name, None if only else name)
+    ]
+    stored = pl.concat([kind.scan(path) for path in files]).select(picked)
+    schema = stored.collect_schema()
+    for column in ("user_id", "item_id"):
+        if column in schema:
+            stored = stored.with_columns(_as_id(column, schema[column], label))
+    frame = shape(stored) if shape else stored
+    return Table(frame, label, tuple(files), kind, stored, by_row)
+
+
+def _as_id(column: str, dtype: pl.DataType, label: str) -> pl.Expr:
+    if dtype.is_float() or dtype.is_decimal():
+        raise SemcompError(f"{label}: column {column!r} holds decimals; store ids as integers or strings")
+    if not (dtype.is_integer() or isinstance(dtype, (pl.String, pl.Categorical, pl.Enum, pl.Null))):
+        raise SemcompError(f"{label}: column {column!r} is {dtype}; store ids as integers or strings")
+    return pl.col(column).cast(pl.String)

@@ -1,0 +1,129 @@
+"""RecBole's atomic files: tab separated, with types in the header (`user_id:token  rating:float`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from semcomp.data.formats.delimited import Delimited
+from semcomp.data.formats.place import Layout, Place, Sample
+from semcomp.data.tables import Table, Tables, standard_table
+from semcomp.errors import SemcompError
+
+TITLE = "RecBole atomic files"
+WANTS = "{name}.inter and, if there is one, {name}.item, tab separated with headers such as user_id:token"
+TYPES = ("token", "token_seq", "float", "float_seq")
+PARTS = (".train.inter", ".valid.inter", ".test.inter")
+
+
+def open_recbole(place: Place, chosen: Mapping[str, str]) -> Tables | None:
+    """`{name}.inter` and `{name}.item`; without the former, the union of its train, valid and test files.
+
+    Fields lose their type (`price:float` is `price`). A token_seq separates its tokens by blanks: `genres`
+    and `categories` of that type are joined by ", " instead, unless they have commas already; a title or a
+    description is a text either way. `class` is what RecBole calls the genres of MovieLens. A `year` that is
+    no number is null. Users' fields (`.user`) are no part of the tables. Quotes are part of the text.
+    """
+    files = interaction_files(place)
+    if files is None:
+        return None
+    named = f"{name_of(files[0])}.item"
+    items = place.items_table(
+        lambda sample: _typed(sample) and (sample is place.items or sample.path.name == named),
+        lambda sample: atomic_table((sample.path,), "items", chosen),
+        chosen,
+    )
+    return Tables(TITLE, atomic_table(files, "interactions", chosen), items)
+
+
+def interaction_files(place: Place) -> tuple[Path, ...] | None:
+    """The one `.inter` file, or the three of a split; None if there is none with a typed header."""
+    atomic = [
+        sample.path
+        for sample in place.samples
+        if _typed(sample) and (not place.folder or sample.path.suffix == ".inter")
+    ]
+    whole = [path for path in atomic if not path.name.endswith(PARTS)] if place.folder else atomic
+    if len(whole) > 1:
+        raise SemcompError(
+            f"{place.given} has {len(whole)} files of interactions ({', '.join(p.name for p in whole)}); "
+            "keep the one that is meant, or give the path of the file"
+        )
+    if whole or not atomic:
+        return tuple(whole) or None
+    stems = {name_of(path) for path in atomic}
+    if len(stems) > 1 or len(atomic) < len(PARTS):
+        raise SemcompError(
+            f"{place.given} has {', '.join(path.name for path in atomic)}; "
+            "a published split is train, valid and test of one name, put all three there"
+        )
+    return tuple(atomic)
+
+
+def atomic_table(files: tuple[Path, ...], role: str, chosen: Mapping[str, str]) -> Table:
+    """The table in atomic files of the same header."""
+    kinds = [Delimited.of(path, quoted=False, separator="\t") for path in files]
+    for path, kind in zip(files, kinds, strict=True):
+        if kind.columns != kinds[0].columns:
+            raise SemcompError(
+                f"{path} has the fields {', '.join(kind.columns)}, {files[0].name} has "
+                f"{', '.join(kinds[0].columns)}; give all parts the same header"
+            )
+    fields = dict(_field(files[0], cell) for cell in kinds[0].columns)
+    if len(fields) < len(kinds[0].columns):
+        raise SemcompError(f"{files[0]}, line 1: a field stands there twice; rename one of them")
+    sequences = [name for name, type_ in fields.items() if type_ == "token_seq"]
+    kind = replace(kinds[0], columns=tuple(fields))
+
+    def shape(frame: pl.LazyFrame) -> pl.LazyFrame:
+        names = frame.collect_schema().names()
+        joined = [name for name in ("genres", "categories") if _stored(name, fields) in sequences]
+        frame = frame.with_columns(_with_commas(name) for name in joined if name in names)
+        year = pl.col("year").cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
+        return frame.with_columns(year) if "year" in names else frame
+
+    also = {"class": "genres"} if role == "items" and "genres" not in fields else {}
+    return standard_table(kind, files, role, chosen, also=also, shape=shape)
+
+
+def _stored(name: str, fields: Mapping[str, str]) -> str:
+    """The field behind a standard name."""
+    others = {"genres": ("genre", "class"), "categories": ("category",)}[name]
+    return next((field for field in (name, *others) if field in fields), name)
+
+
+def _with_commas(name: str) -> pl.Expr:
+    text = pl.col(name).str.strip_chars()
+    return (
+        pl.when(text.str.contains(",", literal=True))
+        .then(text)
+        .otherwise(text.str.replace_all(r"\s+", ", "))
+        .alias(name)
+    )
+
+
+def _field(path: Path, cell: str) -> tuple[str, str]:
+    name, _, type_ = cell.partition(":")
+    if type_.strip() not in TYPES:
+        raise SemcompError(
+            f"{path}, line 1: field {cell!r} has no type; write it as {name}:token "
+            f"(types: {', '.join(TYPES)})"
+        )
+    return name.strip(), type_.strip()
+
+
+def _typed(sample: Sample) -> bool:
+    cells = [cell.strip() for cell in sample.first("\t")]
+    return sample.kind == "text" and any(cell.partition(":")[2] in TYPES for cell in cells)
+
+
+def name_of(path: Path) -> str:
+    """The name of the data set: "movies" of movies.inter and of movies.train.inter."""
+    part = next((part for part in PARTS if path.name.endswith(part)), path.suffix)
+    return path.name.removesuffix(part)
+
+
+LAYOUT = Layout(TITLE, WANTS, open_recbole)
