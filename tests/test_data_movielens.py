@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from semcomp.data import load_named, movielens
+from semcomp.data import fetch, load_named, movielens
 from semcomp.errors import SemcompError
 
 INTER = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\t1\t4\t0\n1\t2\t3\t0\n2\t1\t5\t0\n"
@@ -48,7 +48,7 @@ def test_texts_and_filter(index):
     data = load_named("ml-100k")
     assert data.texts == ("Toy Story (1995). Animation, Children's, Comedy",)
     assert data.user_ids.tolist() == ["1", "2"]
-    assert data.notes == ("dropped 1 interactions rated below 4", "dropped 1 items without an interaction")
+    assert data.notes == ("dropped 1 interaction rated below 4", "dropped 1 item without an interaction")
     assert set(data.source.sha256) == set(movielens.MEMBERS)
 
 
@@ -85,6 +85,24 @@ def test_without_an_index_one_line_says_so(index, monkeypatch):
     ) as e:
         load_named("ml-100k")
     assert "\n" not in str(e.value)
+
+
+def test_fetch_is_the_same_folder(index, tmp_path):
+    assert fetch("ml-100k") == tmp_path / "cache" / "data" / "ml-100k"
+    assert fetch("ml-100k", into=tmp_path / "own") == tmp_path / "own"
+    assert {path.name for path in (tmp_path / "own").iterdir()} == set(movielens.MEMBERS)
+    assert len(index) == 2
+
+
+def test_offline_asks_no_index(index, monkeypatch):
+    monkeypatch.setenv("SEMCOMP_OFFLINE", "1")
+    with pytest.raises(
+        SemcompError, match=r"ml-100k is not in .*unset SEMCOMP_OFFLINE.*or put ml-100k\.inter"
+    ):
+        load_named("ml-100k")
+    assert index == []
+    fetch("ml-100k", offline=False)
+    assert load_named("ml-100k").n_items == 1
 
 
 @pytest.mark.network

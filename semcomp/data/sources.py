@@ -1,96 +1,80 @@
-"""Data sets by name: the recipes of the known ones, and how a name or a path is resolved."""
+"""Data sets by name: how a name or a path is resolved, and what is at hand."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from semcomp.data import movielens
-from semcomp.data.dataset import Dataset, Source
+from semcomp.data.catalogue import CATALOGUE
+from semcomp.data.dataset import Dataset
+from semcomp.data.fetch import fetched_folders, named
 from semcomp.data.filters import Recipe
 from semcomp.data.loading import read_folder
+from semcomp.data.named_source import NamedSource
 from semcomp.errors import SemcompError, unknown_name
 
 VARIABLE = "SEMCOMP_DATA"
 
 
 @dataclass(frozen=True)
-class Known:
-    """What is known about a data set before its files are opened."""
-
-    recipe: Recipe = field(default_factory=Recipe)
-    source: Source = field(default_factory=Source)
-
-
-KNOWN: dict[str, Known] = {
-    "ml-100k": Known(
-        Recipe(min_rating=4.0),
-        Source(
-            "MovieLens-100K, GroupLens Research (as carried by the RecBole 1.2.1 wheel)",
-            "research use with acknowledgement, no redistribution without permission",
-            "Harper and Konstan (2015), The MovieLens Datasets: History and Context, ACM TiiS 5(4)",
-        ),
-    ),
-    "games": Known(
-        Recipe(),
-        Source(
-            "Amazon review data 2018, category Video Games (5-core)",
-            "no formal licence stated; research use",
-            "Ni, Li and McAuley (2019), Justifying Recommendations, EMNLP-IJCNLP",
-        ),
-    ),
-    "beauty": Known(
-        Recipe(),
-        Source(
-            "Amazon product data 2014, category Beauty (5-core)",
-            "no formal licence stated; research use",
-            "McAuley, Targett, Shi and van den Hengel (2015), Image-based Recommendations, SIGIR",
-        ),
-    ),
-    "movies": Known(
-        Recipe(core=5),
-        Source(
-            "MovieTweetings",
-            "MIT (ratings, titles, genres)",
-            "Dooms, De Pessemier and Martens (2013), MovieTweetings, CrowdRec at RecSys",
-        ),
-    ),
-    "books": Known(
-        Recipe(core=5),
-        Source(
-            "Book-Crossing",
-            "free for research use when acknowledged",
-            "Ziegler, McNee, Konstan and Lausen (2005), Improving Recommendation Lists, WWW",
-        ),
-    ),
-}
-
-
-@dataclass(frozen=True)
 class Place:
-    """Where a data set is: a folder, or None for the one that comes from the package index."""
+    """Where a data set is.
+
+    Attributes:
+        name: what it is asked for by; of a path, the last part.
+        path: a folder or a file of interactions; None for the one that comes from the package index.
+        known: the entry of the catalogue; None where the name says nothing.
+    """
 
     name: str
-    folder: Path | None
-    known: Known
+    path: Path | None
+    known: NamedSource | None
 
 
-def load_named(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Dataset:
-    """The data set behind a name or a path, by the recipe of its name (none for a path); see `resolve`."""
+def load_named(
+    name_or_path: str | Path,
+    *,
+    also: Iterable[str] = (),
+    items: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    format: str = "auto",
+    recipe: Recipe | None = None,
+) -> Dataset:
+    """The data set behind a name or a path (see `resolve`), by `recipe` or else by the recipe of its name.
+
+    `items`, `columns` and `format` are those of `read_folder`, for files of one's own.
+    """
     place = resolve(name_or_path, also=also)
-    if place.folder is None:
-        return movielens.load_ml_100k(place.known.recipe, place.known.source)
-    return read_folder(place.folder, name=place.name, recipe=place.known.recipe, source=place.known.source)
+    known = place.known
+    if place.path is None:
+        if items is not None or columns or format != "auto":
+            raise SemcompError(
+                f"{place.name!r} comes from the package index in a form that is known; "
+                "leave out items, columns and format"
+            )
+        entry = CATALOGUE[place.name]
+        return movielens.load_ml_100k(recipe or entry.recipe, entry.source)
+    return read_folder(
+        place.path,
+        items=items,
+        format=format,
+        columns=columns,
+        name=place.name if known else None,
+        recipe=recipe or (known.recipe if known else None),
+        source=known.source if known else None,
+    )
 
 
 def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
-    """What a name or a path stands for; nothing is read yet.
+    """What a name or a path stands for; no table is read yet, and nothing is fetched.
 
     In this order: `ml-100k`, which always comes from the package index; the name of a folder in
-    SEMCOMP_DATA; a path, which is anything with a separator or any existing folder. A path is never joined
-    to SEMCOMP_DATA, so a name cannot climb out of it.
+    SEMCOMP_DATA; the name of a data set that was fetched; a path, which is anything with a separator or any
+    existing folder. A path is never joined to SEMCOMP_DATA, so a name cannot climb out of it.
 
     Args:
         also: further names that the error for an unknown name should list.
@@ -101,12 +85,13 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
     is_path = isinstance(name_or_path, Path) or text in (".", "..") or any(s in text for s in ("/", "\\"))
     if not is_path:
         if text == movielens.NAME:
-            return Place(text, None, KNOWN[text])
-        if text in (folders := _data_folders()):
-            return Place(text, folders[text], KNOWN.get(text, Known()))
+            return Place(text, None, CATALOGUE[text])
+        for folders in (_data_folders(), fetched_folders()):
+            if text in folders:
+                return Place(text, folders[text], CATALOGUE.get(text))
     folder = Path(text).expanduser()
     if folder.exists():
-        return Place(folder.resolve().name, folder, Known())
+        return Place(folder.resolve().name, folder, None)
     if is_path and ".." in folder.parts:
         raise SemcompError(
             f"data set {text!r} climbs out of where it starts and is no existing folder; "
@@ -114,17 +99,36 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
         )
     if is_path:
         raise SemcompError(f"there is no folder {text}; check the path")
-    if text in KNOWN and not os.environ.get(VARIABLE):
+    if text in CATALOGUE and CATALOGUE[text].files:
+        raise SemcompError(
+            f"data set {text!r} is known but not fetched yet; run: semcomp data fetch {text} "
+            f"(or put it into a folder {text} in the one that {VARIABLE} names)"
+        )
+    if text in CATALOGUE and not os.environ.get(VARIABLE):
         raise SemcompError(
             f"data set {text!r} is looked for in the folder {VARIABLE} names, which is not set; set it"
         )
-    raise unknown_name("data set", text, {movielens.NAME, *also, *_data_folders()})
+    near = get_close_matches(text.casefold(), CATALOGUE)
+    raise unknown_name("data set", text, {*available(), *also, *near})
 
 
 def available() -> dict[str, str]:
-    """The names that load here, each with where it comes from in words."""
+    """The names that load here without a download of data files, each with where it comes from in words."""
     found = {movielens.NAME: f"package index ({movielens.REQUIREMENT})"}
-    return found | {name: str(folder) for name, folder in _data_folders().items() if name != movielens.NAME}
+    places = {name: f"fetched, {folder}" for name, folder in fetched_folders().items()}
+    places |= {name: str(folder) for name, folder in _data_folders().items()}
+    return found | {name: places[name] for name in sorted(places) if name != movielens.NAME}
+
+
+def catalogue() -> dict[str, NamedSource]:
+    """All data sets that have a name, whether they are at hand or not."""
+    return dict(CATALOGUE)
+
+
+def describe_source(name: str) -> str:
+    """Publisher, address, licence, citation, files with length and hash, and whether it is at hand here."""
+    entry = named(name)
+    return f"{entry}\nhere: {available().get(name, 'no')}"
 
 
 def _data_folders() -> dict[str, Path]:
