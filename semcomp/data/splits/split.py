@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from semcomp.errors import SemcompError
 from semcomp.storage import digest
 
+PARTS = ("train", "valid", "test")
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
     """One partition of a data set's interactions into train, validation and test.
 
     The three matrices are binary CSR, U × I, with sorted indices, and share no pair. Every user and item of
-    the data set keeps its row and column.
+    the data set keeps its row and column. Printed, it is a table of the parts and what `split` noted.
     """
 
     user_ids: NDArray[np.str_]
@@ -31,7 +33,7 @@ class Split:
 
     def __post_init__(self) -> None:
         shape = (len(self.user_ids), len(self.item_ids))
-        for part in ("train", "valid", "test"):
+        for part in PARTS:
             matrix = getattr(self, part)
             if matrix.shape != shape:
                 raise SemcompError(
@@ -62,6 +64,11 @@ class Split:
         parts = [a for m in (self.train, self.valid, self.test) for a in (m.indptr, m.indices)]
         return digest(self.user_ids.tolist(), self.item_ids.tolist(), *parts)
 
+    @cached_property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """See `part_sizes`."""
+        return part_sizes(self.train, self.valid, self.test)
+
     def history(self, mask: str) -> sp.csr_array:
         """What a ranking must not return: `"train+valid"` (at test), `"train"` (at validation), `"none"`."""
         if mask == "train+valid":
@@ -71,6 +78,45 @@ class Split:
         if mask == "none":
             return sp.csr_array(self.train.shape, dtype=self.train.dtype)
         raise SemcompError(f"unknown mask {mask!r}; use 'train+valid', 'train' or 'none'")
+
+    def __str__(self) -> str:
+        made = self.provenance
+        kind = f"split {made['strategy']!r}" if "strategy" in made else "split"
+        seed = f", seed {made['seed']}" if made.get("seed") is not None else ""
+        of = f" of {made['dataset']!r}" if "dataset" in made else ""
+        total = sum(sizes["interactions"] for sizes in self.counts.values())
+        lines = [
+            f"{kind}{of}{seed}: {self.n_users:,} users × {self.n_items:,} items",
+            f"{'part':<6}{'interactions':>14}{'share':>9}{'users':>10}{'items':>10}"
+            f"{'cold users':>12}{'cold items':>12}",
+        ]
+        for part, sizes in self.counts.items():
+            cold = ("–", "–") if part == "train" else (f"{sizes[k]:,}" for k in ("cold users", "cold items"))
+            lines.append(
+                f"{part:<6}{sizes['interactions']:>14,}{100 * sizes['interactions'] / total:>7.1f} %"
+                f"{sizes['users']:>10,}{sizes['items']:>10,}" + "".join(f"{n:>12}" for n in cold)
+            )
+        without = self.n_users - self.counts["test"]["users"]
+        notes = ["cold: not in train", f"{without:,} users have no test item", *made.get("notes", ())]
+        return "\n".join([*lines, *(f"  - {note}" for note in notes)])
+
+
+def part_sizes(train: sp.csr_array, valid: sp.csr_array, test: sp.csr_array) -> dict[str, dict[str, int]]:
+    """By part: interactions, users, items, and the users and items among them that train does not hold."""
+    seen_users = np.diff(train.indptr) > 0
+    seen_items = np.bincount(train.indices, minlength=train.shape[1]) > 0
+    sizes = {}
+    for name, matrix in zip(PARTS, (train, valid, test), strict=True):
+        users = np.diff(matrix.indptr) > 0
+        items = np.bincount(matrix.indices, minlength=matrix.shape[1]) > 0
+        sizes[name] = {
+            "interactions": int(matrix.nnz),
+            "users": int(users.sum()),
+            "items": int(items.sum()),
+            "cold users": int((users & ~seen_users).sum()),
+            "cold items": int((items & ~seen_items).sum()),
+        }
+    return sizes
 
 
 def binary_csr(user: NDArray[np.int32], item: NDArray[np.int32], shape: tuple[int, int]) -> sp.csr_array:

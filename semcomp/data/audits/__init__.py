@@ -1,0 +1,8 @@
+"""The leakage audit: what a model could know about the held-out pairs all the same."""
+
+from __future__ import annotations
+
+from semcomp.data.audits.auditing import CHECKS, audit
+from semcomp.data.audits.findings import Audit, Finding, Outcome
+
+__all__ = ["CHECKS", "Audit", "Finding", "Outcome", "audit"]

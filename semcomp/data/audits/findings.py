@@ -1,0 +1,181 @@
+"""What an audit is given, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from semcomp.data.dataset import Dataset
+from semcomp.data.splits.split import PARTS, Split
+from semcomp.errors import SemcompError
+
+Severity = Literal["leak", "report"]
+Keys = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+class TextRows(Protocol):
+    """Item text as numbers, e.g. `semcomp.core.text_matrix.TextMatrix`."""
+
+    @property
+    def item_ids(self) -> NDArray[np.str_]: ...
+    @property
+    def matrix(self) -> NDArray[np.float32]: ...
+    @property
+    def provenance(self) -> Mapping[str, Any]: ...
+
+
+class Vectors(Protocol):
+    """One vector a user and one an item, rows in the order of the data, e.g. `semcomp.core.view.View`."""
+
+    @property
+    def users(self) -> NDArray[np.float32]: ...
+    @property
+    def items(self) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a check found.
+
+    Attributes:
+        check: its name.
+        severity: "leak" fails a run; "report" is for the reader to judge.
+        count: how many cases, of what the example shows one of.
+        example: one case, by original ids.
+        remedy: what to do about it.
+    """
+
+    check: str
+    severity: Severity
+    count: int
+    example: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.check}: {self.count:,} found, e.g. {self.example}; {self.remedy}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one check came to: a finding, or why there is none.
+
+    Attributes:
+        applied: False where the check could not be made.
+        why: what was looked at, or what was missing.
+    """
+
+    applied: bool
+    why: str
+    finding: tuple[Severity, int, str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row of the audit: "passed", "leak", "report" or "not applicable", and why."""
+
+    check: str
+    state: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All checks that were made, in order, and what they found. Printed, it is a table of them."""
+
+    name: str
+    outcomes: tuple[Outcome, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def leaks(self) -> tuple[Finding, ...]:
+        """The findings that fail a run."""
+        return tuple(finding for finding in self.findings if finding.severity == "leak")
+
+    def raise_if_leaking(self) -> None:
+        """SemcompError with every leak in one line; nothing where there is none."""
+        if self.leaks:
+            told = " | ".join(map(str, self.leaks))
+            raise SemcompError(f"the audit of {self.name} found {_leaks(len(self.leaks))}: {told}")
+
+    def __str__(self) -> str:
+        width = max(len(outcome.check) for outcome in self.outcomes)
+        lines = [f"audit of {self.name}: {_leaks(len(self.leaks))} in {len(self.outcomes)} checks"]
+        for outcome in self.outcomes:
+            state = "LEAK" if outcome.state == "leak" else outcome.state
+            lines.append(f"{outcome.check:<{width}}  {state:<14}  {outcome.why}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """What is audited. Pairs are numbers, user row · I + item row.
+
+    Attributes:
+        keys: the distinct pairs of train, validation and test, ascending.
+        reviews: user_id, item_id, review; None where there are none.
+        memory: bytes that a check may take at a time.
+        progress: show a bar for what takes long.
+    """
+
+    data: Dataset
+    split: Split
+    keys: Mapping[str, Keys]
+    text: TextRows | None
+    view: Vectors | None
+    graph: Any
+    reviews: pl.DataFrame | None
+    seed: int
+    memory: int
+    progress: bool
+
+    @property
+    def held_out(self) -> Keys:
+        """The pairs of validation and test."""
+        return np.union1d(self.keys["valid"], self.keys["test"])
+
+    @property
+    def observed(self) -> Keys:
+        """The pairs of the data, ascending."""
+        return np.sort(self.data.user.astype(np.int64) * self.data.n_items + self.data.item)
+
+    def pair(self, key: int) -> str:
+        """A pair in words, by its original ids."""
+        user, item = divmod(int(key), self.data.n_items)
+        return f"user {str(self.data.user_ids[user])!r}, item {str(self.data.item_ids[item])!r}"
+
+    def item(self, row: int) -> str:
+        """An item in words: its id and the beginning of its text."""
+        text = " ".join(self.data.texts[row].split())
+        return f"{str(self.data.item_ids[row])!r} ({text[:60]}{'…' if len(text) > 60 else ''})"
+
+
+def _leaks(count: int) -> str:
+    return f"{count} leak" if count == 1 else f"{count} leaks"
+
+
+def passed(why: str) -> Result:
+    return Result(True, why)
+
+
+def not_applicable(why: str) -> Result:
+    return Result(False, why)
+
+
+def found(severity: Severity, count: int, example: str, remedy: str, why: str) -> Result:
+    return Result(True, why, (severity, int(count), example, remedy))
+
+
+def pair_keys(split: Split) -> dict[str, Keys]:
+    """The pairs that stand in each part now, whatever the constructor saw; explicit zeros are no pairs."""
+    keys = {}
+    for part in PARTS:
+        matrix = getattr(split, part)
+        user = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+        keys[part] = np.unique((user * matrix.shape[1] + matrix.indices)[matrix.data != 0])
+    return keys

@@ -1,0 +1,121 @@
+"""Checks of what item texts give away: the names of their users, and held-out reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from semcomp.data.audits.findings import Case, Keys, Result, found, not_applicable, passed
+
+SHORTEST, PREFIX = 30, 60  # characters of a review: fewer are too common to tell, more are not compared
+BYTES_A_CHARACTER = 32  # what a character costs while a text is cut into words, lists and offsets included
+
+
+def names_its_user(case: Case) -> Result:
+    """No item text contains the id of one of the item's own users as a word.
+
+    Only ids that cannot pass for an ordinary word or number are looked for: five characters or more with both
+    letters and digits, or six digits or more. Ids of letters alone and short numbers never count, so a user
+    "5" is not found in "Toy Story 5", and neither is "shakespeare". What remains is the chance that a product
+    code in a text equals the id of somebody who bought it. Case does not matter.
+    """
+    ids = pl.DataFrame(
+        {"user": np.arange(case.data.n_users), "word": case.data.user_ids.tolist()}
+    ).with_columns(pl.col("word").str.to_lowercase())
+    word = pl.col("word")
+    letters, digits = word.str.contains(r"\p{L}"), word.str.contains(r"\p{N}")
+    distinct = ids.filter(
+        (letters & digits & (word.str.len_chars() >= 5)) | word.str.contains(r"^\p{N}{6,}$")
+    )
+    if distinct.height == 0:
+        return not_applicable("all user ids look like ordinary words or short numbers")
+    observed, hits = case.observed, []
+    for words in _words(case):
+        named = words.join(distinct, on="word")
+        keys = (named["user"].cast(pl.Int64) * case.data.n_items + named["item"].cast(pl.Int64)).to_numpy()
+        hits.append(np.intersect1d(keys, observed))
+    own: Keys = np.unique(np.concatenate(hits))
+    looked = f"{distinct.height:,} of {case.data.n_users:,} user ids can be told from words"
+    if not len(own):
+        return passed(f"{looked}; none stands in a text of its own items")
+    held_out = int(np.isin(own, case.held_out).sum())
+    return found(
+        "leak",
+        len(own),
+        case.pair(own[0]),
+        "take user ids out of the item texts",
+        f"{len(own):,} texts name a user of their item, {held_out:,} of them a held-out one; {looked}",
+    )
+
+
+def _words(case: Case) -> Iterator[pl.DataFrame]:
+    """Distinct (item, word) of the texts, block by block.
+
+    A word is a run of letters and digits, or all that stands between white space without the punctuation
+    around it, since ids may have some inside.
+    """
+    lengths = np.array([len(text) for text in case.data.texts], dtype=np.int64)
+    block = np.cumsum(lengths) // max(1, case.memory // BYTES_A_CHARACTER)
+    frame = pl.DataFrame({"item": np.arange(case.data.n_items), "text": case.data.texts, "block": block})
+    for _, part in frame.group_by("block", maintain_order=True):
+        text = pl.col("text").str.to_lowercase()
+        for words in (text.str.extract_all(r"[\p{L}\p{N}]+"), text.str.extract_all(r"\S+")):
+            cut = part.select("item", words.alias("word")).explode("word")
+            yield cut.with_columns(
+                pl.col("word").str.replace(r"^[^\p{L}\p{N}]+", "").str.replace(r"[^\p{L}\p{N}]+$", "")
+            ).unique()
+
+
+def carries_held_out_review(case: Case) -> Result:
+    """No item text contains the review of a validation or test pair of that item.
+
+    Compared is the beginning of a review, 60 characters of it, with case and white space evened out: a text
+    that was truncated still shows it. Reviews shorter than 30 characters ("great game") are too common to
+    tell anything and are not looked at; a text that quotes only the middle of a review is not caught.
+    """
+    if case.reviews is None:
+        return not_applicable("no reviews given; keep the column 'review' at loading, or pass reviews=")
+    data = case.data
+    users = pl.DataFrame({"user_id": data.user_ids.tolist(), "user": np.arange(data.n_users)})
+    items = pl.DataFrame({"item_id": data.item_ids.tolist(), "item": np.arange(data.n_items)})
+    reviews = (
+        case.reviews.select(pl.col("user_id", "item_id", "review").cast(pl.String))
+        .with_columns(evened(pl.col("review").fill_null("")))
+        .filter(pl.col("review").str.len_chars() >= SHORTEST)
+        .join(users, on="user_id")
+        .join(items, on="item_id")
+        .select(
+            key=pl.col("user").cast(pl.Int64) * data.n_items + pl.col("item"),
+            item="item",
+            review=pl.col("review").str.head(PREFIX).str.strip_chars(),
+        )
+    )
+    reviews = reviews.filter(np.isin(reviews["key"].to_numpy(), case.held_out))
+    if reviews.height == 0:
+        return not_applicable(f"no held-out pair has a review of {SHORTEST} characters or more")
+    texts = pl.DataFrame({"item": np.arange(data.n_items), "text": data.texts}).select(
+        "item", evened(pl.col("text"))
+    )
+    mean = max(1.0, float(np.mean([len(text) for text in data.texts])))
+    step = max(1, int(case.memory // (4 * mean)))
+    carried: list[int] = []
+    for start in range(0, reviews.height, step):
+        block = reviews.slice(start, step).join(texts, on="item")
+        carried += block.filter(pl.col("text").str.contains(pl.col("review"), literal=True))["key"].to_list()
+    keys = np.unique(np.array(carried, dtype=np.int64))
+    if not len(keys):
+        return passed(f"{reviews.height:,} held-out reviews, none in the text of its item")
+    return found(
+        "leak",
+        len(keys),
+        case.pair(keys[0]),
+        "make item texts without reviews, or from the reviews of train pairs only",
+        f"the reviews of {len(keys):,} held-out pairs stand in the texts of their items",
+    )
+
+
+def evened(text: pl.Expr) -> pl.Expr:
+    """Lower case, runs of white space as one space, none at the ends."""
+    return text.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
