@@ -13,12 +13,27 @@ print(sc.diagnose(a, b, split, k=20, null=c))
 """
 
 from semcomp import planted, views
-from semcomp.api import data_sets, diagnose, embed, evaluate, load_dataset, probe, rank, split, verdict
+from semcomp.api import (
+    audit,
+    data_sets,
+    diagnose,
+    embed,
+    evaluate,
+    import_split,
+    load_dataset,
+    parse_columns,
+    probe,
+    rank,
+    split,
+    text_statistics,
+    usual_recipe,
+    verdict,
+)
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK
 from semcomp.core.view import View
-from semcomp.data import Dataset, Split
+from semcomp.data import Dataset, Recipe, Split
 from semcomp.errors import SemcompError
 from semcomp.study import BUDGETS, Study, check_parameters
 
@@ -28,6 +43,7 @@ __all__ = [
     "BUDGETS",
     "Dataset",
     "Evidence",
+    "Recipe",
     "SemcompError",
     "Split",
     "Study",
@@ -35,16 +51,21 @@ __all__ = [
     "TopK",
     "Value",
     "View",
+    "audit",
     "check_parameters",
     "data_sets",
     "diagnose",
     "embed",
     "evaluate",
+    "import_split",
     "load_dataset",
+    "parse_columns",
     "planted",
     "probe",
     "rank",
     "split",
+    "text_statistics",
+    "usual_recipe",
     "verdict",
     "views",
 ]

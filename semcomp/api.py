@@ -2,32 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from semcomp.core.rank import rank
-from semcomp.data import Dataset, available, load_named, split
+from semcomp.data import Dataset, Recipe, audit, available, import_split, load_named, resolve, split
+from semcomp.errors import SemcompError
 from semcomp.evidence import diagnose, evaluate, probe, verdict
 from semcomp.planted import WORLDS
-from semcomp.text import embed
+from semcomp.text import embed, text_statistics
 
-__all__ = ["data_sets", "diagnose", "embed", "evaluate", "load_dataset", "probe", "rank", "split", "verdict"]
+__all__ = [
+    "audit",
+    "data_sets",
+    "diagnose",
+    "embed",
+    "evaluate",
+    "import_split",
+    "load_dataset",
+    "parse_columns",
+    "probe",
+    "rank",
+    "split",
+    "text_statistics",
+    "usual_recipe",
+    "verdict",
+]
 
 
-def load_dataset(name: str | Path) -> Dataset:
+def load_dataset(
+    name: str | Path,
+    *,
+    items: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    format: str = "auto",
+    recipe: Recipe | None = None,
+) -> Dataset:
     """The data set behind a name or a path.
 
     In this order: a planted world ("planted"), "ml-100k" (from the package index, cached), the name of a
-    folder in `SEMCOMP_DATA`, or the path of a folder with `interactions.parquet|csv` (user_id, item_id;
-    optional rating, timestamp) and `items.parquet|csv` (item_id, title; optional year, genres, categories).
-    What was dropped on the way, and why, stands in `notes` and is printed with the data set.
+    folder in `SEMCOMP_DATA`, the name of a data set that was fetched, or a path: a folder in any of the
+    layouts of `semcomp.data.FORMATS`, or a file of interactions (user_id, item_id; optional rating,
+    timestamp, position) with `items`, a file of items (item_id, and the columns that texts are made of). What
+    was dropped on the way, and why, stands in `notes` and `steps` and is printed with the data set.
+
+    Args:
+        items: the file of items, where `name` is the path of the file of interactions.
+        columns: what columns are called in the files, by standard name: `{"user": "reviewerID"}`; usual names
+            are known.
+        format: one of `FORMATS`, where the content does not tell.
+        recipe: filters, and how texts are made; None for `usual_recipe(name)`.
 
     Raises:
-        SemcompError: an unknown name (near names are suggested), a folder that is not there, a missing file
-            or column, unknown or repeated item ids, unreadable values.
+        SemcompError: an unknown name (near names are suggested), a folder or file that is not there, a
+            missing column, unknown or repeated item ids, unreadable values.
     """
     if str(name) in WORLDS:
+        if items is not None or columns or format != "auto" or recipe is not None:
+            raise SemcompError(
+                f"{str(name)!r} is generated, not read; leave out items, columns, format and recipe"
+            )
         return WORLDS[str(name)].dataset()
-    return load_named(name, also=WORLDS)
+    return load_named(name, also=WORLDS, items=items, columns=columns, format=format, recipe=recipe)
+
+
+def usual_recipe(name: str | Path) -> Recipe:
+    """The recipe by which a data set of this name is loaded; `Recipe()` where its name says nothing."""
+    known = None if str(name) in WORLDS else resolve(name, also=WORLDS).known
+    return known.recipe if known else Recipe()
+
+
+def parse_columns(text: str | Sequence[str]) -> dict[str, str]:
+    """The mapping that words such as `"user=reviewerID item=asin"` stand for.
+
+    Args:
+        text: `name=column` words, in one string with blanks between them or as a list, where a column's name
+            may hold blanks.
+
+    Raises SemcompError for a word without "=", an empty side, or a name given twice.
+    """
+    mapping: dict[str, str] = {}
+    for word in text.split() if isinstance(text, str) else text:
+        name, equals, column = word.partition("=")
+        if not (equals and name and column):
+            raise SemcompError(f"columns: {word!r} is not of the form name=column, e.g. user=reviewerID")
+        if name in mapping:
+            raise SemcompError(f"columns: {name} is given twice, {mapping[name]!r} and {column!r}; keep one")
+        mapping[name] = column
+    return mapping
 
 
 def data_sets() -> dict[str, str]:

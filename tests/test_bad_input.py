@@ -75,29 +75,29 @@ RATED = {"user_id": ["u", "v"], "item_id": ["a", "b"]}
 CALLS: dict[str, tuple[Callable[[Bench], object], str]] = {
     # data
     "missing column": (
-        lambda b: sc.load_dataset(b.tables({"user": ["u"], "item_id": ["a"]})),
-        "{tmp}/interactions.csv has no column 'user_id' (it has user, item_id); it needs user_id, item_id",
+        lambda b: sc.load_dataset(b.tables({"who": ["u"], "item_id": ["a"]})),
+        "{tmp}/interactions.csv has no column 'user_id' (it has who, item_id); "
+        "rename one or say which it is, for example user=who",
     ),
     "interaction with an unknown item": (
         lambda b: sc.load_dataset(b.tables({"user_id": ["u", "v"], "item_id": ["a", "zz"]})),
-        "{tmp}/interactions.csv names 1 items that {tmp}/items.csv does not hold, e.g. 'zz'; "
+        "{tmp}/interactions.csv names 1 item that {tmp}/items.csv does not hold, e.g. 'zz'; "
         "add their rows or remove the interactions",
     ),
     "item in two rows": (
         lambda b: sc.load_dataset(b.tables(items={"item_id": ["a", "b", "a"], "title": ["A", "B", "C"]})),
-        "{tmp}/items.csv has item 'a' in more than one row; keep one row an item",
+        "{tmp}/items.csv, line 4: item 'a' is in {tmp}/items.csv, line 2 already; keep one row an item",
     ),
     "null id": (
         lambda b: sc.load_dataset(b.tables({"user_id": ["u", None], "item_id": ["a", "b"]})),
-        "{tmp}/interactions.csv: column 'user_id' is empty in 1 rows, first in row 1 (counted from 0); "
-        "remove those rows",
+        "{tmp}/interactions.csv, line 3: column 'user_id' is empty; fill in an id or remove the row",
     ),
     "NaN rating under a filter": (
         lambda b: read_folder(
             b.tables({**RATED, "rating": [5.0, float("nan")]}), recipe=Recipe(min_rating=4)
         ),
-        "{tmp}/interactions.csv: 1 ratings are missing or no numbers, e.g. of user 'v' and item 'b'; "
-        "fill them in or remove the rows, or set no rating filter",
+        "{tmp}/interactions.csv, line 3: rating 'NaN' is no number; "
+        "fill it in or remove the row, or set no rating filter",
     ),
     "nothing left": (
         lambda b: read_folder(b.tables(), name="d", recipe=Recipe(core=9)),
@@ -105,7 +105,10 @@ CALLS: dict[str, tuple[Callable[[Bench], object], str]] = {
     ),
     "folder without tables": (
         lambda b: sc.load_dataset(b.tmp),
-        "folder {tmp} has no interactions.parquet or interactions.csv; put one of them there",
+        "{tmp} has no interactions.parquet or interactions.csv and no known layout (no data files); "
+        "put a table of interactions there, or the files of a publisher "
+        "(published, recbole, movielens-100k, movielens-1m, movielens, amazon-2014, amazon-2018, "
+        "amazon-2023, tables)",
     ),
     "unknown data set": (
         lambda b: sc.load_dataset("plantde"),
@@ -122,7 +125,8 @@ CALLS: dict[str, tuple[Callable[[Bench], object], str]] = {
     ),
     "unknown split strategy": (
         lambda b: sc.split(sc.planted.World(users=5, items=20).dataset(), strategy="ramdom"),
-        "unknown split strategy 'ramdom'; did you mean 'random'? Known: random",
+        "unknown split strategy 'ramdom'; did you mean 'random'? Known: category, cold-items, cold-users, "
+        "leave-last-out, popularity-shift, random, temporal",
     ),
     "negative split seed": (
         lambda b: sc.split(sc.planted.World(users=5, items=20).dataset(), seed=-1),
@@ -172,7 +176,7 @@ CALLS: dict[str, tuple[Callable[[Bench], object], str]] = {
     ),
     "unknown encoder": (
         lambda b: sc.embed(sc.planted.World(users=5, items=20).dataset(), encoder="minilmm"),
-        "unknown encoder 'minilmm'; did you mean 'minilm'? Known: auto, minilm, own",
+        "unknown encoder 'minilmm'; did you mean 'minilm'? Known: auto, bge-m3, minilm, own, tfidf",
     ),
     "own encoder without vectors": (
         lambda b: sc.embed(read_folder(b.tables(), name="d"), encoder="own"),

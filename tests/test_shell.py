@@ -75,11 +75,15 @@ def test_the_command_alone_shows_help_and_fails(shell):
 def test_data_sets_are_listed(shell, tmp_path, monkeypatch):
     status, out, err = shell("data", "list")
     assert (status, err) == (0, "")
-    assert [line.split()[0] for line in out.splitlines()] == ["planted", "ml-100k"]
+    here, elsewhere = out.split("to be fetched (semcomp data fetch NAME):\n")
+    assert [line.split()[0] for line in here.splitlines()] == ["here:", "planted", "ml-100k"]
+    names = [line.split()[0] for line in elsewhere.splitlines()]
+    assert {"ml-1m", "ml-25m", "amazon-2023-books"} < set(names[: names.index("to")])
+    assert names[names.index("to") + 1 :] == ["games", "beauty", "movies", "books"]
     (tmp_path / "mine" / "shop").mkdir(parents=True)
     monkeypatch.setenv("SEMCOMP_DATA", str(tmp_path / "mine"))
     _, out, _ = shell("data", "list")
-    assert out.splitlines()[-1].split() == ["shop", str(tmp_path / "mine" / "shop")]
+    assert ["shop", str(tmp_path / "mine" / "shop")] in [line.split() for line in out.splitlines()]
 
 
 def test_a_data_set_is_described(shell):
@@ -89,7 +93,12 @@ def test_a_data_set_is_described(shell):
     assert (status, err) == (0, "")
     data = load_dataset("planted")
     assert f"planted: 1,000 users × 800 items, {data.n_interactions:,} interactions" in out
-    for start in ("interactions per user: min 5, ", "interactions per item: min ", "text: ", "publisher: "):
+    for start in (
+        "interactions per user: min 5, ",
+        "interactions per item: min ",
+        "texts by planted item",
+        "publisher: ",
+    ):
         assert f"\n{start}" in out
     assert "\nlicence: CC0, generated\n" in out
     assert out.endswith(f"content: sha256 {data.fingerprint}\n")

@@ -1,41 +1,109 @@
-"""`semcomp data`: which data sets there are, and what is in them."""
+"""`semcomp data`: which data sets there are, getting them, and what is in them."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
-from semcomp.api import data_sets, load_dataset
+from semcomp.api import audit, data_sets, embed, split
+from semcomp.cli.reading import read, reading
+from semcomp.data import STRATEGIES, catalogue, describe_source, fetch, write_folder
+from semcomp.data.dataset import Dataset
+from semcomp.text import text_statistics
 
 
 @click.group()
 def data() -> None:
-    """The data sets at hand."""
+    """The data sets at hand, and yours."""
 
 
 @data.command("list")
 def data_list() -> None:
-    """The names that can be loaded here, and where each comes from."""
-    known = data_sets()
-    width = max(len(name) for name in known)
-    for name, origin in known.items():
-        click.echo(f"{name:{width}}  {origin}")
+    """The names that can be loaded here, and those that can be fetched."""
+    here = data_sets()
+    known = catalogue()
+    width = max(len(name) for name in (*here, *known))
+    click.echo("here:")
+    for name, origin in here.items():
+        click.echo(f"  {name:{width}}  {origin}")
+    click.echo("to be fetched (semcomp data fetch NAME):")
+    for name, source in known.items():
+        if name not in here and source.files:
+            click.echo(f"  {name:{width}}  {source.title}")
+    click.echo("to be put into a folder that SEMCOMP_DATA names:")
+    for name, source in known.items():
+        if name not in here and not source.files:
+            click.echo(f"  {name:{width}}  {source.title}")
+
+
+@data.command("fetch")
+@click.argument("name")
+@click.option(
+    "--into", type=click.Path(path_type=Path), metavar="DIR", help="A folder; by default the user's cache."
+)
+@click.option("--offline", is_flag=True, help="No connection: verify what is here, or say where to put it.")
+def data_fetch(name: str, into: Path | None, offline: bool) -> None:
+    """Get a data set by name from its publisher, verified by length and hash; a broken download goes on."""
+    click.echo(fetch(name, into=into, offline=offline or None))
 
 
 @data.command("describe")
 @click.argument("dataset", metavar="NAME_OR_PATH")
-def data_describe(dataset: str) -> None:
-    """Load a data set and say what it holds, what was dropped, and under which licence it comes."""
-    loaded = load_dataset(dataset)
-    lengths = [len(text) for text in loaded.texts]
+@reading
+@click.option("--encoder", metavar="NAME", help="Also embed the texts, and describe the vectors.")
+def data_describe(dataset: str, encoder: str | None, **options: Any) -> None:
+    """What a data set holds, what was dropped, what its texts look like, and under which licence it comes.
+
+    Of a data set that is not here yet: its publisher, licence, citation, files and hashes.
+    """
+    known = catalogue()
+    if dataset in known and dataset not in data_sets():
+        click.echo(describe_source(dataset))
+        return
+    loaded = read(dataset, **options)
     click.echo(loaded)
     for one, rows in (("user", loaded.user), ("item", loaded.item)):
         degree = np.bincount(rows)
         low, middle, high = degree.min(), np.median(degree), degree.max()
         click.echo(f"interactions per {one}: min {low}, median {middle:g}, max {high}")
-    click.echo(
-        f"text: {loaded.template}; {np.mean(lengths):.0f} characters on average, e.g. {loaded.texts[0]!r}"
-    )
-    source = loaded.source
-    click.echo(f"publisher: {source.publisher}\nlicence: {source.licence}\ncite: {source.citation}")
+    click.echo(text_statistics(loaded))
+    if encoder is not None:
+        click.echo(embed(loaded, encoder))
+    if dataset in known:
+        click.echo(describe_source(dataset))
+    else:
+        source = loaded.source
+        click.echo(f"publisher: {source.publisher}\nlicence: {source.licence}\ncite: {source.citation}")
     click.echo(f"content: sha256 {loaded.fingerprint}")
+
+
+@data.command("prepare")
+@click.argument("dataset", metavar="NAME_OR_PATH")
+@click.argument("out", type=click.Path(path_type=Path), metavar="FOLDER")
+@reading
+def data_prepare(dataset: str, out: Path, **options: Any) -> None:
+    """Read, filter, and write a folder in the standard layout, which every other command takes."""
+    loaded = read(dataset, **options)
+    write_folder(loaded, out)
+    click.echo(loaded)
+    click.echo(out)
+
+
+@data.command("audit")
+@click.argument("dataset", metavar="NAME_OR_PATH")
+@reading
+@click.option("--strategy", type=click.Choice(list(STRATEGIES)), default="random", help="How to split.")
+@click.option("--seed", type=click.IntRange(0), default=2020, help="Seed of the split.")
+@click.option("--encoder", metavar="NAME", help="Also embed the texts, and audit the vectors.")
+def data_audit(dataset: str, strategy: str, seed: int, encoder: str | None, **options: Any) -> None:
+    """Split a data set and look for leaks; the exit status is above zero where there is one."""
+    loaded: Dataset = read(dataset, **options)
+    parts = split(loaded, strategy=strategy, seed=seed)
+    text = None if encoder is None else embed(loaded, encoder)
+    found = audit(loaded, parts, text=text)
+    click.echo(parts)
+    click.echo(found)
+    found.raise_if_leaking()

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.core.spectrum import effective_rank, mean_cosine
 from semcomp.core.view import as_matrix
 from semcomp.errors import SemcompError
+from semcomp.storage import atomic_write, digest
 
 
 @dataclass(frozen=True, eq=False)
 class TextMatrix:
-    """(I, D) float32, one row an item, with the item ids of the rows and how the rows were made."""
+    """(I, D) float32, one row an item, with the item ids of the rows and how the rows were made.
+
+    A matrix from `embed` says in its provenance which `model` of which `revision` read texts of which
+    `template`, and carries three digests: `sha256` of the rows, `ids` of the item ids, both in order, and
+    `texts` of the pairs of id and text. Rows that were moved under their ids no longer agree with them.
+    """
 
     item_ids: NDArray[np.str_]
     matrix: NDArray[np.float32]
@@ -52,3 +63,95 @@ class TextMatrix:
                 f"e.g. {str(unknown[0])!r}; embed the same data set"
             )
         return self.matrix[rows]
+
+    @cached_property
+    def silent(self) -> int:
+        """The number of zero rows: items about which the matrix says nothing."""
+        return int((~self.matrix.any(axis=1)).sum())
+
+    @cached_property
+    def anisotropy(self) -> float:
+        """The mean cosine of all pairs of rows that are not zero; see `core.spectrum.mean_cosine`."""
+        return mean_cosine(self.matrix)
+
+    @cached_property
+    def effective_rank(self) -> float:
+        """Over how many axes the rows that are not zero vary; see `core.spectrum.effective_rank`."""
+        return effective_rank(self.matrix[self.matrix.any(axis=1)])
+
+    def save(self, path: str | Path) -> Path:
+        """Write ids, rows and provenance to an `.npz`, whole or not at all; returns the path.
+
+        Raises SemcompError for another suffix and where the file cannot be written.
+        """
+        path = Path(path).expanduser()
+        if path.suffix != ".npz":
+            raise SemcompError(f"a text matrix is kept as .npz, not as {path.name!r}; change the suffix")
+        try:
+            with atomic_write(path) as part:
+                np.savez(
+                    part,
+                    item_ids=np.asarray(self.item_ids, dtype=np.str_),
+                    matrix=self.matrix,
+                    provenance=np.array(json.dumps(dict(self.provenance), sort_keys=True)),
+                    digest=np.array(self._digest()),
+                )
+        except OSError as error:
+            raise SemcompError(
+                f"{path} cannot be written ({error.strerror}); choose another place or free some space"
+            ) from error
+        return path
+
+    @staticmethod
+    def load(path: str | Path) -> TextMatrix:
+        """The matrix that `save` wrote, verified.
+
+        Raises SemcompError for a file that is missing, damaged, no text matrix, or whose content is not what
+        was saved.
+        """
+        path = Path(path).expanduser()
+        if not path.is_file():
+            raise SemcompError(f"there is no file {path}; check the path")
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                found = {name: stored[name] for name in ("item_ids", "matrix", "provenance", "digest")}
+            text = TextMatrix(found["item_ids"], found["matrix"], json.loads(str(found["provenance"])))
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            KeyError,
+            AttributeError,
+            TypeError,
+            zipfile.BadZipFile,
+        ) as error:
+            raise SemcompError(
+                f"{path} is no text matrix that `save` wrote, or is damaged; save it again"
+            ) from error
+        if text._digest() != str(found["digest"]):
+            raise SemcompError(f"{path} was changed after it was saved (its sha256 differs); save it again")
+        return text
+
+    def _digest(self) -> str:
+        return digest(self.item_ids.tolist(), self.matrix, dict(self.provenance))
+
+    def __str__(self) -> str:
+        """Model, revision, shape, and what to know before comparing it with another."""
+        known = self.provenance
+        n, width = self.matrix.shape
+        revision = str(known.get("revision") or "")
+        head = f"{known.get('model', 'text matrix')}" + (f" (revision {revision[:12]})" if revision else "")
+        lines = [f"{head}: {n:,} items × {width:,} dimensions"]
+        if known.get("template"):
+            lines.append(f"template {known['template']}")
+        if known.get("max_tokens"):
+            limit = f"longer than the {known['max_tokens']:,} tokens the model reads"
+            cut = int(known.get("truncated") or 0)
+            lines.append(f"{cut:,} texts are {limit}: their ends were cut" if cut else f"no text is {limit}")
+        if self.silent:
+            lines.append(f"{self.silent:,} rows are zero ({known.get('empty', 0):,} items have no text)")
+        if known.get("note"):
+            lines.append(str(known["note"]))
+        rank = f"effective rank {self.effective_rank:.1f} of {width:,}"
+        lines.append(f"mean cosine {self.anisotropy:.3f} (anisotropy), {rank}")
+        return "\n  - ".join(lines)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.data.filters import Step
 from semcomp.errors import SemcompError
 from semcomp.storage import digest
 
@@ -30,7 +31,7 @@ class Dataset:
 
     Rows of `user_ids` and `item_ids` are in ascending order of the id as a string, so the order of rows in
     the input files does not matter. The universe is fixed: an item that loses all its interactions in a
-    split keeps its row. What loading dropped, and why, stands in `notes`.
+    split keeps its row. What loading dropped, and why, stands in `notes`, with counts in `steps`.
 
     Attributes:
         name: the name it was loaded by.
@@ -43,6 +44,7 @@ class Dataset:
             (Float64), `timestamp` (Float64, seconds), `position` (Float64, order within the user) and the
             columns the recipe keeps. No columns where nothing is known.
         texts: I strings, what an encoder reads; how they were made stands in `template`.
+        steps: the filters that were applied, in order, with what each removed.
         vectors: (I, D) float32 item vectors that come with the data (planted worlds), else None.
     """
 
@@ -58,6 +60,7 @@ class Dataset:
     interactions: pl.DataFrame = field(default_factory=pl.DataFrame)
     source: Source = field(default_factory=Source)
     notes: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     def __post_init__(self) -> None:
         if self.user.shape != self.item.shape or self.user.ndim != 1:

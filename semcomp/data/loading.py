@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,132 +11,210 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.data.coding import BLOCK, batches, read_coded
 from semcomp.data.dataset import Dataset, Source
-from semcomp.data.filters import Recipe, distinct_pairs, k_core, rated_at_least
-from semcomp.data.item_text import item_texts, template, text_columns
-from semcomp.data.tables import read_table, with_string_ids
+from semcomp.data.filters import Recipe, Step
+from semcomp.data.formats import open_tables
+from semcomp.data.item_table import Inventory, choose_template, inventory_of, places, rows_of, vectors_of
+from semcomp.data.selection import Selection, select
+from semcomp.data.tables import Table, Tables
+from semcomp.data.writing import read_description
 from semcomp.errors import SemcompError
+from semcomp.progress import progress_bar
 from semcomp.storage import file_digest
+
+MEMORY = 2 << 30
+IDS = 1 << 18  # that many Python strings at a time
 
 
 def read_folder(
-    path: str | Path, *, name: str | None = None, recipe: Recipe | None = None, source: Source | None = None
+    place: str | Path,
+    *,
+    items: str | Path | None = None,
+    format: str = "auto",
+    columns: Mapping[str, str] | None = None,
+    name: str | None = None,
+    recipe: Recipe | None = None,
+    source: Source | None = None,
+    memory: int = MEMORY,
+    progress: bool = True,
 ) -> Dataset:
-    """The data set in a folder of `interactions.parquet|csv` and `items.parquet|csv`.
+    """The data set in a folder, or in a file of interactions and one of items.
 
-    Interactions: columns `user_id`, `item_id`; optional `rating`, `timestamp`, `position`. Items: `item_id`,
-    `title`; optional `year`, `genres`, `categories` and more. Ids are read as strings. The order of rows
-    does not matter. Without a recipe nothing is filtered except items without a text.
+    Ids are read as strings. The order of rows does not matter. Without a recipe the latest of repeated
+    interactions counts and items without a text are dropped; a folder that `write_folder` wrote comes back
+    as it was (unless `items` names another table).
 
     Args:
-        name: how the data set is called; the folder's name if None.
+        place: a folder in one of the formats, or the file of the interactions.
+        items: the file of the items, where `place` is a file.
+        format: one of `formats.FORMATS`; "auto" goes by the content.
+        columns: for standard names (`user_id`, `item_id`, `rating` …) the names in the files.
+        name: how the data set is called; the name of the folder or file if None.
         source: who published the data; the sha256 of the files read are added to it.
+        memory, progress: see `load_tables`.
 
-    Raises SemcompError for a missing or unreadable file, a missing column, empty ids, an item id twice in
-    the item table, an interaction with an item the table does not hold, ratings that a filter cannot read,
-    and for filters that leave nothing.
+    Raises SemcompError for a missing or unreadable file and for all that `load_tables` refuses.
     """
-    folder = Path(path).expanduser()
-    interactions, interactions_path = read_table(folder, "interactions", ("user_id", "item_id"))
-    items, items_path = read_table(folder, "items", ("item_id", "title"))
-    sha256 = {file.name: file_digest(file) for file in (interactions_path, items_path)}
-    return assemble(
-        name or folder.resolve().name,
-        interactions,
-        items,
-        recipe or Recipe(),
-        replace(source or Source(), sha256=sha256),
-        labels=(str(interactions_path), str(items_path)),
-    )
+    path = Path(place).expanduser()
+    tables = open_tables(path, items=Path(items) if items else None, format=format, columns=columns)
+    if items is None and (written := read_description(path)):
+        name, source = name or written.name, source or written.source
+        whole = recipe is None
+        recipe = recipe or written.recipe
+        data = _load(name, tables, recipe, source, memory=memory, progress=progress, keep_idle=whole)
+        return written.restored(data, filtered=not whole)
+    files = [*tables.interactions.files, *(tables.items.files if tables.items else ())]
+    files += [tables.vectors] if tables.vectors else []
+    source = replace(source or Source(), sha256=_digests(files))
+    name = name or (path.resolve().name if path.is_dir() else path.name.split(".")[0] or path.name)
+    return load_tables(name, tables, recipe or Recipe(), source, memory=memory, progress=progress)
 
 
-def assemble(
+def load_tables(
     name: str,
-    interactions: pl.DataFrame,
-    items: pl.DataFrame,
+    tables: Tables,
     recipe: Recipe,
     source: Source,
     *,
-    labels: tuple[str, str] = ("interactions", "items"),
+    memory: int = MEMORY,
+    progress: bool = True,
 ) -> Dataset:
-    """Filter two tables by a recipe and map their ids to rows. `labels` name the tables in errors."""
-    interactions = with_string_ids(interactions, ("user_id", "item_id"), labels[0])
-    items = with_string_ids(items, ("item_id",), labels[1])
-    _check_ids(interactions, items, labels)
-    columns = text_columns(items, recipe.text_columns, labels[1])
-    items = items.with_columns(item_texts(items, columns).alias("\0text"))
-    notes: list[str] = []
+    """Filter two tables by a recipe and map their ids to rows.
 
-    pairs = distinct_pairs(interactions)
-    if repeated := interactions.height - pairs.height:
-        notes.append(
-            f"dropped {repeated:,} repeated interactions of a user with the same item (one of each kept)"
-        )
-    if recipe.min_rating is not None:
-        rated = rated_at_least(pairs, recipe.min_rating, labels[0])
-        notes.append(
-            f"dropped {pairs.height - rated.height:,} interactions rated below {recipe.min_rating:g}"
-        )
-        pairs = rated
-    elif "rating" in pairs.columns:
-        notes.append("ratings are not looked at: every rated item counts as an interaction")
-    if recipe.drop_empty_text:
-        silent = items.filter(pl.col("\0text") == "")
-        if silent.height:
-            heard = pairs.join(silent, on="item_id", how="anti")
-            notes.append(
-                f"dropped {silent.height:,} items without a text "
-                f"and their {pairs.height - heard.height:,} interactions"
-            )
-            pairs, items = heard, items.join(silent, on="item_id", how="anti")
-    used = items.join(pairs, on="item_id", how="semi")
-    if idle := items.height - used.height:
-        notes.append(f"dropped {idle:,} items without an interaction")
-    if gone := interactions["user_id"].n_unique() - pairs["user_id"].n_unique():
-        notes.append(f"dropped {gone:,} users without an interaction")
-    if recipe.core > 1:
-        kept = pairs.filter(k_core(_codes(pairs["user_id"]), _codes(pairs["item_id"]), recipe.core))
-        users, of = pairs["user_id"].n_unique(), pairs["item_id"].n_unique()
-        notes.append(
-            f"{recipe.core}-core: dropped {users - kept['user_id'].n_unique():,} users, "
-            f"{of - kept['item_id'].n_unique():,} items and {pairs.height - kept.height:,} interactions, "
-            f"until every user and item left had {recipe.core}"
-        )
-        pairs = kept
-    used = used.join(pairs, on="item_id", how="semi").sort("item_id")
+    The interactions are read once, batch by batch, and turned into small records, which pass through files
+    in the cache folder where they are many. One range of users after the other is then freed of repeated
+    pairs and filtered; only the core filter sees all that is left at once, as two int32 a pair.
 
-    user, item = _codes(pairs["user_id"]), _codes(pairs["item_id"])
-    order = np.lexsort((item, user))
+    Args:
+        memory: bytes for the records in memory and the work on a range of users. The ids, the surviving
+            pairs and the data set itself come on top. The result does not depend on it.
+        progress: show bars on a terminal.
+
+    Raises SemcompError for empty ids, an item id twice in the item table, an interaction with an item the
+    table does not hold, numbers that are none (see `coding.read_coded`), repeated pairs and empty texts where
+    the recipe refuses them, data without texts (see `item_table.choose_template`), and for filters that
+    leave nothing. Errors name file and line.
+    """
+    return _load(name, tables, recipe, source, memory=memory, progress=progress, keep_idle=False)
+
+
+def _load(
+    name: str,
+    tables: Tables,
+    recipe: Recipe,
+    source: Source,
+    *,
+    memory: int,
+    progress: bool,
+    keep_idle: bool,
+) -> Dataset:
+    """See `load_tables`. Items without an interaction keep their rows if `keep_idle`."""
+    template = choose_template(tables, recipe)
+    items = tables.items
+    inventory = inventory_of(items, template, recipe.min_characters) if items else None
+    coded = read_coded(tables.interactions, recipe, limit=memory // 4, progress=progress)
+    with closing(coded.records):
+        if inventory is None:
+            inventory = Inventory(coded.item_ids, np.ones(len(coded.item_ids), dtype=bool))
+        elif items is not None:
+            of = places(coded.item_ids, inventory, tables.interactions.label, items.label)
+            coded = replace(coded, items=of[coded.items])
+        if tables.vectors is not None:
+            inventory = replace(inventory, silent=np.zeros_like(inventory.silent))
+        pairs = select(coded, inventory, recipe, tables.interactions, memory=memory, progress=progress)
+    with closing(pairs):
+        if not len(pairs.user):
+            raise SemcompError(f"data set {name!r} has no interactions left; loosen its filters")
+        known = _known(pairs, tables.interactions, recipe, progress)
+    user_ids = coded.user_ids.gather(_renumber(pairs.user, len(coded.user_ids)))
+    item_ids = inventory.ids
+    if not keep_idle:
+        item_ids = item_ids.gather(_renumber(pairs.item, len(item_ids)))
+    table = rows_of(items, item_ids)
     return Dataset(
         name=name,
-        user_ids=_ids(pairs["user_id"].unique().sort()),
-        item_ids=_ids(used["item_id"]),
-        user=user[order].astype(np.int32),
-        item=item[order].astype(np.int32),
-        items=used.select("item_id", pl.exclude("item_id", "\0text")),
-        texts=tuple(used["\0text"].to_list()),
-        template=template(columns),
+        user_ids=_ids(user_ids),
+        item_ids=_ids(item_ids),
+        user=pairs.user,
+        item=pairs.item,
+        items=table,
+        texts=tuple(template.render(table)) if template else ("",) * table.height,
+        template=template.text if template else "",
+        vectors=vectors_of(tables.vectors, item_ids) if tables.vectors else None,
+        interactions=known,
         source=source,
-        notes=tuple(notes),
+        notes=_notes(pairs.said),
+        steps=tuple(step for step in pairs.said if isinstance(step, Step)),
     )
 
 
-def _check_ids(interactions: pl.DataFrame, items: pl.DataFrame, labels: tuple[str, str]) -> None:
-    twice = items.filter(items["item_id"].is_duplicated())["item_id"].sort()
-    if len(twice):
-        raise SemcompError(f"{labels[1]} has item {twice[0]!r} in more than one row; keep one row an item")
-    unknown = interactions.join(items, on="item_id", how="anti")["item_id"].unique().sort()
-    if len(unknown):
-        raise SemcompError(
-            f"{labels[0]} names {len(unknown):,} items that {labels[1]} does not hold, e.g. {unknown[0]!r}; "
-            "add their rows or remove the interactions"
-        )
+def _renumber(places: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """Count the places, in place, among those that occur; returns which these are, ascending."""
+    met = np.zeros(count, dtype=bool)
+    met[places] = True
+    row = (np.cumsum(met) - 1).astype(np.int32)
+    np.take(row, places, out=places, mode="clip")  # clip: the other modes take through a copy
+    return np.flatnonzero(met)
 
 
-def _codes(ids: pl.Series) -> NDArray[np.int64]:
-    """The place of each id among the distinct ones in ascending order."""
-    return (ids.rank("dense") - 1).cast(pl.Int64).to_numpy()
+def _known(pairs: Selection, table: Table, recipe: Recipe, progress: bool) -> pl.DataFrame:
+    """What is known of the pairs that are left, as columns; nothing read but the columns the recipe keeps."""
+    if pairs.known is None:
+        return pl.DataFrame()
+    names = pairs.known.dtype.names or ()
+    columns = {name: np.empty(len(pairs.user), dtype=pairs.known.dtype[name]) for name in names}
+    start = n = 0
+    for block in pairs.known.blocks(BLOCK):
+        left = block[pairs.stays[start : start + len(block)]]
+        for name, column in columns.items():
+            column[n : n + len(left)] = left[name]
+        start, n = start + len(block), n + len(left)
+    rows = columns.pop("row", None)
+    frame = pl.DataFrame(columns)
+    unknown = [name for name, column in columns.items() if np.isnan(column).any()]
+    frame = frame.with_columns(pl.col(unknown).fill_nan(None))
+    if rows is None:
+        return frame
+    return frame.hstack(_cells(table, recipe.keep, rows, progress))
+
+
+def _cells(table: Table, columns: tuple[str, ...], rows: NDArray[np.int64], progress: bool) -> pl.DataFrame:
+    """These columns of these rows of the table, as strings."""
+    order = np.argsort(rows)
+    ordered = rows[order]
+    parts, start = [], 0
+    with progress_bar(None, "reading further columns", "row", wanted=progress, unit_scale=True) as bar:
+        for batch in batches(table, table.frame.select(pl.col(columns).cast(pl.String))):
+            low, high = np.searchsorted(ordered, (start, start + batch.height))
+            parts.append(batch[ordered[low:high] - start])
+            start += batch.height
+            bar.update(batch.height)
+    back = np.empty(len(order), dtype=np.int64)
+    back[order] = np.arange(len(order))
+    return pl.concat(parts)[back]
+
+
+def _notes(said: tuple[Step | str, ...]) -> tuple[str, ...]:
+    """One sentence each; a step that was not asked for and removed nothing is not worth one."""
+    return tuple(
+        str(one)
+        for one in said
+        if isinstance(one, str) or one.name in ("rating", "core") or not one.removed_nothing
+    )
 
 
 def _ids(ids: pl.Series) -> NDArray[np.str_]:
-    return np.array(ids.to_list(), dtype=np.str_)
+    """The ids as numpy has them, piece by piece: Python strings take several times the memory."""
+    longest = int(ids.str.len_chars().to_numpy().max())
+    out = np.empty(len(ids), dtype=f"<U{longest}")
+    for start in range(0, len(ids), IDS):
+        piece = ids[start : start + IDS]
+        out[start : start + len(piece)] = piece.to_list()
+    return out
+
+
+def _digests(files: Sequence[Path]) -> dict[str, str]:
+    """The sha256 of each file, by its name; where two are called the same, by their paths."""
+    names = [file.name for file in files]
+    return {(file.name if names.count(file.name) == 1 else str(file)): file_digest(file) for file in files}

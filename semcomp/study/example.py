@@ -10,11 +10,14 @@ from semcomp.api import load_dataset
 from semcomp.data import Recipe
 from semcomp.storage import atomic_write, cache_folder
 
+COLUMNS = "user=userId item=movieId rating=stars time=when title=name"
 
-def example_files() -> tuple[Path, Path]:
-    """Interactions (userId, movieId, stars, when) and items (movieId, name, year, genres), in the cache.
 
-    All ratings of MovieLens-100K; column names that are not the standard ones, on purpose.
+def example_files() -> tuple[tuple[Path, Path], str]:
+    """The files of interactions (userId, movieId, stars, when) and of items (movieId, name, year, genres).
+
+    All ratings of MovieLens-100K, written to the cache, under column names that are not the standard ones;
+    which is which stands in the second value.
     """
     data = load_dataset("ml-100k", recipe=Recipe())
     pairs = data.interactions.select(
@@ -33,4 +36,4 @@ def example_files() -> tuple[Path, Path]:
         with atomic_write(folder / name) as part:
             table.write_csv(part)
         written.append(folder / name)
-    return written[0], written[1]
+    return (written[0], written[1]), COLUMNS

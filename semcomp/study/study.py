@@ -12,11 +12,11 @@ from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK
 from semcomp.core.view import View
-from semcomp.data import Dataset, Split, split
+from semcomp.data import Dataset, Split, Strategy, audit, split
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.study.artifacts import cached_view
 from semcomp.study.budgets import BUDGETS, Budget
-from semcomp.text import embed
+from semcomp.text import Encoder, embed
 from semcomp.views.training import validation_ndcg
 
 FREE = ("popularity", "LightGCN", "fusion's control")  # views that never see a text
@@ -30,6 +30,15 @@ VIEWS = (
     "fusion's control",
     "CombSUM",
 )
+#: Of the audit's checks, those that can refuse a split, and those that can refuse a text.
+SPLIT_CHECKS = ("pairs in two parts", "pairs of the data", "promises of the strategy")
+TEXT_CHECKS = (
+    "text names its own user",
+    "text carries a held-out review",
+    "text rows joined by id",
+    "text rows as embedded",
+    "text rows follow the texts",
+)
 DEPTH = 200  # places of the lists that rank fusion reads
 
 
@@ -38,14 +47,20 @@ class Study:
     """Everything a chapter asks for, computed when asked and kept for the next chapter.
 
     Attributes:
-        dataset: a name or a path, as for `load_dataset`. budget: "smoke", "standard" or "full".
-        split_seed: of the random 8:1:1 split. k: the length of the lists that are judged.
+        dataset: a name or a path, as for `load_dataset`, or a data set that is loaded already.
+        budget_name: "smoke", "standard" or "full".
+        split_seed: of the 8:1:1 split.
+        k: the length of the lists that are judged.
+        strategy: of the split, as for `split`: a name, or a strategy with its options.
+        encoder: of the text, as for `embed`.
     """
 
-    dataset: str
+    dataset: str | Dataset
     budget_name: str = "standard"
     split_seed: int = 2020
     k: int = 20
+    strategy: str | Strategy = "random"
+    encoder: str | Encoder = "auto"
 
     def __post_init__(self) -> None:
         if self.budget_name not in BUDGETS:
@@ -63,7 +78,7 @@ class Study:
 
     @cached_property
     def data(self) -> Dataset:
-        data = load_dataset(self.dataset)
+        data = self.dataset if isinstance(self.dataset, Dataset) else load_dataset(self.dataset)
         if 2 * self.k > data.n_items:
             raise SemcompError(
                 f"k = {self.k}, but lists of 2k are ranked and {data.name!r} has {data.n_items} items"
@@ -72,11 +87,17 @@ class Study:
 
     @cached_property
     def split(self) -> Split:
-        return split(self.data, strategy="random", seed=self.split_seed)
+        """The split, audited: one that leaks is refused before anything is trained on it."""
+        parts = split(self.data, strategy=self.strategy, seed=self.split_seed)
+        audit(self.data, parts, checks=SPLIT_CHECKS).raise_if_leaking()
+        return parts
 
     @cached_property
     def text(self) -> TextMatrix:
-        return embed(self.data)
+        """The text's vectors, audited: rows that stand on other items are refused."""
+        matrix = embed(self.data, self.encoder)
+        audit(self.data, self.split, text=matrix, checks=TEXT_CHECKS).raise_if_leaking()
+        return matrix
 
     def view(self, name: str, seed: int = 0) -> View:
         """A view of this study, one of `VIEWS`, at the study's budget; trained at most once."""

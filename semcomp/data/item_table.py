@@ -1,0 +1,146 @@
+"""The items of a data set: first which of them have a text, in the end the rows of those that stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from semcomp.data.coding import batches
+from semcomp.data.filters import Recipe, counted
+from semcomp.data.item_text import DEFAULT_COLUMNS, Template, default_template
+from semcomp.data.tables import Table, Tables
+from semcomp.errors import SemcompError
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All items the data knows of, before any filter.
+
+    Attributes:
+        ids: distinct, ascending as strings.
+        silent: (I,) whether the item's text counts as empty.
+    """
+
+    ids: pl.Series
+    silent: NDArray[np.bool_]
+
+
+def choose_template(tables: Tables, recipe: Recipe) -> Template | None:
+    """The template of the recipe, or the default one; None for data whose items need no text.
+
+    Raises SemcompError where the item table lacks a column of the template, and where no text can be made
+    but the recipe does not say that empty ones are to be kept.
+    """
+    if tables.items is None:
+        if recipe.template is not None:
+            raise SemcompError(
+                f"template {recipe.template!r} needs an item table, but {tables.interactions.label} comes "
+                "without one; name its file, or leave the template out"
+            )
+        if tables.vectors is None and recipe.empty_text != "keep":
+            raise SemcompError(
+                f"{tables.interactions.label} comes without an item table, so no item has a text; name the "
+                "file of the items, or set empty_text to 'keep' to do without texts"
+            )
+        return None
+    with tables.items.reading():
+        columns = tables.items.frame.collect_schema().names()
+    text = recipe.template or default_template(columns)
+    if text:
+        template = Template.parse(text)
+        template.check(columns, tables.items.label)
+        return template
+    if tables.vectors is None and recipe.empty_text != "keep":
+        raise SemcompError(
+            f"{tables.items.label} has none of the columns {', '.join(DEFAULT_COLUMNS)} to make texts of; "
+            f"name others in a template (it has {', '.join(columns)}), or set empty_text to 'keep'"
+        )
+    return None
+
+
+def inventory_of(items: Table, template: Template | None, min_characters: int) -> Inventory:
+    """Read the item table once, keeping of each row the id and whether its text has `min_characters`.
+
+    Raises SemcompError for an empty id, an id in two rows, and a table without rows.
+    """
+    parts = []
+    wanted = [
+        "item_id",
+        *(column for column in (template.columns if template else ()) if column != "item_id"),
+    ]
+    for batch in batches(items, items.frame.select(wanted)):
+        length = template.render(batch).str.len_chars() if template else pl.Series([0] * batch.height)
+        parts.append(pl.DataFrame({"id": batch["item_id"], "silent": length < min_characters}))
+    table = pl.concat(parts) if parts else pl.DataFrame({"id": [], "silent": []})
+    if table.height == 0:
+        raise SemcompError(f"{items.label} has a header but no rows; at least one is needed")
+    ids = table["id"]
+    empty = ids.is_null() | (ids.str.strip_chars() == "") | ids.str.ends_with("\0")
+    if empty.any():
+        row = int(empty.arg_max() or 0)
+        raise SemcompError(f"{items.locate(row)}: column 'item_id' is empty; fill in an id or remove the row")
+    order = ids.arg_sort()
+    ordered = ids.gather(order)
+    if (twice := (ordered == ordered.shift(1)).fill_null(False)).any():
+        item = ordered[int(twice.arg_max() or 0)]
+        one, other = (int(row) for row in (ids == item).arg_true()[:2])
+        raise SemcompError(
+            f"{items.locate(other)}: item {item!r} is in {items.locate(one)} already; keep one row an item"
+        )
+    return Inventory(ordered, table["silent"].gather(order).to_numpy())
+
+
+def places(item_ids: pl.Series, inventory: Inventory, interactions: str, items: str) -> NDArray[np.int32]:
+    """The place of each id in the inventory. Raises SemcompError for ids that are not in it."""
+    known = pl.DataFrame({"id": inventory.ids}).with_row_index("place")
+    found = pl.DataFrame({"id": item_ids}).join(known, on="id", how="left", maintain_order="left")["place"]
+    if unknown := found.null_count():
+        raise SemcompError(
+            f"{interactions} names {counted(unknown, 'item')} that {items} does not hold, e.g. "
+            f"{item_ids[int(found.is_null().arg_max() or 0)]!r}; add their rows or remove the interactions"
+        )
+    return found.to_numpy().astype(np.int32)
+
+
+def rows_of(items: Table | None, ids: pl.Series) -> pl.DataFrame:
+    """The rows of these ids, which ascend, `item_id` first; that column alone without an item table."""
+    wanted = pl.DataFrame({"item_id": ids})
+    if items is None:
+        return wanted
+    with items.reading():
+        rows = items.frame.join(wanted.lazy(), on="item_id", how="semi").collect(engine="streaming")
+    return rows.sort("item_id").select("item_id", pl.exclude("item_id"))
+
+
+def vectors_of(path: Path, ids: pl.Series) -> NDArray[np.float32]:
+    """(I, D) float32: the rows of a matrix on disk where the id of an item is the number of its row.
+
+    Raises SemcompError for a file that is no matrix of numbers, for an id that is no row of it, and for
+    rows that are not finite.
+    """
+    try:
+        matrix = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise SemcompError(f"{path} cannot be read as a matrix ({error}); save it by numpy.save") from error
+    if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
+        raise SemcompError(
+            f"{path} holds {matrix.dtype} of shape {matrix.shape}; it must be numbers, one row an item"
+        )
+    rows = ids.cast(pl.Int64, strict=False).fill_null(-1).to_numpy()
+    outside = (rows < 0) | (rows >= len(matrix))
+    if outside.any():
+        raise SemcompError(
+            f"item {ids[int(outside.argmax())]!r} has no row in {path}, which holds rows 0 to "
+            f"{len(matrix) - 1}; an item's id is the number of its row"
+        )
+    vectors = np.asarray(matrix[rows], dtype=np.float32)
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise SemcompError(
+            f"{path}, row {rows[int(finite.argmin())]}: the vector is not finite; mend it or remove the item"
+        )
+    return vectors

@@ -1,0 +1,164 @@
+"""The filters of a recipe, applied to one range of users after the other, and what each of them removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from semcomp.data.coding import Coded
+from semcomp.data.filters import (
+    KNOWN_OF_A_PAIR,
+    Recipe,
+    Step,
+    counted,
+    k_core,
+    one_a_pair,
+    preference,
+)
+from semcomp.data.item_table import Inventory
+from semcomp.data.spool import Records, Spool
+from semcomp.data.tables import Table
+from semcomp.errors import SemcompError
+
+SORTING = 3  # work on a range of users takes about this many times the bytes of its records
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The pairs that are left, ascending by (user, item), and how that came about.
+
+    Attributes:
+        user, item: (n,) int32, places among all users and in the inventory of items.
+        known: what else is known of each pair, before the core filter did its work; None if nothing is.
+        stays: which records of `known` that filter left.
+        said: the steps, and remarks on what was not looked at, in order.
+    """
+
+    user: NDArray[np.int32]
+    item: NDArray[np.int32]
+    known: Spool | None
+    stays: NDArray[np.bool_]
+    said: tuple[Step | str, ...]
+
+    def close(self) -> None:
+        if self.known:
+            self.known.close()
+
+
+def select(
+    coded: Coded, inventory: Inventory, recipe: Recipe, table: Table, *, memory: int, progress: bool
+) -> Selection:
+    """Apply the recipe to the records. The result does not depend on `memory`, see `load_tables`.
+
+    Raises SemcompError for repeated pairs and empty texts where the recipe refuses them.
+    """
+    silent = inventory.silent if recipe.empty_text != "keep" else np.zeros_like(inventory.silent)
+    user, item = (np.empty(coded.records.rows, dtype=np.int32) for _ in range(2))
+    dtype = coded.records.dtype
+    rest = [name for name in dtype.names or () if name in (*KNOWN_OF_A_PAIR, "row")]
+    known = Spool(np.dtype([(name, dtype[name]) for name in rest]), memory // 4) if rest else None
+    mute_items = np.zeros_like(silent)
+    repeated = low = mute = n = 0
+    rows = memory // (4 * SORTING * dtype.itemsize)
+    for block in coded.ranges(rows, limit=memory // 4, progress=progress):
+        records = block[_one_of_each(block, coded, inventory, recipe, table)]
+        repeated += len(block) - len(records)
+        if recipe.min_rating is not None:
+            enough = records["rating"] >= recipe.min_rating
+            low += len(records) - int(enough.sum())
+            records = records[enough]
+        if silent.any():
+            heard = ~silent[records["item"]]
+            mute_items[records["item"][~heard]] = True
+            mute += len(records) - int(heard.sum())
+            records = records[heard]
+        user[n : n + len(records)], item[n : n + len(records)] = records["user"], records["item"]
+        n += len(records)
+        if known:
+            known.append(_fields(records, known))
+    if recipe.empty_text == "refuse" and mute_items.any():
+        raise _without_text(inventory, mute_items, recipe)
+    user, item = user[:n], item[:n]
+    said: list[Step | str] = [
+        Step("duplicates", recipe.duplicates, interactions=repeated),
+        *_on_ratings(recipe, coded, low),
+        *_on_texts(recipe, silent, mute),
+    ]
+    users, items = _distinct(user, len(coded.user_ids)), _distinct(item, len(silent))
+    gone = sum(step.items for step in said if isinstance(step, Step))
+    said.append(Step("idle items", "without an interaction", items=len(silent) - gone - items))
+    said.append(Step("idle users", "without an interaction", users=len(coded.user_ids) - users))
+    stays = np.ones(n, dtype=bool)
+    if recipe.core > 1:
+        stays = k_core(user, item, recipe.core, progress=progress)
+        user, item = user[stays], item[stays]
+        left = _distinct(user, len(coded.user_ids)), _distinct(item, len(silent))
+        said.append(Step("core", str(recipe.core), users - left[0], items - left[1], n - len(user)))
+    return Selection(user, item, known, stays, tuple(said))
+
+
+def _on_ratings(recipe: Recipe, coded: Coded, low: int) -> list[Step | str]:
+    if recipe.min_rating is not None:
+        return [Step("rating", f"rated below {recipe.min_rating:g}", interactions=low)]
+    if "rating" not in (coded.records.dtype.names or ()):
+        return []
+    unknown = [f"unknown ratings, missing or no numbers: {coded.vague:,}"] if coded.vague else []
+    return ["ratings are not looked at: every rated item counts as an interaction", *unknown]
+
+
+def _on_texts(recipe: Recipe, silent: NDArray[np.bool_], mute: int) -> list[Step | str]:
+    if recipe.empty_text != "drop":
+        return []
+    least = recipe.min_characters
+    rule = "without a text" if least == 1 else f"with a text below {least} characters"
+    return [Step("text", rule, items=int(silent.sum()), interactions=mute)]
+
+
+def _one_of_each(
+    block: Records, coded: Coded, inventory: Inventory, recipe: Recipe, table: Table
+) -> NDArray[np.int64]:
+    names = block.dtype.names or ()
+    known = {name: block[name] for name in KNOWN_OF_A_PAIR if name in names}
+    keys = preference(recipe.duplicates, known, block["content"] if "content" in names else None)
+    rows = one_a_pair(block["user"], block["item"], keys)
+    if recipe.duplicates == "refuse" and len(rows) < len(block):
+        pair = np.sort(block[["user", "item"]], order=("user", "item"))
+        at = pair[int((pair[1:] == pair[:-1]).argmax())]
+        raise _repeated(table, coded.user_ids[int(at["user"])], inventory.ids[int(at["item"])])
+    return rows
+
+
+def _fields(records: Records, known: Spool) -> Records:
+    out = np.empty(len(records), dtype=known.dtype)
+    for name in known.dtype.names or ():
+        out[name] = records[name]
+    return out
+
+
+def _distinct(places: NDArray[np.int32], count: int) -> int:
+    met = np.zeros(count, dtype=bool)
+    met[places] = True
+    return int(met.sum())
+
+
+def _repeated(table: Table, user: str, item: str) -> SemcompError:
+    same = (pl.col("user_id") == user) & (pl.col("item_id") == item)
+    with table.reading():
+        numbered = table.frame.select("user_id", "item_id").with_row_index("row")
+        rows = numbered.filter(same).select("row").collect(engine="streaming")["row"].sort()
+    return SemcompError(
+        f"{table.locate(rows[1])}: user {user!r} has item {item!r} again, first in {table.locate(rows[0])}; "
+        "remove all but one, or choose which counts by duplicates = 'last', 'first' or 'best'"
+    )
+
+
+def _without_text(inventory: Inventory, silent: NDArray[np.bool_], recipe: Recipe) -> SemcompError:
+    have = "has" if silent.sum() == 1 else "have"
+    return SemcompError(
+        f"{counted(int(silent.sum()), 'item')} with interactions {have} a text below "
+        f"{counted(recipe.min_characters, 'character')}, e.g. item {inventory.ids[int(silent.argmax())]!r}; "
+        "give them one, or set empty_text to 'drop' or 'keep'"
+    )

@@ -1,0 +1,175 @@
+"""A data set as a folder of its own: two tables and a description, whole or absent."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]  # comes without stubs
+
+from semcomp.data.dataset import Dataset, Source
+from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe, Step
+from semcomp.data.item_text import Template
+from semcomp.errors import SemcompError
+from semcomp.storage import file_digest
+
+DESCRIPTION = "dataset.json"
+VERSION = 1
+BLOCK = 1 << 21  # interactions written at a time
+
+
+def write_folder(data: Dataset, folder: str | Path) -> Path:
+    """Write `interactions.parquet`, `items.parquet` and `dataset.json`; `read_folder` gives it back.
+
+    Back come the same ids, pairs, texts and vectors (so the same fingerprint), the item table, name,
+    template, source, notes and steps. `texts.parquet` is added where the template alone does not make the
+    texts again, `vectors.npy` where the data has vectors. All is written beside `folder` and renamed in the
+    end, so the folder is whole or absent. Returns the folder.
+
+    Raises SemcompError for a folder that exists and is not empty, and where nothing can be written.
+    """
+    target = Path(folder).expanduser()
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise SemcompError(f"{target} exists and is not empty; give a new folder or remove what is there")
+    part = target.parent / f".part-{uuid.uuid4().hex}"
+    try:
+        part.mkdir(parents=True)
+        _write(data, part)
+        os.replace(part, target)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise SemcompError(
+            f"the folder {target} cannot be written ({error}); choose a place that is writable and has room"
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return target
+
+
+def _write(data: Dataset, folder: Path) -> None:
+    _write_interactions(data, folder / "interactions.parquet")
+    data.items.write_parquet(folder / "items.parquet")
+    if not _makes_the_texts(data):
+        pl.DataFrame({"text": data.texts}, schema={"text": pl.String}).write_parquet(folder / "texts.parquet")
+    if data.vectors is not None:
+        np.save(folder / "vectors.npy", data.vectors)
+    description = {
+        "version": VERSION,
+        "name": data.name,
+        "template": data.template,
+        "source": asdict(data.source),
+        "notes": data.notes,
+        "steps": [asdict(step) for step in data.steps],
+        "idle_users": np.delete(data.user_ids, np.unique(data.user)).tolist(),
+        "sha256": {file.name: file_digest(file) for file in sorted(folder.iterdir())},
+    }
+    (folder / DESCRIPTION).write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _write_interactions(data: Dataset, file: Path) -> None:
+    """Block by block: all ids of all pairs as strings would be many times the size of the data set."""
+    users, items = (pl.Series(ids.tolist(), dtype=pl.String) for ids in (data.user_ids, data.item_ids))
+    writer = None
+    for start in range(0, data.n_interactions, BLOCK):
+        rows = slice(start, start + BLOCK)
+        ids = pl.DataFrame(
+            {"user_id": users.gather(data.user[rows]), "item_id": items.gather(data.item[rows])}
+        )
+        block = ids.hstack(data.interactions[rows]).to_arrow()
+        writer = writer or ParquetWriter(file, block.schema)
+        writer.write_table(block)
+    if writer:
+        writer.close()
+
+
+def _makes_the_texts(data: Dataset) -> bool:
+    try:
+        return tuple(Template.parse(data.template).render(data.items)) == data.texts
+    except SemcompError:
+        return False
+
+
+@dataclass(frozen=True)
+class Written:
+    """The description of a folder that `write_folder` wrote, checked against its files."""
+
+    folder: Path
+    name: str
+    template: str
+    source: Source
+    notes: tuple[str, ...]
+    steps: tuple[Step, ...]
+    idle_users: tuple[str, ...]
+
+    @property
+    def has_texts(self) -> bool:
+        return (self.folder / "texts.parquet").exists()
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that changes nothing."""
+        columns = pl.scan_parquet(self.folder / "interactions.parquet").collect_schema().names()
+        keep = tuple(name for name in columns if name not in ("user_id", "item_id", *KNOWN_OF_A_PAIR))
+        template = None if self.has_texts else self.template
+        return Recipe(duplicates="refuse", empty_text="keep", template=template, keep=keep)
+
+    def restored(self, data: Dataset, *, filtered: bool) -> Dataset:
+        """What was read from the folder, with what its tables cannot say.
+
+        Args:
+            filtered: by a recipe of the reader's own; its template then counts, and its notes and steps
+                follow those of the folder.
+        """
+        items = (
+            pl.scan_parquet(self.folder / "items.parquet").select("item_id").collect()["item_id"].to_numpy()
+        )
+        rows = np.searchsorted(items.astype(np.str_), data.item_ids)
+        changes: dict[str, Any] = {"notes": self.notes, "steps": self.steps}
+        if filtered:
+            added = tuple(note for note in data.notes if note not in self.notes)
+            changes = {"notes": self.notes + added, "steps": self.steps + data.steps}
+        else:
+            users = np.union1d(data.user_ids, np.array(self.idle_users, dtype=np.str_))
+            places = np.searchsorted(users, data.user_ids).astype(np.int32)
+            changes |= {"user_ids": users, "user": places[data.user], "template": self.template}
+            if self.has_texts:
+                texts = pl.read_parquet(self.folder / "texts.parquet")["text"].to_list()
+                changes["texts"] = tuple(texts[row] for row in rows)
+        if (self.folder / "vectors.npy").exists():
+            changes["vectors"] = np.load(self.folder / "vectors.npy", allow_pickle=False)[rows]
+        return replace(data, **changes)
+
+
+def read_description(place: Path) -> Written | None:
+    """The description in a folder; None where there is none.
+
+    Raises SemcompError for a description that cannot be read and for files that have changed since.
+    """
+    file = place / DESCRIPTION
+    if not file.is_file():
+        return None
+    remedy = f"write the folder again, or remove {DESCRIPTION} to read the tables as they are"
+    try:
+        content = json.loads(file.read_text("utf-8"))
+        written = Written(
+            place,
+            str(content["name"]),
+            str(content["template"]),
+            Source(**content["source"]),
+            tuple(content["notes"]),
+            tuple(Step(**step) for step in content["steps"]),
+            tuple(content["idle_users"]),
+        )
+        sha256 = dict(content["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SemcompError(f"{file} is no description of a data set ({error!r}); {remedy}") from error
+    for name, sha in sha256.items():
+        if not (place / name).is_file() or file_digest(place / name) != sha:
+            raise SemcompError(f"{place / name} is not the file that {DESCRIPTION} describes; {remedy}")
+    return written

@@ -1,0 +1,38 @@
+"""Manners for the model libraries: what they run on, and their bars and notices kept off the screen."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+
+
+def device() -> str:
+    """Where models run: the first GPU if there is one, else the CPU."""
+    import torch
+
+    return "cuda:0" if torch.cuda.is_available() else "cpu"
+
+
+def precision() -> str:
+    """The kind of number models compute with here: half precision on a GPU."""
+    return "float32" if device() == "cpu" else "float16"
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Inside, no library writes to stderr: no bars, warnings or log lines. Exceptions pass.
+
+    Some bars cannot be switched off by an argument, and log handlers keep the stream they were made with;
+    so stderr is turned away and logging below errors is disabled. Both are as before afterwards.
+    """
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.WARNING))
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,74 @@
+"""From a data set's texts to rows by a model that reads one text at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomp.data import Dataset
+from semcomp.errors import SemcompError
+from semcomp.text.cache import Model, cached_rows
+from semcomp.text.encoder import Rows, Run
+from semcomp.text.library import precision
+
+_SPECIAL = 8  # more special tokens than any tokenizer adds to a text
+
+
+def read_texts(
+    data: Dataset,
+    run: Run,
+    *,
+    label: str,
+    model: str,
+    revision: str,
+    settings: Sequence[Any],
+    load: Callable[[], AbstractContextManager[Model]],
+) -> Rows:
+    """A row an item; zero for a text of white space alone.
+
+    Args:
+        settings: what changes the numbers besides model, revision, template and precision: limits, prompts …
+    """
+    empty = np.array([not text.strip() for text in data.texts])
+    if empty.all():
+        raise SemcompError(
+            f"no item of {data.name!r} has a text to encode; use another template, or encoder 'own'"
+        )
+    numbers = precision()
+    kept = cached_rows(
+        [text for text in data.texts if text.strip()],
+        (model, revision, data.template, numbers, list(settings)),
+        load,
+        progress=run.progress,
+        label=label,
+    )
+    rows = kept.rows
+    if empty.any():
+        rows = np.zeros((len(empty), kept.rows.shape[1]), dtype=np.float32)
+        rows[~empty] = kept.rows
+    cut = int(kept.truncated.sum())
+    facts = {"truncated": cut, "max_tokens": kept.max_tokens, "precision": numbers}
+    return Rows(rows, model, revision, facts)
+
+
+def longer_than(
+    texts: Sequence[str], limit: int | None, count: Callable[[list[str]], Sequence[int]]
+) -> NDArray[np.bool_]:
+    """(n,) which texts have more tokens than `limit`, special tokens included.
+
+    Only texts that could be too long are counted: a token covers at least one character of an ASCII text.
+
+    Args:
+        count: the numbers of tokens of some texts, nothing cut off.
+    """
+    out = np.zeros(len(texts), dtype=bool)
+    if limit is None:
+        return out
+    doubtful = [i for i, t in enumerate(texts) if len(t) + _SPECIAL > limit or not t.isascii()]
+    if doubtful:
+        out[doubtful] = np.array(count([texts[i] for i in doubtful])) > limit
+    return out
