@@ -19,9 +19,8 @@ class Interner:
     def __init__(self) -> None:
         self._categories = pl.Categories.random()
         self._dtype = pl.Categorical(self._categories)
-        self._anchor = pl.Series(
-            [], dtype=self._dtype
-        )  # polars forgets the codes when no column has the type
+        # polars forgets the codes as soon as no column has the type any more
+        self._anchor = pl.Series([], dtype=self._dtype)
 
     def code(self, column: str) -> pl.Expr:
         """The codes of a string column, UInt32; `UNKNOWN` for null."""

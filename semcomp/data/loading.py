@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,10 @@ from semcomp.data.tables import Table, Tables
 from semcomp.data.writing import read_description
 from semcomp.errors import SemcompError
 from semcomp.progress import progress_bar
-from semcomp.storage import file_digest
 
 MEMORY = 2 << 30
 IDS = 1 << 18  # that many Python strings at a time
+PIECE = 1 << 22  # bytes of a file at a time
 
 
 def read_folder(
@@ -66,7 +67,7 @@ def read_folder(
         return written.restored(data, filtered=not whole)
     files = [*tables.interactions.files, *(tables.items.files if tables.items else ())]
     files += [tables.vectors] if tables.vectors else []
-    source = replace(source or Source(), sha256=_digests(files))
+    source = replace(source or Source(), sha256=_digests(files, progress))
     name = name or (path.resolve().name if path.is_dir() else path.name.split(".")[0] or path.name)
     return load_tables(name, tables, recipe or Recipe(), source, memory=memory, progress=progress)
 
@@ -214,7 +215,17 @@ def _ids(ids: pl.Series) -> NDArray[np.str_]:
     return out
 
 
-def _digests(files: Sequence[Path]) -> dict[str, str]:
+def _digests(files: Sequence[Path], progress: bool) -> dict[str, str]:
     """The sha256 of each file, by its name; where two are called the same, by their paths."""
     names = [file.name for file in files]
-    return {(file.name if names.count(file.name) == 1 else str(file)): file_digest(file) for file in files}
+    out = {}
+    size = sum(file.stat().st_size for file in files)
+    with progress_bar(size, "hashing files", "B", wanted=progress, unit_scale=True) as bar:
+        for file in files:
+            sha = sha256()
+            with file.open("rb") as stream:
+                while piece := stream.read(PIECE):
+                    sha.update(piece)
+                    bar.update(len(piece))
+            out[file.name if names.count(file.name) == 1 else str(file)] = sha.hexdigest()
+    return out

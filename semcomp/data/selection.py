@@ -22,6 +22,7 @@ from semcomp.data.item_table import Inventory
 from semcomp.data.spool import Records, Spool
 from semcomp.data.tables import Table
 from semcomp.errors import SemcompError
+from semcomp.progress import progress_bar
 
 SORTING = 3  # work on a range of users takes about this many times the bytes of its records
 
@@ -63,22 +64,24 @@ def select(
     mute_items = np.zeros_like(silent)
     repeated = low = mute = n = 0
     rows = memory // (4 * SORTING * dtype.itemsize)
-    for block in coded.ranges(rows, limit=memory // 4, progress=progress):
-        records = block[_one_of_each(block, coded, inventory, recipe, table)]
-        repeated += len(block) - len(records)
-        if recipe.min_rating is not None:
-            enough = records["rating"] >= recipe.min_rating
-            low += len(records) - int(enough.sum())
-            records = records[enough]
-        if silent.any():
-            heard = ~silent[records["item"]]
-            mute_items[records["item"][~heard]] = True
-            mute += len(records) - int(heard.sum())
-            records = records[heard]
-        user[n : n + len(records)], item[n : n + len(records)] = records["user"], records["item"]
-        n += len(records)
-        if known:
-            known.append(_fields(records, known))
+    with progress_bar(coded.records.rows, "filtering", "row", wanted=progress, unit_scale=True) as bar:
+        for block in coded.ranges(rows, limit=memory // 4, progress=progress):
+            records = block[_one_of_each(block, coded, inventory, recipe, table)]
+            repeated += len(block) - len(records)
+            if recipe.min_rating is not None:
+                enough = records["rating"] >= recipe.min_rating
+                low += len(records) - int(enough.sum())
+                records = records[enough]
+            if silent.any():
+                heard = ~silent[records["item"]]
+                mute_items[records["item"][~heard]] = True
+                mute += len(records) - int(heard.sum())
+                records = records[heard]
+            user[n : n + len(records)], item[n : n + len(records)] = records["user"], records["item"]
+            n += len(records)
+            if known:
+                known.append(_fields(records, known))
+            bar.update(len(block))
     if recipe.empty_text == "refuse" and mute_items.any():
         raise _without_text(inventory, mute_items, recipe)
     user, item = user[:n], item[:n]
