@@ -82,7 +82,7 @@ CALLS: dict[str, tuple[Callable[[Bench], object], str]] = {
     "interaction with an unknown item": (
         lambda b: sc.load_dataset(b.tables({"user_id": ["u", "v"], "item_id": ["a", "zz"]})),
         "{tmp}/interactions.csv names 1 item that {tmp}/items.csv does not hold, e.g. 'zz'; "
-        "add their rows or remove the interactions",
+        "add their rows, or drop the interactions by unknown_items = 'drop'",
     ),
     "item in two rows": (
         lambda b: sc.load_dataset(b.tables(items={"item_id": ["a", "b", "a"], "title": ["A", "B", "C"]})),

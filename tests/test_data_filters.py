@@ -66,12 +66,15 @@ def reference(rows: list[Row], recipe: Recipe) -> tuple[Kept, list[tuple[str, in
     """What should be left, and (step, users, items, interactions removed), one row after the other."""
     steps = []
     kept: Kept = {}
-    for row in rows:
+    users, items, listed = {row.user for row in rows}, set(TITLES), rows
+    if recipe.unknown_items == "drop":
+        listed = [row for row in rows if row.item in TITLES]
+        steps.append(("unknown items", 0, 0, len(rows) - len(listed)))
+    for row in listed:
         pair, known = (row.user, row.item), (row.rating, row.time)
         if pair not in kept or better(known, kept[pair], recipe.duplicates):
             kept[pair] = known
-    users, items = {row.user for row in rows}, set(TITLES)
-    steps.append(("duplicates", 0, 0, len(rows) - len(kept)))
+    steps.append(("duplicates", 0, 0, len(listed) - len(kept)))
     if recipe.min_rating is not None:
         rated = {pair: known for pair, known in kept.items() if known[0] >= recipe.min_rating}
         steps.append(("rating", 0, 0, len(kept) - len(rated)))
@@ -116,12 +119,13 @@ def content(data: Dataset) -> Kept:
     return dict(zip(pairs, known, strict=True))
 
 
-def row_lists(unknown_ratings: bool) -> st.SearchStrategy[list[Row]]:
+def row_lists(unknown_ratings: bool, unknown_items: bool = False) -> st.SearchStrategy[list[Row]]:
     rating = st.sampled_from([0.0, 1.0, 3.0, 4.0, 5.0])
     row = st.builds(
         Row,
         st.sampled_from(["a", "b", "B", "aa", "c", "é"]),
-        st.sampled_from(sorted(TITLES)[:-1]),  # the last never has an interaction
+        # the last of the titles never has an interaction; "0a" and "9" have no row in the item table
+        st.sampled_from([*sorted(TITLES)[:-1], *(["0a", "9"] if unknown_items else [])]),
         st.none() | rating if unknown_ratings else rating,
         st.none() | st.sampled_from([0.0, 1.0, 2.0, 1.5e9]),
     )
@@ -137,10 +141,13 @@ def row_lists(unknown_ratings: bool) -> st.SearchStrategy[list[Row]]:
     st.integers(1, 5),
     st.integers(0, 3),
     st.sampled_from([1, 1200, 1 << 30]),
+    st.sampled_from(["drop", "refuse"]),
 )
-def test_all_filters_together(data, duplicates, min_rating, empty_text, min_characters, core, memory):
-    recipe = Recipe(min_rating, duplicates, empty_text, min_characters, core)
-    rows = data.draw(row_lists(unknown_ratings=min_rating is None and duplicates != "best"))
+def test_all_filters_together(
+    data, duplicates, min_rating, empty_text, min_characters, core, memory, unknown_items
+):
+    recipe = Recipe(min_rating, duplicates, empty_text, min_characters, core, unknown_items=unknown_items)
+    rows = data.draw(row_lists(min_rating is None and duplicates != "best", unknown_items == "drop"))
     kept, steps = reference(rows, recipe)
     if not kept:
         with pytest.raises(SemcompError, match="no interactions left; loosen its filters"):

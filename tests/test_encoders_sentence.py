@@ -18,7 +18,6 @@ from tiny_models import POSITIONS, TEXTS, dataset, in_hub_cache, tiny_bge, tiny_
 from semcomp.errors import SemcompError
 from semcomp.text import BgeM3, Run, SentenceModel, embed, library, minilm, reading, sentence
 from semcomp.text.library import quietly
-from semcomp.text.reading import longer_than
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 LONG = "a b c d e f g h " * 20
@@ -112,17 +111,16 @@ def test_truncation_is_counted_by_the_tokens_of_the_model(folder):
     assert "no text is longer than the 64 tokens" in str(embed(dataset(), folder))
 
 
-def test_only_doubtful_texts_are_counted():
-    asked: list[str] = []
+def test_models_without_a_tokenizer_of_transformers_have_no_limit_to_tell(tmp_path):
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import BoW
 
-    def count(texts):
-        asked.extend(texts)
-        return [len(t.split()) + 2 for t in texts]
-
-    texts = ["a", "word " * 9, "word " * 8, "é"]
-    assert longer_than(texts, 10, count).tolist() == [False, True, False, False]
-    assert asked == [texts[1], texts[2], texts[3]]
-    assert not longer_than(texts, None, count).any()
+    with quietly():
+        bag = BoW(vocab=["heat", "fargo", "crime"])
+        SentenceTransformer(modules=[bag], device="cpu").save(str(tmp_path / "bag"))
+    text = embed(dataset(("Heat", "Fargo crime heat")), tmp_path / "bag")
+    assert (text.matrix > 0).tolist() == [[True, False, False], [True, True, True]]
+    assert (text.provenance["max_tokens"], text.provenance["truncated"]) == (None, 0)
 
 
 def test_empty_texts_get_zero_rows_and_are_counted(folder):

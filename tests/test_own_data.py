@@ -17,7 +17,7 @@ THEMES = ("pirates", "robots", "gardens", "trains", "ghosts", "recipes")
 
 
 def write_shop(folder: Path) -> dict[str, object]:
-    """A shop with taste in it: users of a planted world, items whose titles name the theme nearest to them."""
+    """A shop with taste in it: users of a planted world, items whose titles name their theme."""
     world = sc.planted.World(users=220, items=160, dim=3, sharpness=3.0, activity=18.0)
     data, rng = world.dataset(), np.random.default_rng(0)
     theme = np.abs(world.truth().z @ rng.standard_normal((3, len(THEMES)))).argmax(axis=1)

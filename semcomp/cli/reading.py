@@ -11,7 +11,7 @@ import click
 
 from semcomp.api import load_dataset, parse_columns, usual_recipe
 from semcomp.data import Dataset
-from semcomp.data.filters import DUPLICATES, EMPTY_TEXT
+from semcomp.data.filters import DUPLICATES, EMPTY_TEXT, UNKNOWN_ITEMS
 from semcomp.data.formats import FORMATS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -37,11 +37,14 @@ OPTIONS = (
     ),
     click.option("--core", type=click.IntRange(0), help="Keep users and items with this many, iterated."),
     click.option("--duplicates", type=click.Choice(DUPLICATES), help="Which of repeated pairs is kept."),
+    click.option(
+        "--unknown-items", type=click.Choice(UNKNOWN_ITEMS), help="Interactions with items not in the table."
+    ),
     click.option("--empty-text", type=click.Choice(EMPTY_TEXT), help="What happens to items without a text."),
     click.option("--min-characters", type=click.IntRange(0), help="A shorter text counts as empty."),
     click.option("--template", metavar="TEXT", help="An item's text, e.g. '{title}[ ({year})][. {genres}]'."),
 )
-RECIPE = ("min_rating", "core", "duplicates", "empty_text", "min_characters", "template")
+RECIPE = ("min_rating", "core", "duplicates", "unknown_items", "empty_text", "min_characters", "template")
 
 
 def reading(command: Command) -> Command:

@@ -69,7 +69,8 @@ def _amazon(
         address,
         NONE_STATED,
         citation,
-        files=files,
+        Recipe(unknown_items="drop"),  # the metadata of these editions need not cover all reviewed items
+        files,
     )
 
 

@@ -15,15 +15,20 @@ from semcomp.progress import progress_bar
 
 DUPLICATES = ("best", "first", "last", "refuse")
 EMPTY_TEXT = ("drop", "keep", "refuse")
+UNKNOWN_ITEMS = ("drop", "refuse")
 KNOWN_OF_A_PAIR = ("rating", "timestamp", "position")
 BLOCK = 1 << 22  # pairs a step of the core filter: temporaries of a few tens of MB
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What loading does to the tables, in this order: duplicates, rating, text, idle rows, core.
+    """What loading does to the tables.
+
+    In this order: unknown items, duplicates, rating, text, idle rows, core.
 
     Attributes:
+        unknown_items: what becomes of interactions with items that the item table does not hold: "refuse" to
+            load, or "drop" them.
         duplicates: which interaction stays where a user has several with one item. "last": the latest by
             `timestamp` (by `position` where there is none), of equally late ones the best rated; "first":
             the earliest, of equally early ones the best rated; "best": the best rated, of equally rated ones
@@ -46,12 +51,15 @@ class Recipe:
     core: int = 0
     template: str | None = None
     keep: tuple[str, ...] = ()
+    unknown_items: str = "refuse"
 
     def __post_init__(self) -> None:
         if self.duplicates not in DUPLICATES:
             raise unknown_name("rule for duplicates", self.duplicates, DUPLICATES)
         if self.empty_text not in EMPTY_TEXT:
             raise unknown_name("policy for empty texts", self.empty_text, EMPTY_TEXT)
+        if self.unknown_items not in UNKNOWN_ITEMS:
+            raise unknown_name("policy for unknown items", self.unknown_items, UNKNOWN_ITEMS)
         for name, lowest in (("core", 0), ("min_characters", 1)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
@@ -75,6 +83,7 @@ def _is_number(value: object) -> bool:
 
 
 SENTENCES = {
+    "unknown items": "dropped {interaction} {rule}",
     "duplicates": "dropped {repeated interaction} of a user with the same item (the {rule} of each kept)",
     "rating": "dropped {interaction} {rule}",
     "text": "dropped {item} {rule} and their {interaction}",

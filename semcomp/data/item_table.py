@@ -94,16 +94,23 @@ def inventory_of(items: Table, template: Template | None, min_characters: int) -
     return Inventory(ordered, table["silent"].gather(order).to_numpy())
 
 
-def places(item_ids: pl.Series, inventory: Inventory, interactions: str, items: str) -> NDArray[np.int32]:
-    """The place of each id in the inventory. Raises SemcompError for ids that are not in it."""
+def places(
+    item_ids: pl.Series, inventory: Inventory, interactions: str, items: str, *, unknown_items: str
+) -> NDArray[np.int32]:
+    """The place of each id in the inventory; one behind its end for an id that it does not hold, where those
+    may be dropped.
+
+    Raises SemcompError for such ids where `unknown_items` is "refuse".
+    """
     known = pl.DataFrame({"id": inventory.ids}).with_row_index("place")
     found = pl.DataFrame({"id": item_ids}).join(known, on="id", how="left", maintain_order="left")["place"]
-    if unknown := found.null_count():
+    if unknown_items == "refuse" and (unknown := found.null_count()):
         raise SemcompError(
             f"{interactions} names {counted(unknown, 'item')} that {items} does not hold, e.g. "
-            f"{item_ids[int(found.is_null().arg_max() or 0)]!r}; add their rows or remove the interactions"
+            f"{item_ids[int(found.is_null().arg_max() or 0)]!r}; "
+            "add their rows, or drop the interactions by unknown_items = 'drop'"
         )
-    return found.to_numpy().astype(np.int32)
+    return found.cast(pl.Int32).fill_null(len(inventory.ids)).to_numpy()
 
 
 def rows_of(items: Table | None, ids: pl.Series) -> pl.DataFrame:

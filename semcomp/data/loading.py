@@ -119,7 +119,8 @@ def _load(
         if inventory is None:
             inventory = Inventory(coded.item_ids, np.ones(len(coded.item_ids), dtype=bool))
         elif items is not None:
-            of = places(coded.item_ids, inventory, tables.interactions.label, items.label)
+            labels = (tables.interactions.label, items.label)
+            of = places(coded.item_ids, inventory, *labels, unknown_items=recipe.unknown_items)
             coded = replace(coded, items=of[coded.items])
         if tables.vectors is not None:
             inventory = replace(inventory, silent=np.zeros_like(inventory.silent))

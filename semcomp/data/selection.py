@@ -62,12 +62,14 @@ def select(
     rest = [name for name in dtype.names or () if name in (*KNOWN_OF_A_PAIR, "row")]
     known = Spool(np.dtype([(name, dtype[name]) for name in rest]), memory // 4) if rest else None
     mute_items = np.zeros_like(silent)
-    repeated = low = mute = n = 0
+    unlisted = repeated = low = mute = n = 0
     rows = memory // (4 * SORTING * dtype.itemsize)
     with progress_bar(coded.records.rows, "filtering", "row", wanted=progress, unit_scale=True) as bar:
         for block in coded.ranges(rows, limit=memory // 4, progress=progress):
-            records = block[_one_of_each(block, coded, inventory, recipe, table)]
-            repeated += len(block) - len(records)
+            listed = block[block["item"] < len(silent)]
+            unlisted += len(block) - len(listed)
+            records = listed[_one_of_each(listed, coded, inventory, recipe, table)]
+            repeated += len(listed) - len(records)
             if recipe.min_rating is not None:
                 enough = records["rating"] >= recipe.min_rating
                 low += len(records) - int(enough.sum())
@@ -86,6 +88,7 @@ def select(
         raise _without_text(inventory, mute_items, recipe)
     user, item = user[:n], item[:n]
     said: list[Step | str] = [
+        *_on_unlisted(recipe, unlisted),
         Step("duplicates", recipe.duplicates, interactions=repeated),
         *_on_ratings(recipe, coded, low),
         *_on_texts(recipe, silent, mute),
@@ -101,6 +104,12 @@ def select(
         left = _distinct(user, len(coded.user_ids)), _distinct(item, len(silent))
         said.append(Step("core", str(recipe.core), users - left[0], items - left[1], n - len(user)))
     return Selection(user, item, known, stays, tuple(said))
+
+
+def _on_unlisted(recipe: Recipe, unlisted: int) -> list[Step | str]:
+    if recipe.unknown_items != "drop":
+        return []
+    return [Step("unknown items", "with items that the item table does not hold", interactions=unlisted)]
 
 
 def _on_ratings(recipe: Recipe, coded: Coded, low: int) -> list[Step | str]:

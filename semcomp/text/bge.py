@@ -16,8 +16,8 @@ from semcomp.data import Dataset
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.text.encoder import Rows, Run
 from semcomp.text.hub import WEIGHTS, ModelFiles, find_model
-from semcomp.text.library import device, precision, quietly
-from semcomp.text.reading import longer_than, read_texts
+from semcomp.text.library import count_tokens, device, precision, quietly
+from semcomp.text.reading import read_texts
 from semcomp.text.sentence import position_limit
 
 HEADS = ("colbert_linear.pt", "sparse_linear.pt")
@@ -127,11 +127,11 @@ class LoadedBge:
         "multi": "return_colbert_vecs",
     }
 
+    def tokens(self, texts: list[str]) -> NDArray[np.int64]:
+        return count_tokens(self.model.tokenizer, texts)
+
     def rows(self, texts: list[str]) -> NDArray[np.float32]:
         return np.asarray(self._run(texts, ("dense",))["dense_vecs"], dtype=np.float32)
-
-    def too_long(self, texts: list[str]) -> NDArray[np.bool_]:
-        return longer_than(texts, self.max_tokens, self._tokens)
 
     def outputs(self, texts: list[str], which: Sequence[str]) -> BgeOutputs:
         """The outputs asked for, in the order of the texts."""
@@ -162,10 +162,6 @@ class LoadedBge:
         matrix = sp.csr_array((np.array(value, np.float32), np.array(column, np.int64), bounds), shape=shape)
         matrix.sort_indices()
         return matrix
-
-    def _tokens(self, texts: list[str]) -> list[int]:
-        with quietly():
-            return [len(ids) for ids in self.model.tokenizer(texts, truncation=False)["input_ids"]]
 
 
 def _check_outputs(outputs: Sequence[str]) -> None:

@@ -28,18 +28,18 @@ class Model(Protocol):
         """The most tokens it reads of a text, special tokens included; None where there is no limit."""
         ...
 
-    def rows(self, texts: list[str]) -> NDArray[np.float32]:
-        """(n, D) float32."""
+    def tokens(self, texts: list[str]) -> NDArray[np.int64]:
+        """(n,) how many tokens each text has, special ones included, nothing cut off."""
         ...
 
-    def too_long(self, texts: list[str]) -> NDArray[np.bool_]:
-        """(n,) whether the end of the text is cut off."""
+    def rows(self, texts: list[str]) -> NDArray[np.float32]:
+        """(n, D) float32."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """The rows of n texts, and what became of the texts: (n, D) float32, (n,) bool, and the limit."""
+    """The rows of n texts, (n, D) float32; which texts were cut, (n,) bool; and the model's limit."""
 
     rows: NDArray[np.float32]
     truncated: NDArray[np.bool_]
@@ -56,70 +56,95 @@ def cached_rows(
 ) -> Kept:
     """The row of each text, cached or encoded now. Equal texts get equal rows.
 
-    Distinct texts go longest first, so that the texts of a batch are of similar length. The file is named
-    by the digest of `identity` (what the encoder is) and the distinct texts. Until it is whole, each chunk
-    of `CHUNK` texts is a file of its own, and a run that was cut off goes on behind the last of them. Two
-    runs at once do the same work twice and leave the same file.
+    Distinct texts go by the number of their tokens, most first, so that the texts of a batch are of similar
+    length. (By characters, a quarter of what a model reads of titles is padding; by tokens, a twentieth.)
+    The file is named by the digest of `identity` (what the encoder is) and the distinct texts. Until it is
+    whole, each chunk of `CHUNK` texts is a file of its own, and a run that was cut off goes on behind the
+    last of them. Two runs at once do the same work twice and leave the same file.
 
     Args:
         load: opens the model; entered only if something is not in the cache yet, left when that is done.
 
     Raises SemcompError where the cache cannot be written, e.g. on a full disk.
     """
-    distinct = sorted(set(texts), key=lambda text: (-len(text), text))
+    distinct = sorted(set(texts))
     key = digest(list(identity), distinct)
     whole = cache_folder("text") / f"{key}.npz"
-    kept = _read(whole, len(distinct))
+    kept = _whole(whole, len(distinct))
     if kept is None:
         parts = cache_folder("text", f"{key}.parts")
-        with contextlib.ExitStack() as stack:
-            kept = _encode(distinct, parts, lambda: stack.enter_context(load()), progress, label)
-        _write(whole, kept)
+        with load() as model:
+            kept = _encode(distinct, model, parts, progress, label)
+        _write(whole, rows=kept.rows, truncated=kept.truncated, max_tokens=kept.max_tokens or 0)
         shutil.rmtree(parts, ignore_errors=True)
     row = {text: i for i, text in enumerate(distinct)}
     at = np.fromiter((row[text] for text in texts), np.int64, len(texts))
     return Kept(kept.rows[at], kept.truncated[at], kept.max_tokens)
 
 
-def _encode(distinct: list[str], folder: Path, load: Callable[[], Model], progress: bool, label: str) -> Kept:
-    model: Model | None = None
-    done: list[Kept] = []
+def _encode(distinct: list[str], model: Model, folder: Path, progress: bool, label: str) -> Kept:
+    limit = model.max_tokens
+    tokens = _count(distinct, model, progress, label)
+    read = tokens if limit is None else np.minimum(tokens, limit)
+    order = np.argsort(-read, kind="stable")
+    parts: list[NDArray[np.float32]] = []
     with progress_bar(len(distinct), label, "text", wanted=progress) as bar:
         for start in range(0, len(distinct), CHUNK):
-            chunk = distinct[start : start + CHUNK]
+            chunk = [distinct[i] for i in order[start : start + CHUNK]]
             file = folder / f"{start:08d}-{start + len(chunk):08d}.npz"
-            kept = _read(file, len(chunk))
-            if kept is None:
-                model = model or load()
+            stored = _read(file)
+            rows = stored.get("rows")
+            if rows is None or not _fits(rows, len(chunk)):
                 rows = np.asarray(model.rows(chunk), dtype=np.float32)
-                kept = Kept(rows, model.too_long(chunk), model.max_tokens)
                 with contextlib.suppress(FileNotFoundError):  # another run was faster and tidied up
-                    _write(file, kept)
-            done.append(kept)
+                    _write(file, rows=rows)
+            parts.append(rows)
             bar.update(len(chunk))
-    return Kept(
-        np.concatenate([kept.rows for kept in done]),
-        np.concatenate([kept.truncated for kept in done]),
-        done[0].max_tokens,
-    )
+    rows = np.empty((len(distinct), parts[0].shape[1]), dtype=np.float32)
+    rows[order] = np.concatenate(parts)
+    return Kept(rows, read < tokens, limit)
 
 
-def _read(file: Path, texts: int) -> Kept | None:
-    """What is stored; None where there is nothing or the file is damaged, so that it is made again."""
+def _count(distinct: list[str], model: Model, progress: bool, label: str) -> NDArray[np.int64]:
+    """The tokens of each text, some thousand texts at a time."""
+    counts = np.empty(len(distinct), dtype=np.int64)
+    step = 32 * CHUNK
+    with progress_bar(len(distinct), f"{label}, counting tokens", "text", wanted=progress) as bar:
+        for start in range(0, len(distinct), step):
+            texts = distinct[start : start + step]
+            counts[start : start + step] = model.tokens(texts)
+            bar.update(len(texts))
+    return counts
+
+
+def _whole(file: Path, texts: int) -> Kept | None:
+    """What is stored of all texts; None where that is nothing or damaged, so that it is made again."""
+    stored = _read(file)
+    if {"rows", "truncated", "max_tokens"} - set(stored):
+        return None
+    rows, truncated = stored["rows"], stored["truncated"]
+    if not _fits(rows, texts) or truncated.shape != (texts,):
+        return None
+    return Kept(rows, truncated, int(stored["max_tokens"]) or None)
+
+
+def _fits(rows: NDArray[np.float32], texts: int) -> bool:
+    return rows.ndim == 2 and len(rows) == texts and rows.dtype == np.float32
+
+
+def _read(file: Path) -> dict[str, NDArray[Any]]:
+    """The arrays in a file; none where it is missing or damaged."""
     try:
         with np.load(file, allow_pickle=False) as stored:
-            rows, truncated, limit = stored["rows"], stored["truncated"], int(stored["max_tokens"])
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
-        return None
-    if rows.ndim != 2 or len(rows) != texts or len(truncated) != texts or rows.dtype != np.float32:
-        return None
-    return Kept(rows, truncated, limit or None)
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile):
+        return {}
 
 
-def _write(file: Path, kept: Kept) -> None:
+def _write(file: Path, **arrays: Any) -> None:
     try:
         with atomic_write(file) as part:
-            np.savez(part, rows=kept.rows, truncated=kept.truncated, max_tokens=kept.max_tokens or 0)
+            np.savez(part, **arrays)
     except FileNotFoundError:
         raise
     except OSError as error:

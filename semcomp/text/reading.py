@@ -7,15 +7,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from semcomp.data import Dataset
 from semcomp.errors import SemcompError
 from semcomp.text.cache import Model, cached_rows
 from semcomp.text.encoder import Rows, Run
 from semcomp.text.library import precision
-
-_SPECIAL = 8  # more special tokens than any tokenizer adds to a text
 
 
 def read_texts(
@@ -53,22 +50,3 @@ def read_texts(
     cut = int(kept.truncated.sum())
     facts = {"truncated": cut, "max_tokens": kept.max_tokens, "precision": numbers}
     return Rows(rows, model, revision, facts)
-
-
-def longer_than(
-    texts: Sequence[str], limit: int | None, count: Callable[[list[str]], Sequence[int]]
-) -> NDArray[np.bool_]:
-    """(n,) which texts have more tokens than `limit`, special tokens included.
-
-    Only texts that could be too long are counted: a token covers at least one character of an ASCII text.
-
-    Args:
-        count: the numbers of tokens of some texts, nothing cut off.
-    """
-    out = np.zeros(len(texts), dtype=bool)
-    if limit is None:
-        return out
-    doubtful = [i for i, t in enumerate(texts) if len(t) + _SPECIAL > limit or not t.isascii()]
-    if doubtful:
-        out[doubtful] = np.array(count([texts[i] for i in doubtful])) > limit
-    return out

@@ -18,8 +18,8 @@ from semcomp.data import Dataset
 from semcomp.errors import SemcompError
 from semcomp.text.encoder import Rows, Run
 from semcomp.text.hub import WEIGHTS, ModelFiles, find_model, folder_files
-from semcomp.text.library import device, precision, quietly
-from semcomp.text.reading import longer_than, read_texts
+from semcomp.text.library import count_tokens, device, precision, quietly
+from semcomp.text.reading import read_texts
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 # Measured on two cores: a pool of two encodes as fast as one process with two threads, after 9 s of start.
@@ -138,7 +138,21 @@ class LoadedSentenceModel:
     @property
     def max_tokens(self) -> int | None:
         limit = self.model.max_seq_length
-        return int(limit) if limit is not None and math.isfinite(limit) else None
+        known = limit is not None and math.isfinite(limit) and self._counts_tokens
+        return int(limit) if known else None
+
+    @property
+    def _counts_tokens(self) -> bool:
+        """False for the few models with a tokenizer that is none of transformers: bags of words and such."""
+        return callable(self.model.tokenizer)
+
+    def tokens(self, texts: list[str]) -> NDArray[np.int64]:
+        if not self._counts_tokens:
+            return np.array([len(text) for text in texts])
+        prompt = self.prompt
+        if prompt is None:
+            prompt = self.model.prompts.get(self.model.default_prompt_name, "")
+        return count_tokens(self.model.tokenizer, [prompt + text for text in texts])
 
     def rows(self, texts: list[str]) -> NDArray[np.float32]:
         workers = {} if self.pool is None else {"pool": self.pool, "chunk_size": self.batch_size}
@@ -152,16 +166,6 @@ class LoadedSentenceModel:
                 **workers,
             )
         return np.asarray(rows, dtype=np.float32)
-
-    def too_long(self, texts: list[str]) -> NDArray[np.bool_]:
-        prompt = self.prompt
-        if prompt is None:
-            prompt = self.model.prompts.get(self.model.default_prompt_name, "")
-        return longer_than([prompt + text for text in texts], self.max_tokens, self._tokens)
-
-    def _tokens(self, texts: list[str]) -> list[int]:
-        with quietly():
-            return [len(ids) for ids in self.model.tokenizer(texts, truncation=False)["input_ids"]]
 
 
 def position_limit(folder: Path) -> int | None:
