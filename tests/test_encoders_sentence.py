@@ -113,13 +113,16 @@ def test_truncation_is_counted_by_the_tokens_of_the_model(folder):
 
 def test_models_without_a_tokenizer_of_transformers_have_no_limit_to_tell(tmp_path):
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import BoW
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer, models, pre_tokenizers
 
+    tokenizer = Tokenizer(models.WordLevel({"heat": 0, "fargo": 1, "?": 2}, unk_token="?"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     with quietly():
-        bag = BoW(vocab=["heat", "fargo", "crime"])
-        SentenceTransformer(modules=[bag], device="cpu").save(str(tmp_path / "bag"))
-    text = embed(dataset(("Heat", "Fargo crime heat")), tmp_path / "bag")
-    assert (text.matrix > 0).tolist() == [[True, False, False], [True, True, True]]
+        words = StaticEmbedding(tokenizer, embedding_weights=np.eye(3, dtype=np.float32))
+        SentenceTransformer(modules=[words], device="cpu").save(str(tmp_path / "words"))
+    text = embed(dataset(("heat", "fargo heat")), tmp_path / "words")
+    np.testing.assert_allclose(text.matrix, [[1, 0, 0], [0.5, 0.5, 0]])
     assert (text.provenance["max_tokens"], text.provenance["truncated"]) == (None, 0)
 
 

@@ -97,6 +97,13 @@ class Audit:
         """The findings that fail a run."""
         return tuple(finding for finding in self.findings if finding.severity == "leak")
 
+    def rows(self) -> list[tuple[str, str, str]]:
+        """(check, outcome, why) of every check, in words."""
+        return [
+            (outcome.check, "LEAK" if outcome.state == "leak" else outcome.state, outcome.why)
+            for outcome in self.outcomes
+        ]
+
     def raise_if_leaking(self) -> None:
         """SemcompError with every leak in one line; nothing where there is none."""
         if self.leaks:
@@ -106,9 +113,7 @@ class Audit:
     def __str__(self) -> str:
         width = max(len(outcome.check) for outcome in self.outcomes)
         lines = [f"audit of {self.name}: {_leaks(len(self.leaks))} in {len(self.outcomes)} checks"]
-        for outcome in self.outcomes:
-            state = "LEAK" if outcome.state == "leak" else outcome.state
-            lines.append(f"{outcome.check:<{width}}  {state:<14}  {outcome.why}")
+        lines += [f"{check:<{width}}  {state:<14}  {why}" for check, state, why in self.rows()]
         return "\n".join(lines)
 
 

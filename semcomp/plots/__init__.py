@@ -1,0 +1,37 @@
+"""One function a figure: evidence, data or splits in, a matplotlib figure out."""
+
+from __future__ import annotations
+
+from semcomp.plots.data import PARTS, long_tail, recall_by_split, split_maps
+from semcomp.plots.evidence import (
+    against_shared_fraction,
+    differences,
+    oracles,
+    overlap,
+    probes,
+    recall_of_views,
+    strata,
+)
+from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, ROLE, SKY, VERMILION, WIDTH
+
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "ORANGE",
+    "PARTS",
+    "ROLE",
+    "SKY",
+    "VERMILION",
+    "WIDTH",
+    "against_shared_fraction",
+    "differences",
+    "long_tail",
+    "oracles",
+    "overlap",
+    "probes",
+    "recall_by_split",
+    "recall_of_views",
+    "split_maps",
+    "strata",
+]
