@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from semcomp.data.catalogue import CATALOGUE
@@ -775,6 +775,7 @@ EDGES = st.sampled_from([*range(120), *range(len(ZIP) - 250, len(ZIP))])  # the 
 
 
 @settings(max_examples=150, deadline=None)
+@example(changes=[(7, 8), (30, 128)])  # a name in another encoding
 @given(changes=st.lists(st.tuples(EDGES, st.integers(0, 255)), min_size=1, max_size=4))
 def test_a_changed_archive_gives_the_members_or_says_that_it_is_damaged(tmp_path_factory, changes):
     body = bytearray(ZIP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -218,3 +219,84 @@ def test_the_installed_command(tmp_path):
         f"semcomp book runs inside a checkout of semcomp, and {tmp_path.resolve()} is in none; cd into one"
     )
     assert done.stderr == f"semcomp: error: {reason}\n"
+
+
+@pytest.fixture
+def two_files(tmp_path):
+    """A shop's own two files, in column names of its own."""
+    (tmp_path / "r.csv").write_text("buyer,film,stars\nu1,1,5\nu1,2,4\nu2,1,5\nu2,3,1\nu3,2,5\nu3,3,5\n")
+    (tmp_path / "m.csv").write_text("film,name,by\n1,Toy,Acme\n2,Car,\n3,,Foo\n")
+    return ["r.csv", "--items", "m.csv", "--columns", "user=buyer", "item=film", "title=name"]
+
+
+def test_own_files_are_described(shell, two_files):
+    done = shell("data", "describe", *two_files, "--template", "{title}[ by {by}]", "--min-rating", 4)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("r: 3 users × 3 items, 5 interactions")
+    assert "  - dropped 1 interaction rated below 4\n" in done.out
+    assert "  - 1: Toy by Acme\n" in done.out
+
+
+def test_columns_may_be_given_at_once_or_one_by_one(shell, two_files):
+    at_once = shell("data", "describe", *two_files)
+    words = ["r.csv", "--items", "m.csv", "--columns", "user=buyer", "--columns=item=film"]
+    one_by_one = shell("data", "describe", *words, "--columns", "title=name")
+    assert at_once.out == one_by_one.out
+    assert at_once.status == 0
+
+
+def test_the_text_of_own_files_is_embedded_and_described(shell, two_files):
+    out = shell("data", "describe", *two_files, "--encoder", "tfidf").out
+    assert "mean cosine" in out
+    assert "effective rank" in out
+
+
+def test_a_prepared_folder_is_the_same_data(shell, two_files, tmp_path):
+    done = shell("data", "prepare", *two_files, "mine", "--empty-text", "keep")
+    assert (done.status, done.err) == (0, "")
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == [
+        "dataset.json",
+        "interactions.parquet",
+        "items.parquet",
+    ]
+    from_files = shell("data", "describe", *two_files, "--empty-text", "keep").out.splitlines()
+    from_folder = shell("data", "describe", "mine").out.splitlines()
+    assert from_folder == from_files
+    again = shell("data", "prepare", *two_files, "mine")
+    assert again.status == 1
+    assert "mine exists and is not empty; give a new folder" in again.err
+
+
+def test_an_audit_prints_split_and_checks(shell):
+    done = shell("data", "audit", "planted", "--strategy", "cold-items", "--seed", 3, "--encoder", "own")
+    assert (done.status, done.err) == (0, "")
+    assert "split 'cold-items' of 'planted', seed 3" in done.out
+    assert "0 leaks in 11 checks" in done.out
+
+
+def test_a_leak_makes_the_audit_fail(shell, tmp_path):
+    """The text of an item names a user who bought it."""
+    users = [f"customer{n:02d}x" for n in range(12)]
+    rows = [f"{user},i{item}\n" for n, user in enumerate(users) for item in {n % 7, (n + 1) % 7, (n + 3) % 7}]
+    (tmp_path / "r.csv").write_text("user_id,item_id\n" + "".join(rows))
+    titles = [f"i{item},Thing {item} signed by {users[item]}\n" for item in range(7)]
+    (tmp_path / "m.csv").write_text("item_id,title\n" + "".join(titles))
+    done = shell("data", "audit", "r.csv", "--items", "m.csv")
+    assert done.status == 1
+    assert re.search("^text names its own user +LEAK ", done.out, re.MULTILINE)
+    assert done.err.startswith("semcomp: error: the audit of 'r', split 'random' found 1 leak: text names")
+
+
+def test_a_known_data_set_is_described_before_it_is_fetched(shell):
+    done = shell("data", "describe", "ml-1m")
+    assert done.status == 0
+    assert "publisher: GroupLens Research, https://grouplens.org/datasets/movielens/1m/\n" in done.out
+    assert "5,917,549 bytes" in done.out
+    assert done.out.endswith("here: no\n")
+
+
+def test_offline_nothing_is_fetched(shell, monkeypatch):
+    done = shell("data", "fetch", "ml-1m", "--offline")
+    assert done.status == 1
+    assert "working offline was asked for" in done.err
+    assert done.err.count("\n") == 1

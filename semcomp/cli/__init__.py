@@ -7,6 +7,7 @@ import sys
 import click
 
 from semcomp.cli import book, data, diagnose
+from semcomp.cli.reading import spread
 from semcomp.errors import SemcompError
 
 
@@ -23,7 +24,7 @@ for command in (book.book, data.data, diagnose.diagnose):
 def main() -> None:
     """Entry point: a mistake is one line on stderr and an exit status above zero, never a traceback."""
     try:
-        app(standalone_mode=False)
+        app(spread(sys.argv[1:]), standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         sys.exit(2)

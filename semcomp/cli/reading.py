@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +27,7 @@ OPTIONS = (
         "--columns",
         multiple=True,
         metavar="NAME=COLUMN",
-        help="What a column is called in the files, e.g. user=reviewerID; repeat it for several.",
+        help="What columns are called in the files, e.g. user=reviewerID item=asin.",
     ),
     click.option(
         "--format", type=click.Choice(["auto", *FORMATS]), default="auto", help="Layout of the files."
@@ -45,6 +45,19 @@ OPTIONS = (
     click.option("--template", metavar="TEXT", help="An item's text, e.g. '{title}[ ({year})][. {genres}]'."),
 )
 RECIPE = ("min_rating", "core", "duplicates", "unknown_items", "empty_text", "min_characters", "template")
+
+
+def spread(arguments: Sequence[str]) -> list[str]:
+    """The arguments of a command line with one `--columns` for each name=column word that follows it.
+
+    >>> spread(["--columns", "user=u", "item=i", "x.csv"])
+    ['--columns', 'user=u', '--columns', 'item=i', 'x.csv']
+    """
+    out: list[str] = []
+    for argument in arguments:
+        follows = len(out) >= 2 and out[-2] == "--columns" and "=" in argument
+        out += ["--columns", argument] if follows and not argument.startswith("-") else [argument]
+    return out
 
 
 def reading(command: Command) -> Command:

@@ -122,7 +122,7 @@ def check_chosen(chosen: Mapping[str, str], stored: Sequence[str], label: str) -
     """Raise SemcompError for a chosen column that none of the tables has."""
     for standard, name in chosen.items():
         if name not in stored:
-            raise unknown_name(f"column for {standard} in {label}:", name, stored)
+            raise unknown_name(f"column for {standard} in {label}:", name, set(stored))
 
 
 def _fold(name: str) -> str:

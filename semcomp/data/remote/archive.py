@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
+import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -14,6 +15,16 @@ from semcomp.progress import progress_bar
 from semcomp.storage import atomic_write
 
 CHUNK = 1 << 20
+#: What reading a damaged archive raises: its own errors, and those of names and numbers that make no sense.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    UnicodeDecodeError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 class DamagedArchive(SemcompError):
@@ -57,7 +68,7 @@ def extract(archive: Path, members: Sequence[str], folder: Path, *, progress: bo
                         while data := packed.read(CHUNK):
                             plain.write(data)
                             bar.update(len(data))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except BROKEN as error:
         raise _damaged(archive, error) from error
     except OSError as error:
         if error.errno == errno.EINVAL:  # an offset in the archive points before its beginning
