@@ -290,3 +290,11 @@ def test_a_cache_that_cannot_be_used_does_not_matter_for_paths(tmp_path, monkeyp
 
 def test_checksums_read_like_what_they_are():
     assert str(Checksum("md5", "0" * 32)) == f"md5 {'0' * 32}"
+
+
+def test_how_a_data_set_is_come_by_in_a_few_words():
+    found = {name: source.getting for name, source in catalogue().items()}
+    assert found["ml-1m"] == "6 MB, 1 of 1 file with a published hash"
+    assert found["ml-100k"] == "by pip from the package index, at the first use"
+    assert found["books"] == "no download of its own"
+    assert found["amazon-2023-books"] == "size not published, 1 of 2 files with a published hash"

@@ -73,6 +73,17 @@ class NamedSource:
     def source(self) -> Source:
         return Source(f"{self.title}, {self.publisher}", self.licence, self.citation)
 
+    @property
+    def getting(self) -> str:
+        """How it is come by, in a few words: for a download its size and how much of it can be verified."""
+        if not self.files:
+            return self.obtained.split(":")[0]
+        sizes = [file.size for file in self.files if file.size is not None]
+        total = f"{sum(sizes) / 1e6:,.0f} MB" if len(sizes) == len(self.files) else "size not published"
+        hashed = sum(file.checksum is not None for file in self.files)
+        files = "file" if len(self.files) == 1 else "files"
+        return f"{total}, {hashed} of {len(self.files)} {files} with a published hash"
+
     def __str__(self) -> str:
         lines = [f"{self.name}: {self.title}"]
         lines += [f"publisher: {self.publisher}, {self.address}", f"licence: {self.licence}"]
