@@ -17,14 +17,22 @@ import platformdirs
 from semcomp.errors import SemcompError
 
 
-def cache_folder(*parts: str) -> Path:
-    """The folder `parts` inside the user's cache (`SEMCOMP_CACHE`, else the platform's own place), created.
+def cache_path(*parts: str) -> Path:
+    """Where `parts` would be inside the user's cache (`SEMCOMP_CACHE`, else the platform's own place).
 
-    Raises SemcompError where the folder cannot be created or written to.
+    Nothing is created, so that a cache which may only be read can be looked into.
     """
     root = os.environ.get("SEMCOMP_CACHE")
     base = Path(root).expanduser() if root else Path(platformdirs.user_cache_path("semcomp"))
-    folder = base.joinpath(*parts)
+    return base.joinpath(*parts)
+
+
+def cache_folder(*parts: str) -> Path:
+    """The folder `cache_path(*parts)`, created.
+
+    Raises SemcompError where the folder cannot be created or written to.
+    """
+    folder = cache_path(*parts)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

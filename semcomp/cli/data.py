@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,11 @@ def data_describe(dataset: str, encoder: str | None, **options: Any) -> None:
 @click.argument("out", type=click.Path(path_type=Path), metavar="FOLDER")
 @reading
 def data_prepare(dataset: str, out: Path, **options: Any) -> None:
-    """Read, filter, and write a folder in the standard layout, which every other command takes."""
-    loaded = read(dataset, **options)
+    """Read, filter, and write a folder in the standard layout, which every other command takes.
+
+    The data set is then called like the folder.
+    """
+    loaded = replace(read(dataset, **options), name=out.resolve().name)
     write_folder(loaded, out)
     click.echo(loaded)
     click.echo(out)

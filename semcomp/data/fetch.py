@@ -18,7 +18,7 @@ from semcomp.data.remote.archive import DamagedArchive, extract
 from semcomp.data.remote.checksum import Checksum
 from semcomp.data.remote.download import OFFLINE, Patience, WrongFile, fetch_file, is_offline
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.storage import atomic_write, cache_folder, file_digest
+from semcomp.storage import atomic_write, cache_folder, cache_path, file_digest
 
 RECEIPT = "receipt.json"
 LOCK = ".fetch.lock"
@@ -111,10 +111,7 @@ def named(name: str) -> NamedSource:
 
 def fetched_folders() -> dict[str, Path]:
     """Name -> folder in the cache of each data set whose fetch was completed, as their receipts say."""
-    try:
-        base = cache_folder("data")
-    except SemcompError:  # a cache that cannot be used holds nothing; folders elsewhere still load
-        return {}
+    base = cache_path("data")
     found = {name: (base / name, read_receipt(base / name, source)) for name, source in CATALOGUE.items()}
     return {
         name: folder
