@@ -301,3 +301,23 @@ def test_offline_nothing_is_fetched(shell, monkeypatch):
     assert done.status == 1
     assert "working offline was asked for" in done.err
     assert done.err.count("\n") == 1
+
+
+def test_a_kept_review_is_audited(shell, tmp_path):
+    """Every item's text is the review that one of its users wrote, so a held-out one is sure to be there."""
+    rows = [
+        f"u{user},i{item},user {user} wrote at length about the thing numbered {item}\n"
+        for user in range(10)
+        for item in range(8)
+    ]
+    (tmp_path / "r.csv").write_text("user_id,item_id,review\n" + "".join(rows))
+    texts = [
+        " ".join(f"user {user} wrote at length about the thing numbered {item}" for user in range(10))
+        for item in range(8)
+    ]
+    table = "item_id,title\n" + "".join(f"i{item},{text}\n" for item, text in enumerate(texts))
+    (tmp_path / "m.csv").write_text(table)
+    assert shell("data", "audit", "r.csv", "--items", "m.csv").status == 0  # the reviews are not at hand
+    done = shell("data", "audit", "r.csv", "--items", "m.csv", "--keep", "review")
+    assert done.status == 1
+    assert re.search("^text carries a held-out review +LEAK ", done.out, re.MULTILINE)

@@ -41,10 +41,15 @@ OPTIONS = (
         "--unknown-items", type=click.Choice(UNKNOWN_ITEMS), help="Interactions with items not in the table."
     ),
     click.option("--empty-text", type=click.Choice(EMPTY_TEXT), help="What happens to items without a text."),
-    click.option("--min-characters", type=click.IntRange(0), help="A shorter text counts as empty."),
+    click.option("--min-characters", type=click.IntRange(1), help="A shorter text counts as empty."),
     click.option("--template", metavar="TEXT", help="An item's text, e.g. '{title}[ ({year})][. {genres}]'."),
+    click.option(
+        "--keep",
+        multiple=True,
+        metavar="COLUMN",
+        help="Keep a further column of the interactions, e.g. review.",
+    ),
 )
-RECIPE = ("min_rating", "core", "duplicates", "unknown_items", "empty_text", "min_characters", "template")
 
 
 def spread(arguments: Sequence[str]) -> list[str]:
@@ -68,8 +73,12 @@ def reading(command: Command) -> Command:
 
 
 def read(dataset: str, items: Path | None, columns: tuple[str, ...], format: str, **chosen: Any) -> Dataset:
-    """The data set as the options ask for it; what they leave open is as the recipe of its name has it."""
-    given = {name: chosen[name] for name in RECIPE if chosen[name] is not None}
+    """The data set as the options ask for it; what they leave open is as the recipe of its name has it.
+
+    Args:
+        chosen: fields of `Recipe`; None or nothing where an option was not given.
+    """
+    given = {name: value for name, value in chosen.items() if value not in (None, ())}
     return load_dataset(
         dataset,
         items=items,

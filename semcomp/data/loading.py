@@ -178,7 +178,8 @@ def _known(pairs: Selection, table: Table, recipe: Recipe, progress: bool) -> pl
     frame = frame.with_columns(pl.col(unknown).fill_nan(None))
     if rows is None:
         return frame
-    return frame.hstack(_cells(table, recipe.keep, rows, progress))
+    cells = _cells(table, recipe.keep, rows, progress)
+    return frame.hstack(cells) if frame.width else cells
 
 
 def _cells(table: Table, columns: tuple[str, ...], rows: NDArray[np.int64], progress: bool) -> pl.DataFrame:
