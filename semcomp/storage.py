@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,8 @@ import numpy as np
 import platformdirs
 
 from semcomp.errors import SemcompError
+
+PIECE = 1 << 22  # bytes of a file hashed at a time
 
 
 def cache_path(*parts: str) -> Path:
@@ -80,7 +82,12 @@ def digest(*parts: object) -> str:
     return sha.hexdigest()
 
 
-def file_digest(path: Path) -> str:
-    """sha256 (hex) of a file's bytes."""
+def file_digest(path: Path, read: Callable[[int], object] | None = None) -> str:
+    """sha256 (hex) of a file's bytes. `read` is told how many bytes each piece had, to show progress."""
+    sha = hashlib.sha256()
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while piece := stream.read(PIECE):
+            sha.update(piece)
+            if read is not None:
+                read(len(piece))
+    return sha.hexdigest()

@@ -74,7 +74,6 @@ class Dataset:
                 f"data set {self.name!r}: {len(self.item_ids)} items, {self.items.height} table rows, "
                 f"{len(self.texts)} texts; there must be one of each per item"
             )
-
         if self.interactions.width and self.interactions.height != len(self.user):
             raise SemcompError(
                 f"data set {self.name!r}: {len(self.user)} interactions, but {self.interactions.height} rows "
@@ -92,6 +91,16 @@ class Dataset:
     @property
     def n_interactions(self) -> int:
         return len(self.user)
+
+    @property
+    def pairs(self) -> NDArray[np.int64]:
+        """(n,) each interaction as one number, user row · I + item row."""
+        return self.user.astype(np.int64) * self.n_items + self.item
+
+    def named_pair(self, pair: int) -> str:
+        """A pair in words, by its original ids; `pair` is a number as in `pairs`."""
+        user, item = divmod(int(pair), self.n_items)
+        return f"user {str(self.user_ids[user])!r}, item {str(self.item_ids[item])!r}"
 
     @cached_property
     def fingerprint(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +21,10 @@ from semcomp.data.tables import Table, Tables
 from semcomp.data.writing import read_description
 from semcomp.errors import SemcompError
 from semcomp.progress import progress_bar
+from semcomp.storage import file_digest
 
 MEMORY = 2 << 30
 IDS = 1 << 18  # that many Python strings at a time
-PIECE = 1 << 22  # bytes of a file at a time
 
 
 def read_folder(
@@ -224,10 +223,5 @@ def _digests(files: Sequence[Path], progress: bool) -> dict[str, str]:
     size = sum(file.stat().st_size for file in files)
     with progress_bar(size, "hashing files", "B", wanted=progress, unit_scale=True) as bar:
         for file in files:
-            sha = sha256()
-            with file.open("rb") as stream:
-                while piece := stream.read(PIECE):
-                    sha.update(piece)
-                    bar.update(len(piece))
-            out[file.name if names.count(file.name) == 1 else str(file)] = sha.hexdigest()
+            out[file.name if names.count(file.name) == 1 else str(file)] = file_digest(file, bar.update)
     return out

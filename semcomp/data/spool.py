@@ -6,7 +6,7 @@ import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ class Spool:
         self.dtype = dtype
         self.rows = 0
         self._limit = limit
-        self._file: BinaryIO = io.BytesIO()
+        self._file: io.BytesIO | io.BufferedRandom = io.BytesIO()
         self._in_memory = True
 
     def append(self, records: Records) -> None:
@@ -46,7 +46,7 @@ class Spool:
             self._file.seek(start * self.dtype.itemsize)
             block = np.empty(min(rows, self.rows - start), dtype=self.dtype)
             with _room():
-                self._file.readinto(block.view(np.uint8).data)  # type: ignore[attr-defined]  # both have it
+                self._file.readinto(block.view(np.uint8).data)
             yield block
 
     def close(self) -> None:

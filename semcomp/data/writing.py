@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]  # comes without stubs
+from pyarrow.parquet import ParquetWriter
 
 from semcomp.data.dataset import Dataset, Source
 from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe, Step

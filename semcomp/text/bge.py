@@ -16,7 +16,7 @@ from semcomp.data import Dataset
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.text.encoder import Rows, Run
 from semcomp.text.hub import WEIGHTS, ModelFiles, find_model
-from semcomp.text.library import count_tokens, device, precision, quietly
+from semcomp.text.library import count_tokens, device, opening, precision, quietly
 from semcomp.text.reading import read_texts
 from semcomp.text.sentence import position_limit
 
@@ -98,14 +98,8 @@ class BgeM3:
         where = device()
         with quietly():
             from FlagEmbedding import BGEM3FlagModel
-
-            try:
-                model = BGEM3FlagModel(str(files.folder), use_fp16=precision() == "float16", devices=where)
-            except Exception as error:  # the library reads many kinds of files, each failing in its own way
-                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-                raise SemcompError(
-                    f"the model in {files.folder} cannot be loaded ({reason}); is it complete?"
-                ) from error
+        with opening(files.folder):
+            model = BGEM3FlagModel(str(files.folder), use_fp16=precision() == "float16", devices=where)
         yield LoadedBge(model, run.batch_on(where), self._limit(files.folder))
 
     def _limit(self, folder: Path) -> int:

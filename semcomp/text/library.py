@@ -7,10 +7,13 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from semcomp.errors import SemcompError
 
 
 def device() -> str:
@@ -40,6 +43,19 @@ def quietly() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+
+
+@contextlib.contextmanager
+def opening(folder: Path) -> Iterator[None]:
+    """Wrap what loads a model from a folder: quietly, and every failure as one SemcompError that names it."""
+    with quietly():
+        try:
+            yield
+        except Exception as error:  # the libraries read many kinds of files, each failing in its own way
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise SemcompError(
+                f"the model in {folder} cannot be loaded ({reason}); is it complete?"
+            ) from error
 
 
 def count_tokens(tokenizer: Any, texts: list[str]) -> NDArray[np.int64]:

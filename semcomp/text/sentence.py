@@ -18,7 +18,7 @@ from semcomp.data import Dataset
 from semcomp.errors import SemcompError
 from semcomp.text.encoder import Rows, Run
 from semcomp.text.hub import WEIGHTS, ModelFiles, find_model, folder_files
-from semcomp.text.library import count_tokens, device, precision, quietly
+from semcomp.text.library import count_tokens, device, opening, precision, quietly
 from semcomp.text.reading import read_texts
 
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
@@ -80,19 +80,13 @@ class SentenceModel:
         with quietly():
             import torch
             from sentence_transformers import SentenceTransformer
-
-            kind = {"dtype": getattr(torch, precision())}
-            try:
-                model = SentenceTransformer(
-                    str(files.folder), device=where, local_files_only=True, model_kwargs=kind
-                )
-            except Exception as error:  # the library reads many kinds of files, each failing in its own way
-                reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-                raise SemcompError(
-                    f"the model in {files.folder} cannot be loaded ({reason}); is it complete?"
-                ) from error
-            if self.max_tokens is not None:
-                model.max_seq_length = self.max_tokens
+        kind = {"dtype": getattr(torch, precision())}
+        with opening(files.folder):
+            model = SentenceTransformer(
+                str(files.folder), device=where, local_files_only=True, model_kwargs=kind
+            )
+        if self.max_tokens is not None:
+            model.max_seq_length = self.max_tokens
         processes = run.processes or PROCESSES
         pool = _pool(model, processes) if where == "cpu" and processes > 1 else None
         try:

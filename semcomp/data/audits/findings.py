@@ -147,12 +147,7 @@ class Case:
     @property
     def observed(self) -> Keys:
         """The pairs of the data, ascending."""
-        return np.sort(self.data.user.astype(np.int64) * self.data.n_items + self.data.item)
-
-    def pair(self, key: int) -> str:
-        """A pair in words, by its original ids."""
-        user, item = divmod(int(key), self.data.n_items)
-        return f"user {str(self.data.user_ids[user])!r}, item {str(self.data.item_ids[item])!r}"
+        return np.sort(self.data.pairs)
 
     def item(self, row: int) -> str:
         """An item in words: its id and the beginning of its text."""

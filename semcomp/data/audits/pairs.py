@@ -32,7 +32,7 @@ def pairs_in_two_parts(case: Case) -> Result:
     return found(
         "leak",
         count,
-        f"{case.pair(keys[0])} in {one} and {other}",
+        f"{case.data.named_pair(keys[0])} in {one} and {other}",
         "make the split anew",
         f"{count:,} pairs stand in two parts",
     )
@@ -47,7 +47,7 @@ def pairs_of_the_data(case: Case) -> Result:
         return found(
             "leak",
             len(made_up),
-            case.pair(made_up[0]),
+            case.data.named_pair(made_up[0]),
             "split the data set that is audited",
             f"{len(made_up):,} pairs of the split are no interaction of the data",
         )
@@ -56,7 +56,7 @@ def pairs_of_the_data(case: Case) -> Result:
         return found(
             "report",
             len(absent),
-            case.pair(absent[0]),
+            case.data.named_pair(absent[0]),
             "make sure that they are meant to be left out, and that no model trains on them",
             f"{len(absent):,} interactions of the data stand in no part",
         )
@@ -80,7 +80,7 @@ def held_out_edges(case: Case) -> Result:
     return found(
         "leak",
         count,
-        f"{case.pair(keys[0])} of {part}",
+        f"{case.data.named_pair(keys[0])} of {part}",
         "build the graph from the train part alone",
         f"{len(hits['test']):,} test and {len(hits['valid']):,} validation pairs are edges of the graph",
     )
@@ -133,8 +133,7 @@ def promises_of_the_strategy(case: Case) -> Result:
     if name not in STRATEGIES:
         return not_applicable(f"strategy {name!r} promises nothing" if name else "no strategy is recorded")
     strategy = STRATEGIES[name](**made.get("options", {}))
-    observed = case.data.user.astype(np.int64) * case.data.n_items + case.data.item
-    inside = np.stack([np.isin(observed, case.keys[part]) for part in PARTS])
+    inside = np.stack([np.isin(case.data.pairs, case.keys[part]) for part in PARTS])
     broken = strategy.broken(case.data, inside, made.get("facts", {}))
     if not broken:
         return passed(f"{name}: {'; '.join(strategy.guards)}")

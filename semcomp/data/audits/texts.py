@@ -44,7 +44,7 @@ def names_its_user(case: Case) -> Result:
     return found(
         "leak",
         len(own),
-        case.pair(own[0]),
+        case.data.named_pair(own[0]),
         "take user ids out of the item texts",
         f"{len(own):,} texts name a user of their item, {held_out:,} of them a held-out one; {looked}",
     )
@@ -110,7 +110,7 @@ def carries_held_out_review(case: Case) -> Result:
     return found(
         "leak",
         len(keys),
-        case.pair(keys[0]),
+        case.data.named_pair(keys[0]),
         "make item texts without reviews, or from the reviews of train pairs only",
         f"the reviews of {len(keys):,} held-out pairs stand in the texts of their items",
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 from polars.io.plugins import register_io_source
-from pyarrow.parquet import ParquetWriter  # type: ignore[import-untyped]  # comes without stubs
+from pyarrow.parquet import ParquetWriter
 
 from semcomp.data.formats.text import lines
 from semcomp.errors import SemcompError

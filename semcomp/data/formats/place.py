@@ -134,10 +134,8 @@ def sample_of(path: Path) -> Sample:
         raise SemcompError(f"{path} holds blank lines only; it needs at least one row")
     if filled[0].lstrip().startswith("{"):
         objects = [_object(line) for line in filled]
-        kinds = {kind for kind, _ in objects}
-        if "literal" in kinds:
-            return Sample(path, "literal", filled, frozenset(key for _, row in objects for key in row))
-        return Sample(path, "json", filled, frozenset(key for _, row in objects for key in row))
+        kind = "literal" if any(kind == "literal" for kind, _ in objects) else "json"
+        return Sample(path, kind, filled, frozenset(key for _, row in objects for key in row))
     return Sample(path, "text", filled)
 
 

@@ -22,7 +22,6 @@ from semcomp.data.splits.strategy import (
     broken_where,
     held_out_without_train,
     numbers,
-    pair,
     place_in_group,
 )
 from semcomp.errors import SemcompError
@@ -161,7 +160,7 @@ class LeaveLastOut:
             begins = np.full(data.n_users, np.inf)
             np.minimum.at(begins, data.user[inside[late]], first[inside[late]])
             wrong = inside[early] & (first > begins[data.user])
-            found += broken_where(wrong, lambda at: pair(data, at), self.guards[0])
+            found += broken_where(wrong, lambda at: data.named_pair(data.pairs[at]), self.guards[0])
         for part in (VALID, TEST):
             many = np.bincount(data.user[inside[part]], minlength=data.n_users) > 1
             found += broken_where(many, lambda at: f"user {str(data.user_ids[at])!r}", self.guards[1])

@@ -44,7 +44,7 @@ def import_split(
     """
     files = {part: Path(p).expanduser() for part, p in zip(PARTS, (train, valid, test), strict=True) if p}
     tables = {part: open_tables(file, columns=columns).interactions for part, file in files.items()}
-    observed = np.sort(data.user.astype(np.int64) * data.n_items + data.item)
+    observed = data.pairs
     keys: dict[str, NDArray[np.int64]] = {part: np.zeros(0, dtype=np.int64) for part in PARTS}
     for part, table in tables.items():
         pairs = _read(table)

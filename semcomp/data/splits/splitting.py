@@ -94,7 +94,7 @@ def resolve_strategy(strategy: str | Strategy, options: dict[str, Any]) -> Strat
     if strategy not in STRATEGIES:
         raise unknown_name("split strategy", strategy, STRATEGIES)
     made = STRATEGIES[strategy]
-    known = [option.name for option in fields(made)]  # type: ignore[arg-type]  # dataclasses, all of them
+    known = [option.name for option in fields(made)]
     for option in options:
         if not known:
             raise SemcompError(f"strategy {strategy!r} has no options; leave out {option!r}")
@@ -105,7 +105,7 @@ def resolve_strategy(strategy: str | Strategy, options: dict[str, Any]) -> Strat
 
 def options_of(strategy: Strategy) -> dict[str, Any]:
     """The fields of a strategy, tuples as lists, ready for JSON."""
-    values = asdict(strategy)  # type: ignore[call-overload]  # a dataclass, see Strategy
+    values = asdict(strategy)
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import Field, dataclass, field
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -54,6 +54,7 @@ class Strategy(Protocol):
         takes_ratios: whether the shares of the parts can be chosen.
     """
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     name: ClassVar[str]
     leaks: ClassVar[tuple[str, ...]]
     guards: ClassVar[tuple[str, ...]]
@@ -90,14 +91,9 @@ def numbers(data: Dataset, column: str, strategy: str) -> NDArray[np.float64]:
         at = int(missing.argmax())
         raise SemcompError(
             f"data set {data.name!r}: {int(missing.sum()):,} interactions have no {column}, e.g. "
-            f"{pair(data, at)}; strategy {strategy!r} needs one each, so drop those rows"
+            f"{data.named_pair(data.pairs[at])}; strategy {strategy!r} needs one each, so drop those rows"
         )
     return np.asarray(values, dtype=np.float64)
-
-
-def pair(data: Dataset, row: int) -> str:
-    """An interaction in words, by its original ids."""
-    return f"user {str(data.user_ids[data.user[row]])!r}, item {str(data.item_ids[data.item[row]])!r}"
 
 
 def present(rows: NDArray[np.int32], inside: Mask, size: int) -> Mask:

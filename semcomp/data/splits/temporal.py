@@ -21,7 +21,6 @@ from semcomp.data.splits.strategy import (
     Ratios,
     broken_where,
     numbers,
-    pair,
     present,
 )
 from semcomp.errors import SemcompError
@@ -105,7 +104,9 @@ class Temporal:
             (inside[VALID], inside[TEST], self.guards[1]),
         ):
             begins = time[late].min(initial=np.inf)
-            found += broken_where(early & (time >= begins), lambda at: pair(data, at), promise)
+            found += broken_where(
+                early & (time >= begins), lambda at: data.named_pair(data.pairs[at]), promise
+            )
         return tuple(found)
 
     def _times(self, data: Dataset) -> NDArray[np.float64]:
