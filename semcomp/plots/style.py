@@ -36,7 +36,7 @@ def dot(axes: Axes, value: Value, row: float, colour: str, name: str | None = No
     """A value as a dot in its row, on its interval."""
     if value.low is not None and value.high is not None:
         axes.plot([value.low, value.high], [row, row], color=colour, lw=2.5)
-    axes.plot(value.value, row, "o", color=colour, ms=7, label=name)
+    axes.plot(value.value, row, "o", color=colour, ms=7, label=name, clip_on=False)
 
 
 def name_rows(axes: Axes, names: Sequence[str]) -> None:
