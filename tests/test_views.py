@@ -30,7 +30,7 @@ from semcomp.views import (
     SemanticProjection,
     Training,
 )
-from semcomp.views.aligned import TextAlignment
+from semcomp.views.joint.aligned import TextAlignment
 from semcomp.views.training import validation_ndcg
 
 QUICK = Training(epochs=6, batch=512, lr=0.02, negatives=64, every=2, patience=3)

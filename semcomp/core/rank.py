@@ -48,7 +48,8 @@ def rank(
     history = split.history(mask)
     provenance: dict[str, Any] = {"mask": mask, "split": split.fingerprint}
     if isinstance(scorer, View):
-        provenance["view"] = dict(scorer.provenance)
+        # what it cost differs from run to run; evidence is to be the same, byte by byte
+        provenance["view"] = {key: value for key, value in scorer.provenance.items() if key != "cost"}
         place = _device(device)
         users, items = (torch.from_numpy(side.copy()).to(place) for side in (scorer.users, scorer.items))
         if float(users.norm(dim=1).max()) * float(items.norm(dim=1).max()) > 1e37:

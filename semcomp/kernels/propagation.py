@@ -9,17 +9,27 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
-def normalized_adjacency(train: sp.csr_array) -> Tensor:
+def normalized_adjacency(train: sp.csr_array, *, self_loops: bool = False) -> Tensor:
     """D^-1/2 A D^-1/2 of the bipartite train graph as torch CSR, (U+I) × (U+I), users first.
 
-    A node without an edge has a zero row: it neither sends nor receives.
+    With `self_loops` of A + I, degrees counted with the loop. A node without an edge has a zero row (but for
+    its loop): it neither sends nor receives.
     """
     graph = sp.csr_array(sp.block_array([[None, train], [train.T, None]], format="csr"), dtype=np.float64)
+    if self_loops:
+        graph = sp.csr_array(graph + sp.eye_array(graph.shape[0], format="csr"))
+        graph.sort_indices()
     degree = np.asarray(graph.sum(axis=1)).ravel()
     scale = np.divide(1.0, np.sqrt(degree), out=np.zeros_like(degree), where=degree > 0)
     graph.data *= np.repeat(scale, np.diff(graph.indptr)) * scale[graph.indices]
+    return as_torch(graph)
+
+
+def as_torch(graph: sp.csr_array) -> Tensor:
+    """A SciPy matrix as torch CSR, float32."""
     with warnings.catch_warnings():  # torch announces that its CSR support is in beta
         warnings.simplefilter("ignore", UserWarning)
         return torch.sparse_csr_tensor(
@@ -30,23 +40,55 @@ def normalized_adjacency(train: sp.csr_array) -> Tensor:
         )
 
 
+def product(matrix: Tensor, x: Tensor) -> Tensor:
+    """`matrix @ x` without a gradient: CSR (N, M) times (M, d) -> (N, d).
+
+    On a CPU as weighted sums of embedding rows, which torch does several times faster than its CSR product
+    (50,000 × 17,000 at 680,000 entries, d = 64, two cores: 2 ms against 15).
+    """
+    if x.device.type != "cpu":
+        return matrix @ x
+    return F.embedding_bag(
+        matrix.col_indices(),
+        x,
+        matrix.crow_indices(),
+        mode="sum",
+        per_sample_weights=matrix.values(),
+        include_last_offset=True,
+    )
+
+
 class _SymmetricProduct(torch.autograd.Function):
     """A @ x for symmetric A: the gradient is A @ g, so no transposed copy is made or kept."""
 
     @staticmethod
     def forward(ctx: Any, adjacency: Tensor, x: Tensor) -> Tensor:
         ctx.adjacency = adjacency
-        return adjacency @ x
+        return product(adjacency, x)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor]:
-        return None, ctx.adjacency @ gradients[0]
+        return None, product(ctx.adjacency, gradients[0].contiguous())
+
+
+def smooth(adjacency: Tensor, x: Tensor) -> Tensor:
+    """One step `Â x` over a symmetric graph, with a gradient to x: (N, d) -> (N, d)."""
+    out: Tensor = _SymmetricProduct.apply(adjacency, x)  # type: ignore[no-untyped-call]
+    return out
+
+
+def layers_of(adjacency: Tensor, x: Tensor, layers: int) -> list[Tensor]:
+    """[x, Âx, …, Â^layers x], each (N, d)."""
+    out = [x]
+    for _ in range(layers):
+        out.append(smooth(adjacency, out[-1]))
+    return out
 
 
 def propagate(adjacency: Tensor, x: Tensor, layers: int) -> Tensor:
     """Mean of x, Âx, …, Â^layers x; (N, d) -> (N, d). `layers=0` returns x."""
-    total, current = x, x
-    for _ in range(layers):
-        current = _SymmetricProduct.apply(adjacency, current)  # type: ignore[no-untyped-call]
-        total = total + current
-    return total / (layers + 1)
+    steps = layers_of(adjacency, x, layers)
+    total = steps[0]
+    for step in steps[1:]:
+        total = total + step
+    return total / len(steps)

@@ -9,13 +9,15 @@ import torch
 from torch import nn
 
 
-def generator(seed: int, purpose: str) -> torch.Generator:
-    """A CPU generator for one purpose ("init.users", "negatives", …) of one seed.
+def generator(seed: int, purpose: str, *turn: int) -> torch.Generator:
+    """A CPU generator for one purpose ("init.users", "negatives", …) of one seed, and of one turn of it.
 
-    Streams of different purposes are independent (numpy's SeedSequence over seed and name), which is what
-    lets a model with an extra, unused part give the bytes of the model without it.
+    Streams of different purposes and turns are independent (numpy's SeedSequence over seed, name and turn).
+    A model with an extra, unused part gives the bytes of the model without it; and a run that is taken up
+    again at its fifth epoch needs to know no more than that, to draw what it would have drawn.
     """
-    state = np.random.SeedSequence([seed, zlib.crc32(purpose.encode())]).generate_state(1, np.uint64)[0]
+    entropy = [seed, zlib.crc32(purpose.encode()), *turn]
+    state = np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0]
     return torch.Generator().manual_seed(int(state) >> 1)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from semcomp.views import Training
+from semcomp.views.joint.fusion import HARD
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Budget:
     def training(self, *, fusion: bool = False) -> Training:
         """The one training configuration of this budget; a fusion (and its control) has hard negatives."""
         if fusion:
-            return Training(epochs=self.epochs, patience=self.patience, hard_pool=2, weight_decay=1e-4)
+            return replace(HARD, epochs=self.epochs, patience=self.patience)
         return Training(epochs=self.epochs, patience=self.patience)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ from semcomp.errors import SemcompError, unknown_name
 from semcomp.study.artifacts import cached_view
 from semcomp.study.budgets import BUDGETS, Budget
 from semcomp.text import Encoder, embed
-from semcomp.views.training import validation_ndcg
+from semcomp.views.training import described, validation_ndcg
 
 FREE = ("popularity", "LightGCN", "fusion's control")  # views that never see a text
 VIEWS = (
@@ -151,7 +151,7 @@ class Study:
         return self.rank("LightGCN", self.budget.null_seed)
 
     def _fit(self, model: Any, seed: int, *, reads_text: bool) -> View:
-        recipe = {"model": type(model).__name__, "config": asdict(model), "seed": seed}
+        recipe = {"model": type(model).__name__, "config": described(model), "seed": seed}
         recipe |= {
             "split": self.split.fingerprint,
             "text": self.text.provenance["sha256"] if reads_text else None,

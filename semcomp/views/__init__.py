@@ -1,14 +1,13 @@
-"""Models. Each ends in a View: vectors for users and items, scored by inner product."""
+"""Models. Each ends in a View (vectors for users and items, scored by inner product) or in a Scorer."""
 
-from semcomp.views.aligned import AlignedLightGCN
-from semcomp.views.fusion import FusionControl, NormConcatNorm
-from semcomp.views.late import CombSum, rrf
-from semcomp.views.lightgcn import LightGCN
-from semcomp.views.popularity import Popularity
+from semcomp.views.collaborative import BPRMF, LightGCN, Popularity
+from semcomp.views.joint import AlignedLightGCN, CombSum, FusionControl, NormConcatNorm, rrf
 from semcomp.views.semantic import RawText, SemanticProjection
-from semcomp.views.training import Training
+from semcomp.views.training import BPR, SampledSoftmax, Training
 
 __all__ = [
+    "BPR",
+    "BPRMF",
     "AlignedLightGCN",
     "CombSum",
     "FusionControl",
@@ -16,6 +15,7 @@ __all__ = [
     "NormConcatNorm",
     "Popularity",
     "RawText",
+    "SampledSoftmax",
     "SemanticProjection",
     "Training",
     "rrf",

@@ -8,6 +8,7 @@ written profiles of users, we have their pooled item text. Only the collaborativ
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -19,39 +20,47 @@ from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.kernels.contrastive import sampled_softmax
 from semcomp.kernels.random import generator, xavier
-from semcomp.views.lightgcn import GraphTables, check_size
-from semcomp.views.semantic import pooled_text
-from semcomp.views.training import Training, fit_encoder
+from semcomp.views.checks import check_options
+from semcomp.views.collaborative.lightgcn import GraphTables, check_size
+from semcomp.views.semantic.pooling import pooled_text
+from semcomp.views.training import Batch, Term, Training, train_view
 
 
-class TextAlignment(nn.Module):
+class TextAlignment(Term):
     """λ · ½ [ InfoNCE(e_i, m(x_i)) + InfoNCE(e_u, m(b_u)) ], negatives from a pool shared by the batch."""
 
-    def __init__(
-        self, split: Split, text: TextMatrix, dim: int, weight: float, training: Training, seed: int
-    ) -> None:
+    user_text: Tensor
+    item_text: Tensor
+
+    def __init__(self, split: Split, text: TextMatrix, model: AlignedLightGCN, seed: int) -> None:
         super().__init__()
         items = unit_rows(text.rows_for(split.item_ids))
-        self.text = (
-            torch.from_numpy(pooled_text(split.train, items)),
-            torch.from_numpy(items),
-        )  # (U, D), (I, D)
+        users = pooled_text(split.train, items)
+        self.register_buffer("user_text", torch.from_numpy(users), persistent=False)  # (U, D)
+        self.register_buffer("item_text", torch.from_numpy(items), persistent=False)  # (I, D)
+        dim = model.dim
         hidden = (items.shape[1] + dim) // 2
         self.inner = nn.Parameter(xavier(hidden, items.shape[1], seed, "init.alignment.inner"))
         self.outer = nn.Parameter(xavier(dim, hidden, seed, "init.alignment.outer"))
         self.inner_bias, self.outer_bias = nn.Parameter(torch.zeros(hidden)), nn.Parameter(torch.zeros(dim))
-        self.draw = generator(seed, "alignment.negatives")
-        self.weight, self.temperature, self.negatives = weight, training.temperature, training.negatives
+        self.weight, self.temperature, self.negatives = model.weight, model.temperature, model.negatives
+
+    def begin(self, seed: int, epoch: int) -> None:
+        self.draw = generator(seed, "alignment.negatives", epoch)
 
     def mapped(self, text: Tensor) -> Tensor:
         """(n, D) text -> (n, d) unit rows in the collaborative space."""
         inside = F.leaky_relu(F.linear(text, self.inner, self.inner_bias))
         return F.normalize(F.linear(inside, self.outer, self.outer_bias))
 
-    def forward(self, rows: tuple[Tensor, Tensor], vectors: tuple[Tensor, Tensor]) -> Tensor:
+    def forward(self, batch: Batch) -> Tensor:
         terms = []
-        for own, anchors, text in zip(rows, vectors, self.text, strict=True):
-            pool = torch.randperm(len(text), generator=self.draw)[: self.negatives]
+        for own, vectors, text in (
+            (batch.users, batch.anchors, self.user_text),
+            (batch.items, batch.positives, self.item_text),
+        ):
+            anchors = F.normalize(vectors)
+            pool = torch.randperm(len(text), generator=self.draw)[: self.negatives].to(own.device)
             mapped = self.mapped(text[torch.cat([own, pool])])  # (B + P, d)
             same = torch.nonzero(own[:, None] == pool)  # a row's own text is no negative of it
             excluded = same[:, 0], same[:, 1]
@@ -62,22 +71,29 @@ class TextAlignment(nn.Module):
 
 @dataclass(frozen=True)
 class AlignedLightGCN:
-    """LightGCN + `weight` · contrastive term to the text. `weight=0` is LightGCN, to the byte."""
+    """LightGCN + `weight` · contrastive term to the text. `weight=0` is LightGCN, to the byte.
+
+    Attributes:
+        dim: width of the vectors. layers: propagation steps.
+        weight: λ of the contrastive term. temperature, negatives: of that term.
+    """
 
     dim: int = 64
     layers: int = 2
     weight: float = 0.1
+    temperature: float = 0.15
+    negatives: int = 512
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
         check_size(self, self.dim, self.layers)
         if not 0 <= self.weight < float("inf"):  # NaN is neither
             raise SemcompError(f"AlignedLightGCN needs a finite weight >= 0, not {self.weight}")
+        check_options(self, "AlignedLightGCN option", whole=("negatives",), positive=("temperature",))
 
-    def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
+    def fit(self, split: Split, text: TextMatrix, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         encoder = GraphTables(split, self.dim, self.layers, seed)
-        extra = None
-        if self.weight > 0:
-            extra = TextAlignment(split, text, self.dim, self.weight, self.training, seed)
-        fitted = fit_encoder(encoder, split, self.training, seed, label="aligned", extra=extra)
-        return fitted.view("aligned", self, split, seed, text)
+        terms = [TextAlignment(split, text, self, seed)] if self.weight > 0 else []
+        return train_view(
+            "aligned", self, encoder, split, seed, text=text, terms=terms, checkpoint=checkpoint
+        )

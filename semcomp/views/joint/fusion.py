@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.views.lightgcn import GraphTables, check_size
-from semcomp.views.semantic import TextProjection
-from semcomp.views.training import Training, fit_encoder
+from semcomp.views.collaborative.lightgcn import GraphTables, check_size
+from semcomp.views.semantic.projection import TextProjection
+from semcomp.views.training import Encoder, SampledSoftmax, Training, train_view
 
-HARD = Training(weight_decay=1e-4, hard_pool=2)
+HARD = Training(loss=SampledSoftmax(hard_pool=2), weight_decay=1e-4)
 
 
-class ConcatEncoder(nn.Module):
+class ConcatEncoder(Encoder):
     """f = n([n(c); n(s)]) for users and items, the collaborative half first."""
 
-    def __init__(self, collaborative: nn.Module, semantic: nn.Module) -> None:
+    def __init__(self, collaborative: Encoder, semantic: Encoder) -> None:
         super().__init__()
         self.collaborative, self.semantic = collaborative, semantic
 
     def forward(self, users: Tensor | None = None, items: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        c_users, c_items = self.collaborative(users, items)
-        s_users, s_items = self.semantic(users, items)
-        return F.normalize(torch.cat([c_users, s_users], 1)), F.normalize(torch.cat([c_items, s_items], 1))
+        halves = zip(self.collaborative(users, items), self.semantic(users, items), strict=True)
+        user, item = (F.normalize(torch.cat([F.normalize(c), F.normalize(s)], 1)) for c, s in halves)
+        return user, item
+
+    def begin(self, seed: int, epoch: int) -> None:
+        for half in (self.collaborative, self.semantic):
+            half.begin(seed, epoch)
+
+    def free(self, users: Tensor, items: Tensor) -> tuple[Tensor, ...]:
+        return (*self.collaborative.free(users, items), *self.semantic.free(users, items))
 
 
 @dataclass(frozen=True)
@@ -49,13 +57,12 @@ class NormConcatNorm:
             raise SemcompError(f"NormConcatNorm needs an even dim of at least 2 (two halves), not {self.dim}")
         check_size(self, self.dim, self.layers)
 
-    def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
+    def fit(self, split: Split, text: TextMatrix, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         half = self.dim // 2
         encoder = ConcatEncoder(
             GraphTables(split, half, self.layers, seed), TextProjection(split, text, half, seed, bias=True)
         )
-        fitted = fit_encoder(encoder, split, self.training, seed, label="fusion")
-        return fitted.view("fusion", self, split, seed, text)
+        return train_view("fusion", self, encoder, split, seed, text=text, checkpoint=checkpoint)
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,6 @@ class FusionControl:
     def __post_init__(self) -> None:
         check_size(self, self.dim, self.layers)
 
-    def fit(self, split: Split, seed: int = 0) -> View:
+    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         encoder = GraphTables(split, self.dim, self.layers, seed)
-        fitted = fit_encoder(encoder, split, self.training, seed, label="fusion's control")
-        return fitted.view("fusion's control", self, split, seed)
+        return train_view("fusion's control", self, encoder, split, seed, checkpoint=checkpoint)
