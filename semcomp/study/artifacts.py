@@ -28,8 +28,10 @@ def source_digest(*rooms: str) -> str:
     return digest(*[[str(file.relative_to(package)), file.read_text("utf8")] for file in files])
 
 
-def cached_view(recipe: dict[str, Any], make: Callable[[], View]) -> View:
+def cached_view(recipe: dict[str, Any], make: Callable[[Path], View]) -> View:
     """The view that `make` would return, from the cache if it was made before by the same code.
+
+    `make` is given a path beside it for a checkpoint, so that a run that was interrupted goes on.
 
     The key covers the recipe (configuration, seed, digests of split and text), the source of the rooms that
     train, and what the bits of a float depend on: torch's version and the number of threads. A file that
@@ -44,7 +46,7 @@ def cached_view(recipe: dict[str, Any], make: Callable[[], View]) -> View:
                 return View(str(stored["name"]), stored["users"], stored["items"], made)
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             path.unlink()
-    view = make()
+    view = make(path.with_suffix(".checkpoint"))
     with atomic_write(path) as part, part.open("wb") as stream:
         made = json.dumps(dict(view.provenance), sort_keys=True)
         np.savez(stream, name=view.name, users=view.users, items=view.items, provenance=made)
