@@ -95,7 +95,7 @@ def write_checkout(folder: Path) -> Path:
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(ROOT / name, folder)
     (folder / "pyproject.toml").write_text('[project]\nname = "semcomp"\n', encoding="utf8")
-    for name in ("own_data", "protocol", "api", "environment"):
+    for name in ("own_data", "protocol", "api", "environment", "model_cards"):
         (book / f"{name}.md").write_text(f"# {name}\n\nText.\n", encoding="utf8")
     (book / "01_worlds.md").write_text(
         chapter("Worlds", schema="budget=str, seed=int", budget="smoke", seed=1), encoding="utf8"
