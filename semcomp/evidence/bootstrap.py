@@ -7,22 +7,20 @@ call are paired: their difference has the interval of a paired bootstrap (Efron 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
 
 Floats = NDArray[np.float64]
 Means = Mapping[str, Floats]
-Verdict = Literal["holds", "does not hold", "undecided"]
 LEVEL = 0.95
-MEMORY = 256 * 2**20
+MEMORY = 16 * 2**20  # blocks that stay in the processor's cache are counted faster than large ones
 
 
 def bootstrap_means(columns: Floats, resamples: int, seed: int, memory: int = MEMORY) -> Floats:
@@ -30,10 +28,10 @@ def bootstrap_means(columns: Floats, resamples: int, seed: int, memory: int = ME
 
     A draw is kept as how often each unit was drawn, and a block of draws times the columns is one matrix
     product. The draws depend on `seed` and n alone: neither on the columns nor on `memory`, so separate calls
-    with the same seed and the same units are paired as well.
+    with the same seed and the same units are paired as well. (The products may differ in their last bits.)
 
     Args:
-        columns: (n, m) finite numbers, one row a unit.
+        columns: (n, m) finite numbers, one row a unit. A NaN makes every mean of its column NaN.
         resamples: R, at least 1.
         memory: bytes for one block of draws (at least one draw is made at a time).
 
@@ -52,7 +50,8 @@ def bootstrap_means(columns: Floats, resamples: int, seed: int, memory: int = ME
     means = np.empty((resamples, m))
     values = np.ascontiguousarray(columns, dtype=np.float64)
     block = int(max(1, min(resamples, memory // (n * 28))))  # a draw: int32, its int64 place, count twice
-    for start in range(0, resamples, block):
+    starts = range(0, resamples, block)
+    for start in tqdm(starts, desc="bootstrap", unit="block", delay=3, leave=False, disable=None):
         stop = min(start + block, resamples)
         drawn = rng.integers(0, n, size=(stop - start, n), dtype=np.int32)
         places = drawn + (np.arange(stop - start, dtype=np.int64) * n)[:, None]
@@ -110,6 +109,13 @@ def total_of(column: str, units: int) -> Statistic:
     return Statistic(lambda means: np.rint(means[column] * units))
 
 
+def cut(rows: Floats, parts: Sequence[Floats]) -> list[Floats]:
+    """Rows (R, M) of numbers by column, as one piece a part: (R,) for a part (n,), (R, d) for one (n, d)."""
+    ends = np.cumsum([1 if part.ndim == 1 else part.shape[1] for part in parts])[:-1]
+    pieces = np.split(rows, ends, axis=1)
+    return [piece[:, 0] if part.ndim == 1 else piece for part, piece in zip(parts, pieces, strict=True)]
+
+
 def estimate(
     columns: Mapping[str, Floats],
     statistics: Mapping[str, Statistic],
@@ -144,11 +150,7 @@ def estimate(
     if resamples:
         rows = np.vstack([rows, bootstrap_means(table, resamples, seed, memory)])
 
-    split_at = np.cumsum([1 if part.ndim == 1 else part.shape[1] for part in parts])[:-1]
-    pieces = [
-        piece[:, 0] if part.ndim == 1 else piece
-        for part, piece in zip(parts, np.split(rows, split_at, axis=1), strict=True)
-    ]
+    pieces = cut(rows, parts)
     means = dict(zip(effect, pieces[: len(effect)], strict=True))
     null_means = {**means, **dict(zip(control, pieces[len(effect) :], strict=True))}
 
@@ -167,47 +169,3 @@ def estimate(
         excess_low, excess_high = excess or (None, None)
         values[name] = Value(float(found[0]), low, high, base, excess_low, excess_high, n)
     return values
-
-
-def _bounds(value: Value) -> tuple[float, float, float] | None:
-    """(estimate, low, high) of what a claim rests on: the excess over the null, else the value itself."""
-    if value.null is not None:
-        if value.excess_low is None or value.excess_high is None:
-            return None
-        return value.value - value.null, value.excess_low, value.excess_high
-    if value.low is None or value.high is None:
-        return None
-    return value.value, value.low, value.high
-
-
-def verdict(value: Value, *, minimum: float = 0.0) -> Verdict:
-    """What the numbers say about "there is more than `minimum` of it".
-
-    With a null the claim is about the excess over the null, read from the interval of `value - null`; without
-    one it is about the value, read from its own interval. The whole interval above `minimum`: "holds". No
-    part of it above: "does not hold". Otherwise, and where that interval is missing: "undecided". For a claim
-    that something is small, state it of the difference the other way round.
-    """
-    bounds = _bounds(value)
-    if bounds is None:
-        return "undecided"
-    _, low, high = bounds
-    if low > minimum:
-        return "holds"
-    return "does not hold" if high <= minimum else "undecided"
-
-
-def users_needed(value: Value, *, minimum: float = 0.0) -> int | None:
-    """About how many units (those of `value.n`) would let the interval exclude `minimum` at the effect seen.
-
-    The interval's half-width w shrinks as 1/sqrt(n), so `n · (w / |effect − minimum|)²`, rounded up, where
-    the effect is the excess over the null if there is one. None without an interval or where the effect is
-    exactly `minimum`. A normal approximation: a reading aid for "undecided", not a design.
-    """
-    bounds = _bounds(value)
-    if bounds is None or value.n == 0:
-        return None
-    effect, low, high = bounds
-    if effect == minimum:
-        return None
-    return max(1, math.ceil(value.n * ((high - low) / 2 / abs(effect - minimum)) ** 2))

@@ -13,9 +13,11 @@ from semcomp.plots.evidence import (
     strata,
 )
 from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, ROLE, SKY, VERMILION, WIDTH
+from semcomp.plots.views import FAMILY, views_by_dataset
 
 __all__ = [
     "BLUE",
+    "FAMILY",
     "GREEN",
     "GREY",
     "ORANGE",
@@ -34,4 +36,5 @@ __all__ = [
     "recall_of_views",
     "split_maps",
     "strata",
+    "views_by_dataset",
 ]

@@ -12,24 +12,28 @@ from typing import Any
 import numpy as np
 import torch
 
-from semcomp.core.view import View
+from semcomp.core.view import Scorer, View
 from semcomp.storage import atomic_write, cache_folder, digest
 
 
 @cache
 def source_digest(*rooms: str) -> str:
-    """Digest of the package's source files, all of them or those of the rooms named.
+    """Digest of the package's source files and settings, all of them or those of the rooms named.
 
     What was made by other code, a view or an executed notebook, is out of date.
     """
     package = Path(__file__).resolve().parents[1]
     folders = [package / room for room in rooms] or [package]
-    files = sorted(file for folder in folders for file in folder.rglob("*.py"))
+    files = sorted(
+        file for folder in folders for file in folder.rglob("*") if file.suffix in (".py", ".json")
+    )
     return digest(*[[str(file.relative_to(package)), file.read_text("utf8")] for file in files])
 
 
-def cached_view(recipe: dict[str, Any], make: Callable[[Path], View]) -> View:
-    """The view that `make` would return, from the cache if it was made before by the same code.
+def cached_view(recipe: dict[str, Any], make: Callable[[Path], Scorer]) -> Scorer:
+    """What `make` would return; a View comes from the cache if it was made before by the same code.
+
+    Scorers without vectors are made in closed form and not kept.
 
     `make` is given a path beside it for a checkpoint, so that a run that was interrupted goes on.
 
@@ -47,6 +51,8 @@ def cached_view(recipe: dict[str, Any], make: Callable[[Path], View]) -> View:
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             path.unlink()
     view = make(path.with_suffix(".checkpoint"))
+    if not isinstance(view, View):
+        return view
     with atomic_write(path) as part, part.open("wb") as stream:
         made = json.dumps(dict(view.provenance), sort_keys=True)
         np.savez(stream, name=view.name, users=view.users, items=view.items, provenance=made)

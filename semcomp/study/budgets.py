@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
-from semcomp.views import Training
-from semcomp.views.joint.fusion import HARD
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -28,12 +25,6 @@ class Budget:
     probe_epochs: int
     resamples: int
     align_weights: tuple[float, ...]
-
-    def training(self, *, fusion: bool = False) -> Training:
-        """The one training configuration of this budget; a fusion (and its control) has hard negatives."""
-        if fusion:
-            return replace(HARD, epochs=self.epochs, patience=self.patience)
-        return Training(epochs=self.epochs, patience=self.patience)
 
 
 BUDGETS: dict[str, Budget] = {

@@ -15,7 +15,7 @@ import sys
 import sysconfig
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,8 @@ from semcomp.study.notebooks import read_chapter, run_chapter, versions
 from semcomp.study.parameters import check_against_defaults
 
 #: Chapters that run once, by the folder of their pages, which can be no data set's: the argument on planted
-#: worlds, and the guide to data of one's own. The others run once per data set.
-ONCE = {"worlds": "0[12]_*.md", "guide": "0[789]_*.md"}
+#: worlds, the guide to data of one's own, and what was measured beforehand. The others run once per data set.
+ONCE = {"worlds": "0[12]_*.md", "guide": "0[78]_*.md", "measured": "09_*.md"}
 _PER_DATA_SET = "0[3-6]_*.md"
 _BUILT = "semcomp-built.json"
 
@@ -173,8 +173,14 @@ def _plan(
             raise SemcompError(
                 f"{other!r} and {dataset!r} would share the folder {slug(dataset)!r}; rename one"
             )
+    measured = _content(checkout, (checkout / "benchmarks" / "results").rglob("*.json"))
     pages = [
-        Page(source, executed / folder / f"{source.stem}.ipynb", _known(source, budget=budget))
+        Page(
+            source,
+            executed / folder / f"{source.stem}.ipynb",
+            _known(source, budget=budget),
+            data_key=measured if folder == "measured" else "",
+        )
         for folder, chapters in ONCE.items()
         for source in sorted(sources.glob(chapters))
     ]
@@ -261,19 +267,23 @@ def _remove_orphans(executed: Path, checkout: Path) -> None:
 
 def _records_key(root: Path) -> str:
     """Digest of the evidence records that the chapters left behind, and of the committed ones."""
-    found = [
+    found = (
         file
         for folder in ("executed", "evidence")
-        for file in sorted((root / "book" / folder).rglob("*.json"))
+        for file in (root / "book" / folder).rglob("*.json")
         if not file.name.endswith(".stamp.json")
-    ]
-    return digest(*[[str(file.relative_to(root)), file_digest(file)] for file in found])
+    )
+    return _content(root, found)
 
 
 def _inputs_key(root: Path) -> str:
-    files = [*_static_sources(root), *sorted((root / "book" / "executed").rglob("*.ipynb"))]
-    content = [[str(file.relative_to(root)), file_digest(file)] for file in files]
-    return digest(content, source_digest(), versions())
+    files = [*_static_sources(root), *(root / "book" / "executed").rglob("*.ipynb")]
+    return digest(_content(root, files), source_digest(), versions())
+
+
+def _content(root: Path, files: Iterable[Path]) -> str:
+    """Digest of the files' places below `root` and of what is in them."""
+    return digest(*[[str(file.relative_to(root)), file_digest(file)] for file in sorted(files)])
 
 
 def _read_key(stamp: Path) -> str | None:

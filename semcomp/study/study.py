@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from semcomp import views
@@ -11,25 +12,17 @@ from semcomp.api import load_dataset
 from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK
-from semcomp.core.view import View
+from semcomp.core.view import Scorer, View
 from semcomp.data import Dataset, Split, Strategy, audit, split
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.study.artifacts import cached_view
 from semcomp.study.budgets import BUDGETS, Budget
+from semcomp.study.settings import settings_for
+from semcomp.study.zoo import ZOO, budgeted
 from semcomp.text import Encoder, embed
 from semcomp.views.training import described, validation_ndcg
 
-FREE = ("popularity", "LightGCN", "fusion's control")  # views that never see a text
-VIEWS = (
-    "popularity",
-    "raw text",
-    "projection",
-    "LightGCN",
-    "aligned",
-    "fusion",
-    "fusion's control",
-    "CombSUM",
-)
+VIEWS = (*ZOO, "CombSUM")
 #: Of the audit's checks, those that can refuse a split, and those that can refuse a text.
 SPLIT_CHECKS = ("pairs in two parts", "pairs of the data", "promises of the strategy")
 TEXT_CHECKS = (
@@ -99,29 +92,33 @@ class Study:
         audit(self.data, self.split, text=matrix, checks=TEXT_CHECKS).raise_if_leaking()
         return matrix
 
-    def view(self, name: str, seed: int = 0) -> View:
-        """A view of this study, one of `VIEWS`, at the study's budget; trained at most once."""
+    def settings(self, name: str) -> tuple[Any, str]:
+        """The tuned model behind a view, at the study's budget, and where its options come from."""
+        model, origin = settings_for(self.data.name, self.split, name)
+        return budgeted(model, self.budget.epochs, self.budget.patience), origin
+
+    def scorer(self, name: str, seed: int = 0) -> Scorer:
+        """What can be ranked under a name of `VIEWS`, at the study's budget; trained at most once."""
         if name not in VIEWS:
             raise unknown_name("view", name, VIEWS)
         if name == "aligned":
             return self.aligned(self.align_weight, seed)
         if name == "CombSUM":
             return views.CombSum().fit(self.split, self.view("projection", seed), self.view("LightGCN", seed))
-        plain, hard = self.budget.training(), self.budget.training(fusion=True)
-        models: dict[str, Any] = {
-            "popularity": views.Popularity(),
-            "raw text": views.RawText(),
-            "projection": views.SemanticProjection(training=plain),
-            "LightGCN": views.LightGCN(training=plain),
-            "fusion": views.NormConcatNorm(training=hard),
-            "fusion's control": views.FusionControl(training=hard),
-        }
-        return self._fit(models[name], seed, reads_text=name not in FREE)
+        return self._fit(self.settings(name)[0], seed, reads_text=ZOO[name].reads_text)
+
+    def view(self, name: str, seed: int = 0) -> View:
+        """As `scorer`, for those that have vectors; EASE and the neighbourhood models have none."""
+        made = self.scorer(name, seed)
+        if not isinstance(made, View):
+            raise SemcompError(f"{name} scores without vectors; it can be ranked, but it is no view to map")
+        return made
 
     def aligned(self, weight: float, seed: int = 0) -> View:
-        """LightGCN with alignment of strength λ = `weight`."""
-        model = views.AlignedLightGCN(weight=weight, training=self.budget.training())
-        return self._fit(model, seed, reads_text=True)
+        """LightGCN with alignment of strength λ = `weight`, all else as tuned."""
+        made = self._fit(replace(self.settings("aligned")[0], weight=weight), seed, reads_text=True)
+        assert isinstance(made, View)
+        return made
 
     @cached_property
     def align_weight(self) -> float:
@@ -133,7 +130,7 @@ class Study:
 
     def rank(self, name: str, seed: int = 0) -> TopK:
         """The test ranking of a view, 2k places; train and validation items masked."""
-        return rank(self.view(name, seed), self.split, 2 * self.k)
+        return rank(self.scorer(name, seed), self.split, 2 * self.k)
 
     def ranks(self, name: str) -> list[TopK]:
         """Test rankings of a view, one a seed of the budget."""
@@ -150,11 +147,14 @@ class Study:
         """The ranking of a second LightGCN, which differs from the first in its seed alone."""
         return self.rank("LightGCN", self.budget.null_seed)
 
-    def _fit(self, model: Any, seed: int, *, reads_text: bool) -> View:
-        recipe = {"model": type(model).__name__, "config": described(model), "seed": seed}
-        recipe |= {
-            "split": self.split.fingerprint,
-            "text": self.text.provenance["sha256"] if reads_text else None,
-        }
+    def _fit(self, model: Any, seed: int, *, reads_text: bool) -> Scorer:
+        recipe = {"config": described(model), "seed": seed, "split": self.split.fingerprint}
+        recipe["text"] = self.text.provenance["sha256"] if reads_text else None
         inputs = (self.split, self.text) if reads_text else (self.split,)
-        return cached_view(recipe, lambda: model.fit(*inputs, seed=seed))
+
+        def make(checkpoint: Path) -> Scorer:
+            kept = {"checkpoint": checkpoint} if hasattr(model, "training") else {}
+            made: Scorer = model.fit(*inputs, seed=seed, **kept)
+            return made
+
+        return cached_view(recipe, make)

@@ -16,14 +16,18 @@ def check_options(
     positive: Sequence[str] = (),
     not_negative: Sequence[str] = (),
     share: Sequence[str] = (),
+    flags: Sequence[str] = (),
 ) -> None:
-    """Raise unless the named attributes are numbers of their kind.
+    """Raise unless the named attributes are of their kind.
 
     Args:
         label: of the message, `{label} {option} = {value}; it must …`.
         whole: whole numbers from 1. positive: numbers above 0. not_negative: numbers from 0, whole ones too.
-        share: numbers from 0 to 1.
+        share: numbers from 0 to 1. flags: True or False.
     """
+    for option in flags:
+        if not isinstance(getattr(thing, option), bool):
+            raise SemcompError(f"{label} {option} = {getattr(thing, option)!r}; it must be True or False")
     for option in (*whole, *positive, *not_negative, *share):
         value = getattr(thing, option)
         if type(value) is not int and (option in whole or type(value) is not float):

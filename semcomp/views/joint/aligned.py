@@ -11,38 +11,30 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from semcomp.core.text_matrix import TextMatrix
-from semcomp.core.view import View, unit_rows
+from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.kernels.contrastive import sampled_softmax
-from semcomp.kernels.random import generator, xavier
+from semcomp.kernels.random import generator
 from semcomp.views.checks import check_options
 from semcomp.views.collaborative.lightgcn import GraphTables, check_size
-from semcomp.views.semantic.pooling import pooled_text
+from semcomp.views.semantic.mlp import perceptron
+from semcomp.views.semantic.text_inputs import text_inputs
 from semcomp.views.training import Batch, Term, Training, train_view
 
 
 class TextAlignment(Term):
     """λ · ½ [ InfoNCE(e_i, m(x_i)) + InfoNCE(e_u, m(b_u)) ], negatives from a pool shared by the batch."""
 
-    user_text: Tensor
-    item_text: Tensor
-
     def __init__(self, split: Split, text: TextMatrix, model: AlignedLightGCN, seed: int) -> None:
         super().__init__()
-        items = unit_rows(text.rows_for(split.item_ids))
-        users = pooled_text(split.train, items)
-        self.register_buffer("user_text", torch.from_numpy(users), persistent=False)  # (U, D)
-        self.register_buffer("item_text", torch.from_numpy(items), persistent=False)  # (I, D)
-        dim = model.dim
-        hidden = (items.shape[1] + dim) // 2
-        self.inner = nn.Parameter(xavier(hidden, items.shape[1], seed, "init.alignment.inner"))
-        self.outer = nn.Parameter(xavier(dim, hidden, seed, "init.alignment.outer"))
-        self.inner_bias, self.outer_bias = nn.Parameter(torch.zeros(hidden)), nn.Parameter(torch.zeros(dim))
+        self.inputs = text_inputs(split, text)
+        wide, dim = text.matrix.shape[1], model.dim
+        self.mapping = perceptron(wide, (wide + dim) // 2, dim, seed, "init.alignment")
         self.weight, self.temperature, self.negatives = model.weight, model.temperature, model.negatives
 
     def begin(self, seed: int, epoch: int) -> None:
@@ -50,14 +42,13 @@ class TextAlignment(Term):
 
     def mapped(self, text: Tensor) -> Tensor:
         """(n, D) text -> (n, d) unit rows in the collaborative space."""
-        inside = F.leaky_relu(F.linear(text, self.inner, self.inner_bias))
-        return F.normalize(F.linear(inside, self.outer, self.outer_bias))
+        return F.normalize(self.mapping(text))
 
     def forward(self, batch: Batch) -> Tensor:
         terms = []
         for own, vectors, text in (
-            (batch.users, batch.anchors, self.user_text),
-            (batch.items, batch.positives, self.item_text),
+            (batch.users, batch.anchors, self.inputs.users),
+            (batch.items, batch.positives, self.inputs.items),
         ):
             anchors = F.normalize(vectors)
             pool = torch.randperm(len(text), generator=self.draw)[: self.negatives].to(own.device)

@@ -5,55 +5,89 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn.utils import skip_init
 
 from semcomp.core.text_matrix import TextMatrix
-from semcomp.core.view import View, unit_rows
+from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.kernels.random import xavier
-from semcomp.views.semantic.pooling import pooled_text
+from semcomp.kernels.random import generator, xavier
+from semcomp.views.checks import check_options
+from semcomp.views.semantic.text_inputs import TextInputs, text_inputs
 from semcomp.views.training import Encoder, Training, train_view
 
 
-class TextProjection(Encoder):
-    """One linear map for item text and pooled user text."""
+def linear_map(wide: int, dim: int, seed: int, purpose: str, *, bias: bool) -> nn.Linear:
+    """x W^T + b, (n, wide) -> (n, dim): W normal after Xavier, b uniform within ±1/√wide, as torch has it.
 
-    users_in: Tensor
-    items_in: Tensor
+    b must not start at zero: an empty text, a row of zeros, would be mapped to zero, where the gradient of a
+    cosine has no bound, and its first step would drown all later ones in the optimiser's moments.
+    """
+    layer: nn.Linear = skip_init(nn.Linear, wide, dim, bias=bias)
+    layer.weight = nn.Parameter(xavier(dim, wide, seed, purpose))
+    if bias:
+        nn.init.uniform_(layer.bias, -(wide**-0.5), wide**-0.5, generator(seed, f"{purpose}.bias"))
+    return layer
 
-    def __init__(self, split: Split, text: TextMatrix, dim: int, seed: int, *, bias: bool) -> None:
+
+class MappedText(Encoder):
+    """Fixed text of users and items, through one trained map for both: (n, D) -> (n, d)."""
+
+    def __init__(self, inputs: TextInputs, mapping: nn.Module) -> None:
         super().__init__()
-        items = unit_rows(text.rows_for(split.item_ids))
-        users = pooled_text(split.train, items)
-        self.register_buffer("users_in", torch.from_numpy(users), persistent=False)  # (U, D)
-        self.register_buffer("items_in", torch.from_numpy(items), persistent=False)  # (I, D)
-        self.weight = nn.Parameter(xavier(dim, items.shape[1], seed, "init.projection"))
-        self.bias = nn.Parameter(torch.zeros(dim)) if bias else None
+        self.inputs, self.mapping = inputs, mapping
 
     def forward(self, users: Tensor | None = None, items: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        users_in = self.users_in if users is None else self.users_in[users]
-        items_in = self.items_in if items is None else self.items_in[items]
-        return F.linear(users_in, self.weight, self.bias), F.linear(items_in, self.weight, self.bias)
+        users_in, items_in = self.inputs(users, items)
+        return self.mapping(users_in), self.mapping(items_in)
+
+
+class TextProjection(MappedText):
+    """One linear map for item text and pooled user text."""
+
+    def __init__(
+        self, split: Split, text: TextMatrix, dim: int, seed: int, *, bias: bool, leave_out: bool = False
+    ) -> None:
+        inputs = text_inputs(split, text, leave_out=leave_out)
+        super().__init__(inputs, linear_map(text.matrix.shape[1], dim, seed, "init.projection", bias=bias))
 
 
 @dataclass(frozen=True)
 class SemanticProjection:
-    """`z = n(W x)` with W (dim × D) without bias; users are pooled text through the same W. Score = cosine.
+    """`z_i = W n(x_i)`, `z_u = W b_u`, b_u = n(Σ_{j ∈ T_u} n(x_j)), score = cosine.
 
-    The semantic view of Wang et al. 2026, with the shared negatives of our one loop. A user's pooled text
-    holds the positive's own text while training, as in the published recipe.
+    W is (dim × D), shared by users and items, without bias; n divides by the Euclidean norm; T_u are the
+    user's train items. The scale of an item's text plays no part. An item without text, and a user without
+    items, is a row of zeros and scores 0 everywhere; such an item keeps no trace in its users.
+
+    The semantic view of Wang et al., "Rethinking Semantic-Collaborative Integration: Why Alignment Is Not
+    Enough", SIGIR 2026.
+
+    While training, b_u holds the text of the very item that the user is to be matched with, as published: a
+    share of one in |T_u|, which is not there for items to come. `leave_out` takes it out, pair by pair and
+    exactly, b_u without i = n(Σ_{j ∈ T_u} n(x_j) - n(x_i)); to rank, b_u is whole. A user with that one item
+    has a row of zeros in its pair, which then carries no gradient: there is nothing to tell it by.
+
+    Differs from the published code in what all our trained views share: negatives are drawn once for a batch,
+    a user's own train items among them left out (there: 256 for each pair, only the positive itself is
+    avoided); W starts at Xavier's normal; no batch is dropped for being short; validation goes by NDCG@20.
+
+    Attributes:
+        dim: width of the vectors. leave_out: leave the positive out of its user's mean while training.
     """
 
     dim: int = 64
+    leave_out: bool = False
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
         if self.dim < 1:
             raise SemcompError(f"SemanticProjection needs dim >= 1, not {self.dim}")
+        check_options(self, "SemanticProjection option", flags=("leave_out",))
 
     def fit(self, split: Split, text: TextMatrix, seed: int = 0, *, checkpoint: Path | None = None) -> View:
-        encoder = TextProjection(split, text, self.dim, seed, bias=False)
-        return train_view("projection", self, encoder, split, seed, text=text, checkpoint=checkpoint)
+        """Train on `split.train`, stop on `split.valid`."""
+        encoder = TextProjection(split, text, self.dim, seed, bias=False, leave_out=self.leave_out)
+        name = "projection, positive left out" if self.leave_out else "projection"
+        return train_view(name, self, encoder, split, seed, text=text, checkpoint=checkpoint)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
+import os
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from semcomp.errors import SemcompError
-from semcomp.storage import atomic_write, digest
+from semcomp.storage import digest
 
 Vectors = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -32,13 +33,17 @@ class State:
     best_epoch: int
     curve: list[dict[str, Any]]
     seconds: float
+    peak_bytes: int
 
 
 class Checkpoint:
     """A file that holds a run's state, or none (`path=None`), in which case nothing is kept.
 
-    The file names the run (model, configuration, seed, split, text, torch's version and threads); one of
-    another run is refused, one that cannot be read is begun anew.
+    The file names the run (model, configuration, seed, split, text, device, torch's version and threads). One
+    of another run is refused, and so is one that cannot be read: it may be a file of something else.
+
+    Raises:
+        SemcompError: `path` is a folder, or lies in none that can be written to.
     """
 
     def __init__(
@@ -48,7 +53,8 @@ class Checkpoint:
         trained: nn.Module,
         optimizer: torch.optim.Optimizer,
     ) -> None:
-        self.path, self.trained, self.optimizer = path, trained, optimizer
+        self.path = None if path is None else _usable(Path(path))
+        self.trained, self.optimizer = trained, optimizer
         self.run = digest(dict(run), torch.__version__, torch.get_num_threads())
         self.written = time.monotonic()
 
@@ -58,39 +64,62 @@ class Checkpoint:
             return None
         try:
             stored = torch.load(self.path, map_location="cpu", weights_only=True)
-            run, state = stored["run"], stored["state"]
-        except (OSError, EOFError, RuntimeError, KeyError, pickle.UnpicklingError):
-            self.path.unlink()
-            return None
+            run, state, best = stored["run"], stored["state"], stored["best"]
+        except Exception as error:  # torch, pickle and zipfile have many names for a file that is not theirs
+            raise SemcompError(
+                f"checkpoint {self.path} cannot be read, it is cut short or no checkpoint; "
+                "remove it or name another file"
+            ) from error
         if run != self.run:
             raise SemcompError(
-                f"checkpoint {self.path} belongs to another run (model, options, seed or data differ); "
-                "remove it or name another file"
+                f"checkpoint {self.path} belongs to another run (model, options, seed, data, device, threads "
+                "or torch differ); remove it or name another file"
             )
         self.trained.load_state_dict(stored["parameters"])
         self.optimizer.load_state_dict(stored["optimizer"])
-        best = stored["best"]
         return State(best=(best[0].numpy(), best[1].numpy()), **state)
 
     def save(self, state: State) -> None:
-        """Write the state, whole or not at all; not more often than every `EVERY` seconds."""
+        """Write the state, whole or not at all; not more often than every `EVERY` seconds.
+
+        Raises SemcompError where it cannot be written; the state written last is still there.
+        """
         if self.path is None or time.monotonic() - self.written < EVERY:
             return
-        values = {key: value for key, value in vars(state).items() if key != "best"}
-        with atomic_write(self.path) as part:
-            torch.save(
-                {
-                    "run": self.run,
-                    "state": values,
-                    "best": [torch.from_numpy(side) for side in state.best],
-                    "parameters": self.trained.state_dict(),
-                    "optimizer": self.optimizer.state_dict(),
-                },
-                part,
-            )
+        stored = {
+            "run": self.run,
+            "state": {key: value for key, value in vars(state).items() if key != "best"},
+            "best": [torch.from_numpy(side) for side in state.best],
+            "parameters": self.trained.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        part = self.path.with_name(f"{self.path.name}.part")  # one name: a killed run's is overwritten
+        try:
+            torch.save(stored, part)
+            os.replace(part, self.path)
+        except (OSError, RuntimeError) as error:
+            why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+            raise SemcompError(
+                f"checkpoint {self.path} cannot be written ({why}); make room there or name another file"
+            ) from error
+        finally:
+            part.unlink(missing_ok=True)
         self.written = time.monotonic()
 
     def remove(self) -> None:
         """The run is done."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)
+
+
+def _usable(path: Path) -> Path:
+    """The path, if a file can be kept there."""
+    try:
+        if path.is_dir():
+            raise SemcompError(f"checkpoint {path} is a folder; name a file")
+        with tempfile.TemporaryFile(dir=path.parent):
+            return path
+    except OSError as error:
+        raise SemcompError(
+            f"checkpoint {path} cannot be written ({error.strerror}); its folder must be there and writable"
+        ) from error

@@ -25,7 +25,8 @@ class Training:
         penalty: λ of λ/(2B) Σ ‖e‖² over the free rows of the batch's users and items, positive and negative.
         every: validate after this many epochs. patience: stop after this many validations without gain.
         device: "auto" (CUDA where there is one), "cpu", "cuda" or another torch device.
-        precision: of the products on a GPU, "float32" or "bfloat16" (parameters stay float32).
+        precision: of matrix products while training, "float32" or "bfloat16", which is made for GPUs.
+            Parameters, sums over the graph, exponentials, and what is ranked by stay float32.
     """
 
     loss: Loss = field(default_factory=SampledSoftmax)
@@ -40,7 +41,7 @@ class Training:
     precision: str = "float32"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.loss, Loss):
+        if isinstance(self.loss, type) or not isinstance(self.loss, Loss):
             raise SemcompError(
                 f"training option loss = {self.loss!r}; it must be a loss, e.g. SampledSoftmax() or BPR()"
             )

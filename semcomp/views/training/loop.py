@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import resource
-import sys
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
@@ -22,8 +21,11 @@ from semcomp.errors import SemcompError
 from semcomp.kernels.random import generator
 from semcomp.views.training.checkpoint import Checkpoint, State, Vectors
 from semcomp.views.training.configuration import Training, described
+from semcomp.views.training.cost import Meter
 from semcomp.views.training.encoder import Batch, Encoder, Term
 from semcomp.views.training.selection import validation_ndcg
+
+TOO_LONG = 1e37  # product of two vectors' lengths from which float32 scores may overflow
 
 
 class Trained(Protocol):
@@ -46,9 +48,10 @@ def train_view(
 ) -> View:
     """Minimise the model's loss (plus `terms`); the vectors with the best validation NDCG@20 are the view.
 
-    The untrained vectors compete too (epoch 0). Where the validation part is empty, the last epoch counts.
-    On a CPU with the same number of threads the same seed gives the same bytes, also if the run was
-    interrupted and taken up again.
+    The untrained vectors compete too (epoch 0), and of equals the first wins. Where the validation part is
+    empty, the last epoch counts. On a CPU with the same number of threads the same seed gives the same bytes,
+    also if the run was interrupted and taken up again. Ranking is always by float32 vectors, made without
+    autocast.
 
     Args:
         name: of the view. model: its configuration, for the provenance.
@@ -56,23 +59,34 @@ def train_view(
         checkpoint: a file that the state is kept in while training runs, and taken up from if it is there;
             removed at the end.
 
+    Returns:
+        a view whose provenance has, beside what made it, "training" (the best epoch, its validation NDCG@20,
+        and both for each validation in "curve") and "cost" ("seconds", "peak_bytes"; see `Meter`).
+
     Raises:
-        SemcompError: the loss is no number any more; a checkpoint of another run; an unknown device.
+        SemcompError: the loss is no number any more; a checkpoint that cannot be read, written or is of
+            another run; a device that is not there.
     """
     training = model.training
     device = training_device(training.device)
+    meter = Meter(device)
     made = {"model": type(model).__name__, "config": described(model), "seed": seed}
-    made["split"] = split.fingerprint
+    made |= {"split": split.fingerprint, "device": device.type}
     if text is not None:
         made["text"] = dict(text.provenance)
     trained = nn.ModuleList([encoder, *terms]).to(device)
     optimizer = torch.optim.AdamW(
         trained.parameters(), lr=training.lr, weight_decay=training.weight_decay, fused=True
     )
+    run = _Run(encoder, terms, split, training, optimizer, seed, device)
     kept = Checkpoint(checkpoint, made, trained, optimizer)
-    state = kept.load() or _start(encoder, split, training)
+    state = kept.load()
+    if state is None:
+        best = run.vectors()
+        state = State(0, best, _validate(best, split), best_epoch=0, curve=[], seconds=0.0, peak_bytes=0)
+    meter.before = state.seconds, state.peak_bytes
 
-    bar = tqdm(
+    with tqdm(
         initial=state.epoch,
         total=training.epochs,
         desc=name,
@@ -80,28 +94,23 @@ def train_view(
         delay=3,
         leave=False,
         disable=None,
-    )
-    while state.epoch < training.epochs and not _stale(state, training, split):
-        began = time.perf_counter()
-        epoch = state.epoch + 1
-        encoder.begin(seed, epoch)
-        for term in terms:
-            term.begin(seed, epoch)
-        loss = _one_epoch(encoder, terms, split, training, optimizer, seed, epoch, device)
-        if not np.isfinite(loss):
-            raise _diverged(name, training)
-        state.epoch = epoch
-        if epoch % training.every == 0 or epoch == training.epochs:
-            _compete(state, _snapshot(encoder, training), split, loss)
-            bar.set_postfix(loss=f"{loss:.3f}", valid=f"{state.curve[-1]['valid_ndcg']:.4f}")
-        state.seconds += time.perf_counter() - began
-        kept.save(state)
-        bar.update()
-    bar.close()
-    if not (np.isfinite(state.best[0]).all() and np.isfinite(state.best[1]).all()):
+    ) as bar:
+        while state.epoch < training.epochs and not _stale(state, training, split):
+            loss = run.epoch(state.epoch + 1)
+            if not np.isfinite(loss):
+                raise _diverged(name, training)
+            state.epoch += 1
+            if state.epoch % training.every == 0 or state.epoch == training.epochs:
+                _compete(state, run.vectors(), split, loss)
+            state.seconds, state.peak_bytes = meter.seconds, meter.peak_bytes
+            kept.save(state)
+            valid = state.curve[-1]["valid_ndcg"] if state.curve else state.best_metric
+            bar.set_postfix(loss=f"{loss:.3f}", valid=f"{valid:.4f}", refresh=False)
+            bar.update()
+    if not _sound(state.best):
         raise _diverged(name, training)
     made["training"] = {"best_epoch": state.best_epoch, "valid_ndcg": state.best_metric, "curve": state.curve}
-    made["cost"] = {"seconds": round(state.seconds, 2), "peak_bytes": peak_memory(device)}
+    made["cost"] = {"seconds": round(meter.seconds, 2), "peak_bytes": meter.peak_bytes}
     kept.remove()
     return View(name, *state.best, made)
 
@@ -111,68 +120,76 @@ def training_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.device(name)
-    except RuntimeError as error:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise SemcompError(
-            f"unknown device {name!r}; use 'auto', 'cpu', 'cuda' or another that torch knows"
+            f"training option device = {name!r}, which is unknown or not there; use 'auto', 'cpu' or 'cuda'"
         ) from error
+    return device
 
 
-def peak_memory(device: torch.device) -> int:
-    """Bytes: the most that torch has held on a GPU; elsewhere the most that this process has held so far."""
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """What stays the same from epoch to epoch."""
 
+    encoder: Encoder
+    terms: Sequence[Term]
+    split: Split
+    training: Training
+    optimizer: torch.optim.Optimizer
+    seed: int
+    device: torch.device
 
-def _one_epoch(
-    encoder: Encoder,
-    terms: Sequence[Term],
-    split: Split,
-    training: Training,
-    optimizer: torch.optim.Optimizer,
-    seed: int,
-    epoch: int,
-    device: torch.device,
-) -> float:
-    """One pass over the train pairs in random order; the mean loss of its batches."""
-    users = np.repeat(np.arange(split.n_users), np.diff(split.train.indptr))
-    items = split.train.indices.astype(np.int64)
-    draw = generator(seed, "negatives", epoch)
-    order = torch.randperm(len(users), generator=generator(seed, "batches", epoch)).numpy()
-    encoder.train()
-    losses = []
-    for first in range(0, len(order), training.batch):
-        at = order[first : first + training.batch]
-        drawn = training.loss.draw(split.train, users[at], draw).to(device)
-        rows = torch.from_numpy(users[at]).to(device), torch.from_numpy(items[at]).to(device)
+    def epoch(self, number: int) -> float:
+        """One pass over the train pairs in random order; the mean loss of its batches."""
+        parts: Sequence[Encoder | Term] = (self.encoder, *self.terms)
+        for part in parts:
+            part.begin(self.seed, number)
+            part.train()
+        train = self.split.train
+        users = np.repeat(np.arange(self.split.n_users), np.diff(train.indptr))  # (pairs,)
+        items = train.indices.astype(np.int64)
+        draw = generator(self.seed, "negatives", number)
+        order = torch.randperm(len(users), generator=generator(self.seed, "batches", number)).numpy()
+        losses = []
+        for first in range(0, len(order), self.training.batch):
+            at = order[first : first + self.training.batch]
+            losses.append(self.step(users[at], items[at], draw))
+        return float(torch.stack(losses).mean())
+
+    def step(self, users: NDArray[np.int64], items: NDArray[np.int64], draw: torch.Generator) -> Tensor:
+        """One step of the optimiser on these pairs; their loss."""
+        loss_of, size = self.training.loss, len(users)
+        drawn = loss_of.draw(self.split.train, users, draw).to(self.device)
+        rows = torch.from_numpy(users).to(self.device), torch.from_numpy(items).to(self.device)
         wanted = torch.cat([rows[1], drawn.items])
-        with torch.autocast(device.type, torch.bfloat16, enabled=training.precision == "bfloat16"):
-            anchors, others = encoder(rows[0], wanted)  # (B, d), (B + P, d)
-            if training.loss.cosine:
+        low = self.training.precision == "bfloat16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
+            anchors, others = (side.float() for side in self.encoder(rows[0], wanted))  # (B, d), (B + P, d)
+            if loss_of.cosine:
                 anchors, others = F.normalize(anchors), F.normalize(others)
-            positives, negatives = others.split([len(at), len(drawn.items)])
-            loss = training.loss(anchors, positives, negatives, drawn)
-            for term in terms:
+            positives, negatives = others.split([size, len(drawn.items)])
+            loss = loss_of(anchors, positives, negatives, drawn)
+            for term in self.terms:
                 loss = loss + term(Batch(*rows, anchors, positives))
-        if training.penalty > 0:
-            loss = loss + training.penalty * _squares(encoder.free(rows[0], wanted)) / (2 * len(at))
-        optimizer.zero_grad(set_to_none=True)
+        if self.training.penalty > 0:
+            squares = sum(part.square().sum() for part in self.encoder.free(rows[0], wanted))
+            loss = loss + self.training.penalty * squares / (2 * size)
+        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        optimizer.step()
-        losses.append(loss.detach())
-    return float(torch.stack(losses).mean())
+        self.optimizer.step()
+        return loss.detach()
 
-
-def _squares(rows: tuple[Tensor, ...]) -> Tensor:
-    return torch.stack([part.square().sum() for part in rows]).sum() if rows else torch.zeros(())
-
-
-def _start(encoder: Encoder, split: Split, training: Training) -> State:
-    """The untrained vectors, which compete as epoch 0."""
-    best = _snapshot(encoder, training)
-    return State(epoch=0, best=best, best_metric=_validate(best, split), best_epoch=0, curve=[], seconds=0.0)
+    def vectors(self) -> Vectors:
+        """What the encoder ranks by now."""
+        self.encoder.eval()
+        with torch.no_grad():
+            users, items = self.encoder()
+            if self.training.loss.cosine:
+                users, items = F.normalize(users), F.normalize(items)
+        users, items = users.detach().float().cpu(), items.detach().float().cpu()  # tables come as they are
+        return users.numpy().copy(), items.numpy().copy()
 
 
 def _compete(state: State, now: Vectors, split: Split, loss: float) -> None:
@@ -185,28 +202,22 @@ def _compete(state: State, now: Vectors, split: Split, loss: float) -> None:
 
 def _stale(state: State, training: Training, split: Split) -> bool:
     """Whether the last `patience` validations have brought nothing."""
-    waited = bool(state.curve) and state.curve[-1]["epoch"] == state.epoch
-    return (
-        waited
-        and split.valid.nnz > 0
-        and state.epoch - state.best_epoch >= training.patience * training.every
-    )
-
-
-def _snapshot(encoder: Encoder, training: Training) -> Vectors:
-    encoder.eval()
-    with torch.no_grad():
-        users, items = encoder()
-        if training.loss.cosine:
-            users, items = F.normalize(users), F.normalize(items)
-    return users.float().cpu().numpy().copy(), items.float().cpu().numpy().copy()
+    validated = bool(state.curve) and state.curve[-1]["epoch"] == state.epoch
+    waited = state.epoch - state.best_epoch >= training.patience * training.every
+    return validated and waited and split.valid.nnz > 0
 
 
 def _validate(vectors: Vectors, split: Split) -> float:
-    """What selection goes by; 0 for vectors that are no numbers any more."""
-    if not (np.isfinite(vectors[0]).all() and np.isfinite(vectors[1]).all()):
-        return 0.0
-    return validation_ndcg(View("candidate", *vectors), split)
+    """What selection goes by; 0 for vectors that cannot be ranked."""
+    return validation_ndcg(View("candidate", *vectors), split) if _sound(vectors) else 0.0
+
+
+def _sound(vectors: Vectors) -> bool:
+    """Whether vectors are numbers, and short enough for scores to be numbers."""
+    reach = 1.0
+    for side in vectors:
+        reach *= float(np.linalg.norm(side.astype(np.float64), axis=1).max())
+    return reach <= TOO_LONG  # NaN is not
 
 
 def _diverged(name: str, training: Training) -> SemcompError:

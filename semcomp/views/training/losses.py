@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from semcomp.kernels.contrastive import pool_collisions, sampled_softmax
-from semcomp.kernels.sampling import unseen_items
+from semcomp.errors import SemcompError
+from semcomp.kernels.contrastive import full_softmax, pool_collisions, sampled_softmax
+from semcomp.kernels.sampling import items_by_popularity, unseen_items
+from semcomp.kernels.uniformity import uniformity
 from semcomp.views.checks import check_options
 
 
@@ -26,17 +28,20 @@ class Drawn:
     """Further items of one step.
 
     Attributes:
-        items: (P,) their rows.
+        items: (P,) their rows; P may be 0.
         excluded: (rows of the batch, columns of `items`) that are no negatives of each other.
+        offsets: (P,) float32, what is added to their logits.
     """
 
     items: Tensor
     excluded: tuple[Tensor, Tensor] | None = None
+    offsets: Tensor | None = None
 
     def to(self, device: torch.device) -> Drawn:
         """The same on another device."""
         pairs = self.excluded and (self.excluded[0].to(device), self.excluded[1].to(device))
-        return Drawn(self.items.to(device), pairs)
+        offsets = None if self.offsets is None else self.offsets.to(device)
+        return Drawn(self.items.to(device), pairs, offsets)
 
 
 @runtime_checkable
@@ -59,38 +64,94 @@ class Loss(Protocol):
 
 @dataclass(frozen=True)
 class SampledSoftmax:
-    """-log [ e^{s⁺/τ} / (e^{s⁺/τ} + Σ_j e^{s_j/τ}) ] over cosines, negatives shared by the batch.
+    """-log [ e^{s⁺/τ} / (e^{s⁺/τ} + Σ_j w_j e^{s_j/τ}) ] over cosines, negatives j shared by the batch.
+
+    Items that a row's user has had in train are left out of its sum. Uniform negatives count alike, w_j = 1,
+    as recommenders mostly have it (Wu et al., "On the effectiveness of sampled softmax loss for item
+    recommendation", ACM TOIS 2024). Popular ones, drawn with probability q_j, would push popular items down;
+    w_j = 1 / (negatives · q_j) undoes that (logQ correction: Bengio and Senécal, IEEE Transactions on Neural
+    Networks 2008; Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations",
+    RecSys 2019): the sum is an unbiased estimate of that over all items but the row's own.
+
+    Differs from Yi et al.: they estimate q_j from a stream of batches, whose items are the negatives; here it
+    is known, and negatives are drawn apart from the batch.
 
     Attributes:
         temperature: τ > 0.
-        negatives: items drawn without replacement for each batch, shared by its rows (all, if fewer); a
-            row's own train items among them are left out.
+        negatives: items drawn for each batch, without replacement (all, if fewer).
         hard_pool: draw `hard_pool * negatives` instead and keep each row's `negatives` of highest score;
             1 means no selection.
+        popularity: draw with replacement, in proportion to an item's train pairs (at least 1) to this power,
+            and correct for it; 0 draws all items alike. None: no correction, as above. Not with `hard_pool`,
+            since what is left after a selection is no estimate of anything.
     """
 
     temperature: float = 0.15
     negatives: int = 512
     hard_pool: int = 1
+    popularity: float | None = None
 
     def __post_init__(self) -> None:
-        check_options(
-            self, "SampledSoftmax option", whole=("negatives", "hard_pool"), positive=("temperature",)
-        )
+        label = "SampledSoftmax option"
+        check_options(self, label, whole=("negatives", "hard_pool"), positive=("temperature",))
+        if self.popularity is not None:
+            check_options(self, label, not_negative=("popularity",))
+            if self.hard_pool > 1:
+                raise SemcompError(
+                    f"SampledSoftmax got popularity = {self.popularity} and hard_pool = {self.hard_pool}; "
+                    "a selection undoes the correction, so use one of them"
+                )
 
     @property
     def cosine(self) -> bool:
         return True
 
     def draw(self, train: sp.csr_array, users: NDArray[np.int64], draw: torch.Generator) -> Drawn:
-        size = min(train.shape[1], self.negatives * self.hard_pool)
-        pool = torch.randperm(train.shape[1], generator=draw)[:size]
-        return Drawn(pool, pool_collisions(train, users, pool.numpy()))
+        if self.popularity is None:
+            pool, offsets = torch.randperm(train.shape[1], generator=draw), None
+            pool = pool[: self.negatives * self.hard_pool]
+        else:
+            pool, offsets = items_by_popularity(train, self.popularity, self.negatives, draw)
+        return Drawn(pool, pool_collisions(train, users, pool.numpy()), offsets)
 
     def __call__(self, anchors: Tensor, positives: Tensor, others: Tensor, drawn: Drawn) -> Tensor:
         return sampled_softmax(
-            anchors, positives, others, self.temperature, drawn.excluded, hardest=self.negatives
+            anchors,
+            positives,
+            others,
+            self.temperature,
+            drawn.excluded,
+            hardest=self.negatives,
+            offsets=drawn.offsets,
         )
+
+
+@dataclass(frozen=True)
+class FullSoftmax:
+    """-log [ e^{s⁺/τ} / Σ_j e^{s_j/τ} ] over cosines, j over all items.
+
+    The log-likelihood of a multinomial over the catalogue. Items that the user has had in train stay in the
+    sum, as in a likelihood they must; `SampledSoftmax` with all items as negatives leaves them out, and is
+    equal for users of one train item. Costs B × I scores a step, never held whole.
+
+    Attributes:
+        temperature: τ > 0.
+    """
+
+    temperature: float = 0.15
+
+    def __post_init__(self) -> None:
+        check_options(self, "FullSoftmax option", positive=("temperature",))
+
+    @property
+    def cosine(self) -> bool:
+        return True
+
+    def draw(self, train: sp.csr_array, users: NDArray[np.int64], draw: torch.Generator) -> Drawn:
+        return Drawn(torch.arange(train.shape[1]))
+
+    def __call__(self, anchors: Tensor, positives: Tensor, others: Tensor, drawn: Drawn) -> Tensor:
+        return full_softmax(anchors, positives, others, self.temperature)
 
 
 @dataclass(frozen=True)
@@ -111,3 +172,36 @@ class BPR:
     def __call__(self, anchors: Tensor, positives: Tensor, others: Tensor, drawn: Drawn) -> Tensor:
         margin = (anchors * (positives - others)).sum(dim=1)  # (B,)
         return F.softplus(-margin).mean()
+
+
+@dataclass(frozen=True)
+class DirectAU:
+    """mean ‖u - i‖² + γ/2 [ log mean e^{-2‖u - u'‖²} + log mean e^{-2‖i - i'‖²} ], on unit vectors.
+
+    Wang et al., "Towards Representation Alignment and Uniformity in Collaborative Filtering", KDD 2022. No
+    negatives: positives are pulled together, and the batch's users, and its items, are pushed apart. As in
+    the authors' code, the means run over pairs of places in the batch, so that a user who stands there twice
+    is a pair at distance 0.
+
+    Differs from the authors' code in the score: theirs is the inner product of vectors whose lengths the loss
+    never sees; ours is the cosine that it does see.
+
+    Attributes:
+        uniformity: γ >= 0, which the authors chose by data set.
+    """
+
+    uniformity: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_options(self, "DirectAU option", not_negative=("uniformity",))
+
+    @property
+    def cosine(self) -> bool:
+        return True
+
+    def draw(self, train: sp.csr_array, users: NDArray[np.int64], draw: torch.Generator) -> Drawn:
+        return Drawn(torch.empty(0, dtype=torch.int64))
+
+    def __call__(self, anchors: Tensor, positives: Tensor, others: Tensor, drawn: Drawn) -> Tensor:
+        alignment = (anchors - positives).square().sum(dim=1).mean()
+        return alignment + self.uniformity * (uniformity(anchors) + uniformity(positives)) / 2

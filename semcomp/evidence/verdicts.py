@@ -1,0 +1,126 @@
+"""From effect, interval, null and n to one of three words, and to what "undecided" would take."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal
+
+from semcomp.core.evidence import Value
+from semcomp.errors import SemcompError
+from semcomp.evidence.bootstrap import LEVEL
+
+Verdict = Literal["holds", "does not hold", "undecided"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the numbers say about "there is more than a minimum of it". Prints as a phrase.
+
+    Attributes:
+        verdict: "holds", "does not hold" or "undecided".
+        users_needed: about how many units would decide it at the effect seen; None where it is decided, and
+            where no number can be said (no interval, an effect of exactly the minimum).
+        effect: the excess over the null if there is one, else the value.
+        low, high: the effect's interval, None where there is none.
+        p: the p-value that was asked for besides the interval, None where none was.
+        unit: what is counted in `users_needed` ("users", "items", "hits").
+    """
+
+    verdict: Verdict
+    users_needed: int | None
+    effect: float
+    low: float | None
+    high: float | None
+    p: float | None = None
+    unit: str = "users"
+
+    def __str__(self) -> str:
+        """The verdict, with the number needed rounded up to three digits: a fourth would not be known."""
+        if self.users_needed is None:
+            return self.verdict
+        step = 10 ** max(0, len(str(self.users_needed)) - 3)
+        return f"{self.verdict}, would need about {-(-self.users_needed // step) * step:,} {self.unit}"
+
+
+def judge(value: Value, *, minimum: float = 0.0, p: float | None = None, unit: str = "users") -> Judgement:
+    """What the numbers say about "there is more than `minimum` of it".
+
+    With a null the claim is about the excess over the null, read from the interval of `value - null`; without
+    one it is about the value, read from its own interval. The whole interval above `minimum`: "holds". No
+    part of it above: "does not hold". Otherwise, and where that interval is missing: "undecided". For a claim
+    that something is small, state it of the difference the other way round.
+
+    Where several claims are made at once, give the claim's adjusted p-value (`holm`): "holds" then takes both
+    the interval and p <= 0.05, so a claim that only its own interval supports is "undecided".
+
+    Args:
+        value: an estimate with its interval; an n of 0 means that it is not known.
+        p: a p-value of the same claim, two-sided and adjusted for its family; None to go by the interval.
+        unit: what `value.n` counts.
+
+    Raises:
+        SemcompError: a p-value that is none.
+    """
+    if p is not None and not 0 <= p <= 1:
+        raise SemcompError(f"p = {p!r} is not a p-value; give a number from 0 to 1")
+    effect, low, high = _bounds(value)
+    said: Verdict = "undecided"
+    if low is not None and high is not None:
+        if low > minimum:
+            said = "holds" if p is None or p <= 1 - LEVEL else "undecided"
+        elif high <= minimum:
+            said = "does not hold"
+    needed = None
+    if said == "undecided":
+        needed = users_needed(value, minimum=minimum)
+        if p is not None and needed is not None:
+            needed = _needed_for(p, value.n, at_least=needed)
+    return Judgement(said, needed, effect, low, high, p, unit)
+
+
+def verdict(value: Value, *, minimum: float = 0.0) -> Verdict:
+    """The word alone: "holds", "does not hold" or "undecided", by the rule of `judge`."""
+    return judge(value, minimum=minimum).verdict
+
+
+def users_needed(value: Value, *, minimum: float = 0.0) -> int | None:
+    """About how many units (those of `value.n`) would let the interval exclude `minimum` at the effect seen.
+
+    The interval's arm towards `minimum`, of length w, shrinks as 1/sqrt(n), so
+    `n · (w / |effect − minimum|)²`, rounded up, where the effect is the excess over the null if there is one.
+    It is n or more just where the interval holds `minimum`. None without an interval or where the effect is
+    `minimum`, exactly or as good as. A normal approximation at the effect seen, so that a repetition with
+    that many would succeed about every second time: a reading aid for "undecided", not a design (for that,
+    `users_for_effect`).
+    """
+    effect, low, high = _bounds(value)
+    if low is None or high is None or value.n == 0 or effect == minimum:
+        return None
+    arm = effect - low if effect > minimum else high - effect
+    ratio = max(arm, 0.0) / abs(effect - minimum)
+    needed = value.n * ratio * ratio
+    return max(1, math.ceil(needed)) if math.isfinite(needed) else None
+
+
+def _bounds(value: Value) -> tuple[float, float | None, float | None]:
+    """(effect, low, high) of what a claim rests on: the excess over the null, else the value itself."""
+    if value.null is not None:
+        return value.value - value.null, value.excess_low, value.excess_high
+    return value.value, value.low, value.high
+
+
+def _needed_for(p: float, n: int, *, at_least: int) -> int | None:
+    """Units at which p would reach 1 − LEVEL, its normal quantile growing as sqrt(n); None where p is 1.
+
+    For an adjusted p-value this is on the safe side: adjusting moves the quantile at hand further than the
+    one that has to be reached.
+    """
+    if p <= 1 - LEVEL:
+        return at_least
+    normal = NormalDist()
+    quantile = normal.inv_cdf(1 - p / 2)
+    if quantile <= 0:
+        return None
+    return max(at_least, math.ceil(n * (normal.inv_cdf((1 + LEVEL) / 2) / quantile) ** 2))

@@ -1,0 +1,108 @@
+"""What was measured beforehand and is committed with the sources: read as tables, for the pages about it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from semcomp.core.evidence import Value
+from semcomp.errors import SemcompError
+from semcomp.study.build import find_checkout
+from semcomp.study.zoo import ZOO
+
+
+def results_folder() -> Path:
+    """`benchmarks/results` of the checkout that this package runs from.
+
+    Raises SemcompError where the package was installed without its sources.
+    """
+    return find_checkout(Path(__file__)) / "benchmarks" / "results"
+
+
+def read_result(name: str) -> Any:
+    """The content of a results file, e.g. "parity"; SemcompError where there is none of that name."""
+    path = results_folder() / f"{name}.json"
+    if not path.is_file():
+        raise SemcompError(f"there are no committed results {path}; measure them with benchmarks/")
+    return json.loads(path.read_text("utf8"))
+
+
+def views_table() -> pd.DataFrame:
+    """One row a fit: dataset, view, family, seed, recall, ndcg, valid_ndcg, best_epoch, width, seconds, …
+
+    Made by `benchmarks/views.py`; data sets and views in the order they are listed there.
+    """
+    rows = []
+    for path in sorted((results_folder() / "views").glob("*.json")):
+        about = json.loads(path.read_text("utf8"))
+        rows += [
+            {
+                "dataset": about["dataset"],
+                "pairs": about["train pairs"],
+                "view": cell["view"],
+                "family": ZOO[cell["view"]].family,
+                "seed": cell["seed"],
+                "recall": cell["recall@20"],
+                "ndcg": cell["ndcg@20"],
+                "valid_ndcg": cell["valid ndcg@20"],
+                "best_epoch": cell["best epoch"],
+                "width": cell["width"],
+                "seconds": cell["seconds"],
+                "peak_bytes": cell["peak bytes"],
+                "settings": cell["settings"],
+            }
+            for cell in about["cells"]
+        ]
+    frame = pd.DataFrame(rows)
+    frame["view"] = pd.Categorical(frame["view"], list(ZOO), ordered=True)
+    return frame.sort_values(["pairs", "view", "seed"], kind="stable").reset_index(drop=True)
+
+
+def over_seeds(frame: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Rows by (dataset, view): mean, sd, lowest, highest and number of seeds of a metric."""
+    grouped = frame.groupby(["dataset", "view"], observed=True, sort=False)[[metric]]
+    found = grouped.agg(["mean", "std", "min", "max", "count"])
+    found.columns = pd.Index(["mean", "sd", "low", "high", "seeds"])
+    return found
+
+
+def parity(metric: str = "ndcg") -> dict[str, Value]:
+    """Our mean test metric with RecBole's as the null, by "data set, model"; n is the number of paired seeds.
+
+    Made by `benchmarks/parity.py`.
+    """
+    found = {}
+    for dataset, models in read_result("parity")["results"].items():
+        for model, result in models.items():
+            test = result["test"][metric]
+            half = test["half-width"]
+            found[f"{dataset}, {model}"] = Value(
+                value=test["semcomp mean"],
+                null=test["recbole mean"],
+                excess_low=test["difference"] - half,
+                excess_high=test["difference"] + half,
+                n=len(result["seeds"]),
+            )
+    return found
+
+
+def reported(model: str) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of a table of what others report for a model: data, protocol, numbers at 20, source."""
+    numbers: dict[tuple[str, ...], dict[str, float]] = {}
+    for row in read_result("reported-lightgcn")["rows"]:
+        if model in row["model"] and row["metric"] in ("Recall@20", "NDCG@20"):
+            place = tuple(row[key] for key in ("paper", "dataset", "model", "protocol", "source"))
+            numbers.setdefault(place, {})[row["metric"]] = row["value"]
+
+    def number(found: dict[str, float], metric: str) -> str:
+        return f"{found[metric]:.4f}" if metric in found else ""
+
+    head = ["reported by", "data", "model", "protocol", "Recall@20", "NDCG@20", "source"]
+    rows = [
+        [*place[:4], number(found, "Recall@20"), number(found, "NDCG@20"), place[4]]
+        for place, found in numbers.items()
+    ]
+    return head, rows

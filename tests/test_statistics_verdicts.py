@@ -1,0 +1,104 @@
+"""Judgements: the word, the number behind "undecided", and how they print."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError, asdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semcomp.core.evidence import Value
+from semcomp.errors import SemcompError
+from semcomp.evidence import Judgement, judge, users_needed, verdict
+
+OPEN = Value(0.05, -0.05, 0.15, n=1_000)
+
+
+def test_the_three_words() -> None:
+    assert judge(Value(0.3, 0.2, 0.4, n=9)) == Judgement("holds", None, 0.3, 0.2, 0.4)
+    assert judge(Value(-0.3, -0.4, -0.2, n=9)) == Judgement("does not hold", None, -0.3, -0.4, -0.2)
+    assert judge(OPEN) == Judgement("undecided", 4_000, 0.05, -0.05, 0.15)
+    assert str(judge(Value(0.3, 0.2, 0.4, n=9))) == "holds"
+    assert str(judge(Value(-0.3, -0.4, -0.2, n=9))) == "does not hold"
+    assert str(judge(OPEN)) == "undecided, would need about 4,000 users"
+
+
+def test_with_a_null_the_excess_is_judged() -> None:
+    value = Value(0.5, 0.4, 0.6, null=0.25, excess_low=-0.25, excess_high=0.75, n=100)
+    assert judge(value) == Judgement("undecided", 400, 0.25, -0.25, 0.75)
+    assert judge(Value(0.5, 0.4, 0.6, null=0.25)) == Judgement("undecided", None, 0.25, None, None)
+
+
+def test_a_minimum_moves_the_question() -> None:
+    value = Value(0.3, 0.2, 0.4, n=100)
+    assert [judge(value, minimum=m).verdict for m in (0.1, 0.2, 0.35, 0.4)] == [
+        "holds",
+        "undecided",
+        "undecided",
+        "does not hold",
+    ]
+    assert judge(value, minimum=0.25).users_needed == 400
+    assert str(judge(value, minimum=0.3)) == "undecided"  # at exactly the minimum no number decides
+
+
+def test_the_arm_towards_the_minimum_counts() -> None:
+    # a skewed interval: 0.06 long below, 0.02 above; it is the lower arm that has to shrink to 0.05
+    assert users_needed(Value(0.05, -0.01, 0.07, n=100)) == 144
+    # below the minimum it is the upper arm that has to shrink to 0.05
+    assert users_needed(Value(-0.05, -0.07, 0.05, n=100)) == 400
+
+
+@given(st.floats(-2, 2), st.floats(0, 2), st.floats(0, 2), st.floats(-1, 1), st.integers(1, 10**6))
+def test_decided_means_enough_users(
+    effect: float, below: float, above: float, minimum: float, n: int
+) -> None:
+    """Where the interval holds the minimum at least n are needed, and no claim holds that would need more."""
+    value = Value(effect, effect - below, effect + above, n=n)
+    found, needed = judge(value, minimum=minimum), users_needed(value, minimum=minimum)
+    assert found.verdict == verdict(value, minimum=minimum)
+    if found.verdict == "undecided":
+        assert found.users_needed == needed
+        assert needed is None or needed >= n * (1 - 1e-6)
+    else:
+        assert found.users_needed is None
+        assert needed is None or needed <= n + 1
+
+
+def test_an_adjusted_p_can_withhold_but_not_grant() -> None:
+    clear = Value(0.3, 0.2, 0.4, n=100)
+    assert judge(clear, p=0.05).verdict == "holds"
+    assert judge(clear, p=0.05).p == 0.05
+    # p = 0.3173 is one standard error: 1.96² times the users for two-sided 0.05
+    assert judge(clear, p=0.3173) == Judgement("undecided", 385, 0.3, 0.2, 0.4, 0.3173)
+    assert judge(clear, p=1.0).users_needed is None
+    assert judge(OPEN, p=0.0001).verdict == "undecided"
+    assert judge(OPEN, p=0.0001).users_needed == 4_000  # the interval asks for more than p does
+    assert judge(Value(-0.3, -0.4, -0.2), p=0.5).verdict == "does not hold"
+    for p in (-0.1, 1.1, float("nan")):
+        with pytest.raises(SemcompError, match="is not a p-value"):
+            judge(clear, p=p)
+
+
+@pytest.mark.parametrize(
+    ("needed", "phrase"),
+    [(7, "7"), (999, "999"), (1_000, "1,000"), (1_001, "1,010"), (12_345, "12,400"), (999_001, "1,000,000")],
+)
+def test_the_number_is_rounded_up_to_three_digits(needed: int, phrase: str) -> None:
+    assert (
+        str(Judgement("undecided", needed, 0.1, -0.1, 0.3)) == f"undecided, would need about {phrase} users"
+    )
+
+
+def test_an_effect_as_good_as_the_minimum_needs_no_number() -> None:
+    assert users_needed(Value(1e-300, -0.1, 0.1, n=100)) is None
+    assert str(judge(Value(1e-300, -0.1, 0.1, n=100))) == "undecided"
+
+
+def test_other_units_and_plain_values() -> None:
+    found = judge(OPEN, unit="hits")
+    assert str(found).endswith("4,000 hits")
+    assert json.loads(json.dumps(asdict(found)))["users_needed"] == 4_000
+    with pytest.raises(FrozenInstanceError):
+        found.verdict = "holds"  # type: ignore[misc]

@@ -1,0 +1,145 @@
+"""The table of views: every fit once, kept under a key of all that makes it, and printed over seeds."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from semcomp.core.metrics import per_user
+from semcomp.core.rank import rank
+from semcomp.data import write_folder
+from semcomp.planted import World
+from semcomp.study import Study
+from semcomp.study.settings import settings_path
+from semcomp.study.tuning import Tuning, tune_view
+from semcomp.study.zoo import ZOO, budgeted, build
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    source = Path(__file__).parents[1] / "benchmarks" / "views.py"
+    spec = importlib.util.spec_from_file_location("benchmark_of_views", source)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def small(tmp_path, cache) -> str:
+    world = World(users=100, items=80, dim=3, activity=20.0, sharpness=3.0).dataset()
+    return str(write_folder(replace(world, name="small"), tmp_path / "data"))
+
+
+@pytest.fixture
+def options(script, tmp_path):
+    return script.Options("own", epochs=3, patience=1, settings=tmp_path / "settings")
+
+
+def cell_of(cells, view: str, seed: int = 0):
+    return next(cell for cell in cells if (cell.view, cell.seed) == (view, seed))
+
+
+def test_a_fit_is_measured_on_the_test_part_with_history_masked(script, small, options):
+    about, cells = script.prepare((small, 2, options))
+    assert (about["dataset"], about["users"], about["items"]) == ("small", 100, 80)
+    assert [(cell.view, cell.seed) for cell in cells] == [(view, seed) for view in ZOO for seed in (0, 1)]
+    found = script.measure(cell_of(cells, "BPR-MF", 1))
+    study = Study(small, encoder="own")
+    view = budgeted(build("BPR-MF"), 3, 1).fit(study.split, seed=1)
+    ours = per_user(rank(view, study.split, 20, mask="train+valid"), study.split.test)
+    assert found["recall@20"] == pytest.approx(ours["recall"].mean())
+    assert found["ndcg@20"] == pytest.approx(ours["ndcg"].mean())
+    assert found["valid ndcg@20"] == pytest.approx(view.provenance["training"]["valid_ndcg"])
+    assert (found["best epoch"], found["width"]) == (view.provenance["training"]["best_epoch"], 64)
+    assert found["settings"] == "defaults"
+    assert found["peak bytes"] > 2**20
+    assert not list((Path(script.cache_folder("checkpoints"))).iterdir())
+
+
+def test_what_has_no_vectors_or_epochs_has_none_in_the_table(script, small, options):
+    _, cells = script.prepare((small, 1, options))
+    popular, near = (script.measure(cell_of(cells, view)) for view in ("popularity", "item-kNN"))
+    assert (popular["best epoch"], popular["width"]) == (None, 1)
+    assert (near["best epoch"], near["width"]) == (None, None)
+    text = script.measure(cell_of(cells, "raw text"))
+    assert 0 < text["ndcg@20"] < 1
+
+
+def test_a_key_changes_with_what_makes_the_numbers_and_with_nothing_else(script, small, options, monkeypatch):
+    def keys(**changed):
+        seeds = changed.pop("seeds", 1)
+        return {
+            (cell.view, cell.seed): cell.key
+            for cell in script.prepare((small, seeds, replace(options, **changed)))[1]
+        }
+
+    before = keys()
+    assert keys() == before
+    assert before.items() < keys(seeds=2).items()
+    longer = keys(epochs=4)
+    assert {view for (view, _), key in longer.items() if key == before[view, 0]} == {
+        view for view, known in ZOO.items() if not hasattr(known.model, "training")
+    }
+    other = keys(encoder="tfidf")
+    assert all((other[view, 0] != before[view, 0]) == known.reads_text for view, known in ZOO.items())
+    study = Study(small)
+    path = settings_path(options.settings, "small", "BPR-MF")
+    tune_view("BPR-MF", "small", study.split, None, Tuning(3, epochs=3, patience=1), path)
+    tuned = keys()
+    assert {view for (view, _), key in tuned.items() if key != before[view, 0]} == {"BPR-MF"}
+    monkeypatch.setattr(script, "code_digest", lambda module: "later")
+    assert not set(keys().values()) & set(tuned.values())
+
+
+def test_tuned_settings_are_used_and_say_how_long_it_takes(script, small, options):
+    study = Study(small)
+    path = settings_path(options.settings, "small", "BPR-MF")
+    made = tune_view("BPR-MF", "small", study.split, None, Tuning(3, epochs=3, patience=1), path)
+    _, cells = script.prepare((small, 1, options))
+    cell = cell_of(cells, "BPR-MF")
+    assert (cell.config, cell.origin) == (made.config, "tuned on small")
+    assert cell.expected == pytest.approx(script.START + sum(t.seconds for t in made.trials) / 3)
+    assert cell_of(cells, "popularity").expected == script.START
+
+
+def test_cells_are_kept_in_order_one_a_view_and_seed(script, tmp_path):
+    path = tmp_path / "results" / "small.json"
+    about = {"dataset": "small", "users": 1000, "items": 20, "train pairs": 5000}
+
+    def cell(view, seed, ndcg):
+        return {
+            "view": view,
+            "seed": seed,
+            "key": f"{view} {seed} {ndcg}",
+            "recall@20": 2 * ndcg,
+            "ndcg@20": ndcg,
+            "valid ndcg@20": ndcg / 2,
+            "best epoch": None if view == "popularity" else 10 + seed,
+            "width": 64,
+            "seconds": 1.0 + seed,
+            "peak bytes": 2**30,
+            "settings": "tuned on small",
+        }
+
+    assert script.stored(path) == []
+    for one in (("LightGCN", 1, 0.3), ("LightGCN", 0, 0.25), ("popularity", 0, 0.125), ("LightGCN", 0, 0.1)):
+        script.keep(path, about, cell(*one))
+    kept = script.stored(path)
+    assert [one["key"] for one in kept] == ["popularity 0 0.125", "LightGCN 0 0.1", "LightGCN 1 0.3"]
+    assert json.loads(path.read_text("utf8"))["dataset"] == "small"
+    assert [file.name for file in path.parent.iterdir()] == ["small.json"]
+    head, _, _, rule, *rows = script.table(about, kept).splitlines()
+    assert head == "### small: 1,000 users × 20 items, 5,000 train pairs"
+    assert rule.count("|") == 10
+    assert rows == [
+        "| popularity | 0.2500 | 0.1250 | 0.0625 | – | 64 | 1.0 | 1,024 | tuned on small |",
+        "| LightGCN | 0.4000 (0.2828) | 0.2000 (0.1414) | 0.1000 (0.0707) | 10 | 64 | 1.5 | 1,024 "
+        "| tuned on small |",
+    ]
