@@ -15,6 +15,8 @@ from semcomp.data import Split, binary_csr, split
 from semcomp.planted import World
 from semcomp.text import embed
 
+pytest.register_assert_rewrite("conformance")  # its failures are shown with their values, like a test's own
+
 Pairs = Iterable[tuple[int, int]]
 
 

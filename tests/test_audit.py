@@ -19,7 +19,7 @@ from semcomp.errors import SemcompError
 from semcomp.kernels.propagation import normalized_adjacency
 from semcomp.planted import World
 from semcomp.storage import digest
-from semcomp.views import LightGCN, Popularity, RawText, SemanticProjection, Training
+from semcomp.views import LightGCN, Popularity, RawText, SampledSoftmax, SemanticProjection, Training
 
 WORDS = np.array(
     [f"{a}{b}" for a in ("bo", "ka", "li", "mu", "re", "to", "zi", "sha") for b in ("n", "rd", "st", "x")]
@@ -126,7 +126,7 @@ def test_clean_worlds_raise_nothing(strategy, seed):
     assert (strategy == "cold-items") <= ("near-duplicates of cold items" in applied)
 
 
-QUICK = Training(epochs=2, batch=512, negatives=16)
+QUICK = Training(loss=SampledSoftmax(negatives=16), epochs=2, batch=512)
 
 
 @pytest.mark.parametrize(

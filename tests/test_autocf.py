@@ -28,7 +28,7 @@ from semcomp.views.collaborative.autocf import (
 from semcomp.views.training import Batch, SampledSoftmax
 
 QUICK = Training(SampledSoftmax(negatives=64), epochs=4, batch=512, lr=0.02, every=2, patience=3)
-SMALL = AutoCF(8, heads=2, seeds=0.01, refresh=3, pool=64, training=QUICK)
+SMALL = AutoCF(8, heads=2, seeds=0.01, refresh=3, negatives=64, training=QUICK)
 
 # u0 - i0 - u1 - i1 - u2 - i2, nodes 0, 3, 1, 4, 2, 5
 PATH = [(0, 0), (1, 0), (1, 1), (2, 1), (2, 2)]
@@ -231,9 +231,9 @@ def batch_of(users, items) -> Batch:
     return Batch(torch.tensor(users), torch.tensor(items), torch.empty(0), torch.empty(0))
 
 
-@pytest.mark.parametrize("loss", [SampledSoftmax(), MaskedReconstruction()], ids=["cosine", "inner product"])
+@pytest.mark.parametrize("loss", [SampledSoftmax(), MaskedReconstruction(9)], ids=["cosine", "inner product"])
 def test_the_spread_by_definition(world, loss):
-    model = replace(SMALL, weight=0.7, temperature=0.5, pool=1000, training=replace(QUICK, loss=loss))
+    model = replace(SMALL, weight=0.7, temperature=0.5, negatives=1000, training=replace(QUICK, loss=loss))
     encoder = MaskedAutoencoder(world[0], model, seed=0).train()
     term = Spread(encoder, model)
     term.begin(0, 1)
@@ -259,24 +259,33 @@ def test_relatedness_is_asked_for_when_masks_are_drawn(world):
     assert values[1] == values[2] == 0
 
 
-def test_the_reconstruction_by_definition(make_split):
-    """User 0 has items 0 and 1, user 1 item 1: of five items drawn, each compares with those it has not."""
+@pytest.mark.parametrize(
+    ("loss", "compared"),
+    [
+        (MaskedReconstruction(5), ([0, 2, 3, 4], [1, 0, 2, 3, 4])),
+        (MaskedReconstruction(), ([0, 1, 2, 3, 4], [1, 0, 2, 3, 4])),
+    ],
+    ids=["drawn", "all"],
+)
+def test_the_reconstruction_by_definition(make_split, loss, compared):
+    """User 0 has items 0 and 1, user 1 item 1: drawn items compare if the user has not had them."""
     split = make_split((2, 5), [(0, 0), (0, 1), (1, 1)])
-    loss = MaskedReconstruction(5)
     drawn = loss.draw(split.train, np.array([0, 1]), generator(0, "negatives"))
     items = torch.randn(5, 3, generator=generator(1, "items"))
     users = torch.randn(2, 3, generator=generator(1, "users"))
     value = loss(users, items[[0, 1]], items[drawn.items], drawn)
-    compared = ([0, 2, 3, 4], [1, 0, 2, 3, 4])
     each = [F.cross_entropy(items[c] @ u, torch.tensor(0)) for u, c in zip(users, compared, strict=True)]
     torch.testing.assert_close(value, torch.stack(each).mean())
     assert not loss.cosine
 
 
 def test_the_published_loss_leaves_raw_vectors(world):
-    view = replace(SMALL, training=replace(QUICK, loss=MaskedReconstruction(64))).fit(world[0])
+    view = replace(SMALL, training=replace(QUICK, loss=MaskedReconstruction())).fit(world[0])
     assert np.linalg.norm(view.items, axis=1).std() > 1e-3
-    assert view.provenance["config"]["training"]["loss"] == {"class": "MaskedReconstruction", "negatives": 64}
+    assert view.provenance["config"]["training"]["loss"] == {
+        "class": "MaskedReconstruction",
+        "negatives": None,
+    }
 
 
 def test_weight_zero_is_no_spread_and_a_weight_changes_the_view(world):
@@ -291,7 +300,7 @@ def test_masks_matter(world):
     assert bytes_of(SMALL.fit(split)) != bytes_of(replace(SMALL, seeds=0.0).fit(split))
 
 
-OPTIONS = ["attention", "heads", "seeds", "hops", "keep", "refresh", "weight", "temperature", "pool"]
+OPTIONS = ["attention", "heads", "seeds", "hops", "keep", "refresh", "weight", "temperature", "negatives"]
 
 
 @pytest.mark.parametrize("option", OPTIONS)

@@ -21,6 +21,7 @@ from semcomp.core.evidence import Evidence, Value
 from semcomp.data import Recipe, read_folder
 from semcomp.evidence import contrast
 from semcomp.storage import cache_folder
+from semcomp.study.study import VIEWS
 
 
 @dataclass(frozen=True)
@@ -222,11 +223,11 @@ CALLS: dict[str, tuple[Callable[[Bench], object], str]] = {
     ),
     "negative alignment weight": (
         lambda b: sc.views.AlignedLightGCN(weight=-0.5),
-        "AlignedLightGCN needs a finite weight >= 0, not -0.5",
+        "AlignedLightGCN option weight = -0.5; it must not be negative",
     ),
     "alignment weight that is no number": (
         lambda b: sc.views.AlignedLightGCN(weight=float("nan")),
-        "AlignedLightGCN needs a finite weight >= 0, not nan",
+        "AlignedLightGCN option weight = nan; it must not be negative",
     ),
     "odd fusion width": (
         lambda b: sc.views.NormConcatNorm(dim=65),
@@ -323,8 +324,7 @@ CALLS: dict[str, tuple[Callable[[Bench], object], str]] = {
     ),
     "unknown view": (
         lambda b: sc.Study("planted", "smoke").view("fussion"),
-        "unknown view 'fussion'; did you mean 'fusion'? Known: CombSUM, LightGCN, aligned, fusion, "
-        "fusion's control, popularity, projection, raw text",
+        f"unknown view 'fussion'; did you mean 'fusion'? Known: {', '.join(sorted(VIEWS))}",
     ),
     "k too large for the data": (
         lambda b: sc.Study("planted", "smoke", k=401).data,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semcomp.core.rank import rank
+from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK
 from semcomp.core.view import View
 from semcomp.errors import SemcompError
@@ -111,6 +113,24 @@ def test_a_view_without_opinions_leaves_the_order_to_the_other(random_split):
     a, silent = random_view(9), View("silent", np.zeros((USERS, 2)), np.ones((ITEMS, 2)))
     fused = CombSum(weight=0.5).fit(random_split, a, silent)
     np.testing.assert_array_equal(rank(fused, random_split, 20).ids, rank(a, random_split, 20).ids)
+
+
+def test_combsum_of_cold_and_tiny_data_is_finite(make_split):
+    """User 2 has had nothing, item 4 is in no part; then one user and one item, whose scores do not vary."""
+    cold = make_split((3, 5), [(0, 0), (0, 1), (1, 1), (1, 2)], [(0, 2)], [(1, 0), (2, 3)])
+    for split in (cold, make_split((1, 1), [(0, 0)])):
+        rows = np.random.default_rng(0).standard_normal((split.n_items, 4))
+        parts = RawText().fit(split, TextMatrix(split.item_ids, rows)), Popularity().fit(split)
+        for weight in (0.5, None):
+            view = CombSum(weight=weight).fit(split, *parts)
+            assert view.shape == (split.n_users, split.n_items)
+            assert np.isfinite(view.scores(np.arange(split.n_users))).all()
+
+
+def test_combsum_is_told_with_the_views_it_is_made_of(random_split):
+    made = dict(CombSum(weight=0.5).fit(random_split, random_view(1), random_view(2)).provenance)
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+    assert (made["model"], made["weight"], made["of"]) == ("CombSum", 0.5, [{"seed": 1}, {"seed": 2}])
 
 
 def test_combsum_refuses_bad_input(random_split):

@@ -24,9 +24,9 @@ def sampled_softmax(
 ) -> Tensor:
     """Mean of -log [ e^{s⁺/τ} / (e^{s⁺/τ} + Σ_j e^{s_j/τ + o_j}) ], j over the pool.
 
-    InfoNCE (van den Oord, Li and Vinyals, "Representation learning with contrastive predictive coding", 2018),
-    known to recommenders as the sampled softmax. Gradients are exact, for all three matrices; they are made
-    along with the loss, block by block, so that a (B, P) matrix is never held whole. Under autocast the
+    InfoNCE (van den Oord, Li and Vinyals, "Representation learning with contrastive predictive coding",
+    2018), known to recommenders as the sampled softmax. Gradients are exact, for all three matrices; they are
+    made along with the loss, block by block, so that a (B, P) matrix is never held whole. Under autocast the
     products are taken in its precision; exponentials and sums never are.
 
     Args:

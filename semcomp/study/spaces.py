@@ -19,7 +19,12 @@ def real(low: float, high: float) -> FloatDistribution:
     return FloatDistribution(low, high, log=True)
 
 
-def one_of(*choices: float | str) -> CategoricalDistribution:
+def even(low: float, high: float) -> FloatDistribution:
+    """Numbers between two bounds, even as they are."""
+    return FloatDistribution(low, high)
+
+
+def one_of(*choices: float | str | None) -> CategoricalDistribution:
     return CategoricalDistribution(choices)
 
 
@@ -35,6 +40,7 @@ DECAY: Space = {"training.weight_decay": one_of(0.0, 1e-4, 1e-3, 1e-2)}
 CONTRAST: Space = {"weight": real(0.01, 1.0), "temperature": real(0.05, 0.5)}
 GRAPH: Space = {**LOOP, **SOFTMAX, **DEPTH}
 NOISE: Space = {**CONTRAST, "epsilon": real(0.02, 0.5)}
+WIDTHS = one_of(None, 64, 128, 256)  # columns of a text that are kept; None: all
 HIDDEN: Space = {"hidden": one_of(128, 256, 512)}
 
 #: By view name; what has no options has an empty space, and one trial.
@@ -50,6 +56,8 @@ SPACES: dict[str, Space] = {
         "unobserved": real(0.01, 1.0),
         "frequency": one_of(0.5, 1.0),
     },
+    "EASE": {"regularization": real(10.0, 5000.0)},
+    "spectral": {"damping": even(0.0, 0.6), "response": even(0.0, 2.0), "popularity": even(0.0, 0.6)},
     "BPR-MF": {**LOOP, "training.penalty": real(1e-6, 1e-1), "training.batch": one_of(512, 1024, 2048, 4096)},
     "LightGCN": {**GRAPH, **DECAY},
     "LR-GCCF": {**GRAPH, **DECAY},
@@ -75,6 +83,9 @@ SPACES: dict[str, Space] = {
         "seeds": one_of(0.001, 0.003, 0.01),
     },
     "raw text": {},
+    "whitened text": {"dim": WIDTHS, "centred": one_of(False, True)},
+    "ACE": {"dim": WIDTHS, "centred": one_of(False, True), "strength": real(1e-2, 1e2)},
+    "semantic kNN": {"neighbours": one_of(5, 10, 20, 50, 100)},
     "projection": {**LOOP, **SOFTMAX, **DECAY},
     "projection, positive left out": {**LOOP, **SOFTMAX, **DECAY},
     "MLP projection": {**LOOP, **SOFTMAX, **DECAY, **HIDDEN},

@@ -9,6 +9,7 @@ from typing import Any
 from semcomp.errors import unknown_name
 from semcomp.views.collaborative.autocf import AutoCF
 from semcomp.views.collaborative.dccf import DCCF
+from semcomp.views.collaborative.ease import EASE
 from semcomp.views.collaborative.ials import IALS
 from semcomp.views.collaborative.item_knn import ItemKNN
 from semcomp.views.collaborative.lightgcn import LightGCN
@@ -18,12 +19,15 @@ from semcomp.views.collaborative.ncl import NCL
 from semcomp.views.collaborative.popularity import Popularity
 from semcomp.views.collaborative.sgl import SGL
 from semcomp.views.collaborative.simgcl import SimGCL, XSimGCL
+from semcomp.views.collaborative.spectral import Spectral
 from semcomp.views.joint.aligned import AlignedLightGCN
 from semcomp.views.joint.fusion import FusionControl, NormConcatNorm
 from semcomp.views.semantic.alpharec import AlphaRec
 from semcomp.views.semantic.mlp import MLPProjection
 from semcomp.views.semantic.projection import SemanticProjection
 from semcomp.views.semantic.raw_text import RawText
+from semcomp.views.semantic.semantic_knn import SemanticKNN
+from semcomp.views.semantic.whitening import ACE, Whitened
 from semcomp.views.training import Training
 from semcomp.views.training.losses import BPR, DirectAU, FullSoftmax, SampledSoftmax
 
@@ -48,6 +52,8 @@ ZOO: dict[str, Entry] = {
     "popularity": Entry(Popularity(), "collaborative", False),
     "item-kNN": Entry(ItemKNN(), "collaborative", False),
     "iALS": Entry(IALS(), "collaborative", False),
+    "EASE": Entry(EASE(), "collaborative", False),
+    "spectral": Entry(Spectral(), "collaborative", False),
     "BPR-MF": Entry(BPRMF(), "collaborative", False),
     "LightGCN": Entry(LightGCN(), "collaborative", False),
     "LR-GCCF": Entry(LRGCCF(), "collaborative", False),
@@ -58,6 +64,9 @@ ZOO: dict[str, Entry] = {
     "DCCF": Entry(DCCF(), "collaborative", False),
     "AutoCF": Entry(AutoCF(), "collaborative", False),
     "raw text": Entry(RawText(), "semantic", True),
+    "whitened text": Entry(Whitened(), "semantic", True),
+    "ACE": Entry(ACE(), "semantic", True),
+    "semantic kNN": Entry(SemanticKNN(), "semantic", True),
     "projection": Entry(SemanticProjection(), "semantic", True),
     "projection, positive left out": Entry(SemanticProjection(leave_out=True), "semantic", True),
     "MLP projection": Entry(MLPProjection(), "semantic", True),

@@ -50,3 +50,13 @@ class ItemWeights:
         """(B,) rows of users -> (B, I). Sparse products go row by row: a row is the same in any block."""
         scores = self.history[users] @ self.weights
         return np.asarray(scores.toarray() if sp.issparse(scores) else scores, dtype=np.float32)
+
+
+def check_room(label: str, n_items: int, cell: int, memory: int) -> None:
+    """Raise unless items × items cells of `cell` bytes, as many as are held at once, fit into `memory`."""
+    need = n_items**2 * cell
+    if need > memory:
+        raise SemcompError(
+            f"{label} needs {need / 2**30:.2f} GiB for the pairs of {n_items:,} items, but may take "
+            f"{memory / 2**30:.2f} GiB; allow more (memory=, in bytes), or take ItemKNN or IALS"
+        )

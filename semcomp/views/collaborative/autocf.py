@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.kernels.contrastive import pool_collisions, sampled_softmax
+from semcomp.kernels.contrastive import full_softmax, pool_collisions, sampled_softmax
 from semcomp.kernels.node_contrast import sampled_node_contrast
 from semcomp.kernels.propagation import as_torch, layers_of, normalized_adjacency, smooth
 from semcomp.kernels.random import generator, xavier
@@ -29,32 +29,37 @@ from semcomp.views.training import Batch, Drawn, Term, Training, train_view
 
 BOUND = 10.0  # on attention logits, as published: exponentials need no maximum taken off
 
-Graph = sp.csr_array
-
 
 @dataclass(frozen=True)
 class MaskedReconstruction:
-    """-⟨u, p⟩ + log Σ_j e^{⟨u, j⟩}, raw inner products; j over the item itself and the drawn ones.
+    """-⟨u, p⟩ + log Σ_j e^{⟨u, j⟩} over raw inner products, j over all items: what AutoCF minimises.
+
+    With `negatives`, j runs over p and over the drawn items, but for those the user has had in train.
 
     Attributes:
-        negatives: items drawn without replacement for each batch, shared by its rows (all, if fewer); a
-            row's own train items among them are left out.
+        negatives: items drawn without replacement for each batch, shared by its rows (all, if fewer). None:
+            all items, as published, at B × I scores a step.
     """
 
-    negatives: int = 512
+    negatives: int | None = None
 
     def __post_init__(self) -> None:
-        check_options(self, "MaskedReconstruction option", whole=("negatives",))
+        if self.negatives is not None:
+            check_options(self, "MaskedReconstruction option", whole=("negatives",))
 
     @property
     def cosine(self) -> bool:
         return False
 
     def draw(self, train: sp.csr_array, users: NDArray[np.int64], draw: torch.Generator) -> Drawn:
+        if self.negatives is None:
+            return Drawn(torch.arange(train.shape[1]))
         pool = torch.randperm(train.shape[1], generator=draw)[: self.negatives]
         return Drawn(pool, pool_collisions(train, users, pool.numpy()))
 
     def __call__(self, anchors: Tensor, positives: Tensor, others: Tensor, drawn: Drawn) -> Tensor:
+        if self.negatives is None:
+            return full_softmax(anchors, positives, others, 1.0)
         return sampled_softmax(anchors, positives, others, 1.0, drawn.excluded)
 
 
@@ -81,9 +86,8 @@ class MaskedAutoencoder(GraphTables):
             for kind in ("query", "key", "value")
         ]
         heads = torch.stack(squares).view(model.attention, 3, model.dim, model.heads, -1)
-        self.projections = nn.Parameter(
-            heads.permute(0, 3, 1, 2, 4).contiguous()
-        )  # (steps, heads, 3, d, d/h)
+        by_head = heads.permute(0, 3, 1, 2, 4).contiguous()  # (steps, heads, 3, d, d / heads)
+        self.projections = nn.Parameter(by_head)
         self.begin(seed, 0)
 
     def begin(self, seed: int, epoch: int) -> None:
@@ -140,7 +144,7 @@ class MaskedAutoencoder(GraphTables):
         return F.cosine_similarity(first + second, self.table)
 
 
-def hide(graph: Graph, seeds: NDArray[np.int64], hops: int) -> tuple[Graph, NDArray[np.int64]]:
+def hide(graph: sp.csr_array, seeds: NDArray[np.int64], hops: int) -> tuple[sp.csr_array, NDArray[np.int64]]:
     """The graph without the edges that touch a node fewer than `hops` steps from a seed; those nodes."""
     rows, columns = np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr)), graph.indices
     near = np.zeros(graph.shape[0], bool)
@@ -152,8 +156,8 @@ def hide(graph: Graph, seeds: NDArray[np.int64], hops: int) -> tuple[Graph, NDAr
 
 
 def resample(
-    visible: Graph, pool: NDArray[np.int64], keep: float, pairs: int, draw: torch.Generator
-) -> Graph:
+    visible: sp.csr_array, pool: NDArray[np.int64], keep: float, pairs: int, draw: torch.Generator
+) -> sp.csr_array:
     """What attention sees: the visible edges, every node itself, and `pairs` random pairs, both ways.
 
     The pairs are of nodes of the pool and of `keep` · N further ones, drawn with replacement.
@@ -168,7 +172,7 @@ def resample(
     return _pattern(np.concatenate([rows, loops, a, b]), np.concatenate([columns, loops, b, a]), nodes)
 
 
-def normalized(graph: Graph) -> Tensor:
+def normalized(graph: sp.csr_array) -> Tensor:
     """D^-1/2 A D^-1/2 of a graph that has its loops already, as torch CSR."""
     degree = np.diff(graph.indptr)
     scale = np.divide(1.0, np.sqrt(degree), out=np.zeros(len(degree)), where=degree > 0)
@@ -176,7 +180,7 @@ def normalized(graph: Graph) -> Tensor:
     return as_torch(sp.csr_array((values, graph.indices, graph.indptr), shape=graph.shape))
 
 
-def _pattern(rows: NDArray[np.int64], columns: NDArray[np.int64], nodes: int) -> Graph:
+def _pattern(rows: NDArray[np.int64], columns: NDArray[np.int64], nodes: int) -> sp.csr_array:
     """CSR with a one wherever an entry is named, once or more."""
     graph = sp.csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=(nodes, nodes))
     graph.sum_duplicates()
@@ -199,8 +203,8 @@ class Relatedness(Term):
 class Spread(Term):
     """λ [ mean_u log Σ_v e^{⟨u, v⟩/τ} + mean_i log Σ_j e^{⟨i, j⟩/τ} ], u and i of the batch, each once.
 
-    The sums over all users and over all items are estimated from `pool` of each, drawn for every step. Rows
-    have unit norm where the loss compares cosines.
+    The sums over all users v and all items j are estimated from `negatives` of each, drawn for every step and
+    scaled up. Rows have unit norm where the loss compares cosines.
     """
 
     def __init__(self, encoder: MaskedAutoencoder, model: AutoCF) -> None:
@@ -209,14 +213,14 @@ class Spread(Term):
         self.model = model
 
     def begin(self, seed: int, epoch: int) -> None:
-        self.draw = generator(seed, "spread.pool", epoch)
+        self.draw = generator(seed, "spread.negatives", epoch)
 
     def forward(self, batch: Batch) -> Tensor:
         (encoder,), model = self.encoder, self.model
         nodes = F.normalize(encoder.nodes) if model.training.loss.cosine else encoder.nodes
         terms = []
         for rows, side in zip((batch.users, batch.items), encoder.rows(nodes, None, None), strict=True):
-            drawn = torch.randperm(len(side), generator=self.draw)[: model.pool].to(rows.device)
+            drawn = torch.randperm(len(side), generator=self.draw)[: model.negatives].to(rows.device)
             own = torch.full((len(side),), -1, device=rows.device)
             own[drawn] = torch.arange(len(drawn), device=rows.device)
             once = rows.unique()
@@ -230,15 +234,42 @@ class Spread(Term):
 
 @dataclass(frozen=True)
 class AutoCF:
-    """Collaborative view: a GCN on a graph with hidden parts, then attention, trained to restore the edges.
+    """Collaborative view: a masked graph autoencoder, `e + Σ GCN steps + Σ attention steps` of free e.
+
+    - Masks. Node v has s_v = σ(cos(e_v, mean of the nodes one and two steps away)). The nodes of highest
+      log s_v + Gumbel noise are seeds; edges within `hops` steps of them are hidden, for `refresh` steps.
+    - Encoder: x ← D^-1/2 (A + I) D^-1/2 x over what is left, degrees counted anew.
+    - Decoder: multi-head attention, weights e^{query · key} over the visible edges, each node itself, and as
+      many random pairs as the whole graph has entries, of hidden neighbourhoods and of `keep` · N nodes.
+    - Loss: that of `training`, over all train pairs, hidden or not, -mean log s in steps that draw masks,
+      and `weight` times the spread, mean_u log Σ_v e^{⟨u, v⟩/τ} over users, and the same over items.
+
+    Vectors to rank with come from the whole train graph with its loops, in encoder and decoder.
+
+    The published objective is `Training(loss=MaskedReconstruction(), lr=1e-3, batch=4096)` with `weight=1.0`:
+    its -⟨u, p⟩ + log Σ_j e^{⟨u, j⟩} is a full softmax over inner products, so any other loss can stand there.
+    The default is the sampled softmax over cosines that all our trained views share.
+
+    Differs from the authors' code (github.com/HKUDS/AutoCF):
+
+    - `seeds` is a share of the nodes, not 100 to 500 of them: as many hide nearly all of a small and dense
+      graph, such as MovieLens-100K, and then the encoder learns nothing.
+    - The mean around a node leaves the node itself out; theirs subtracts it once more than it occurs.
+    - The sums of the spread are estimated from `negatives` nodes, for cost; with as many as there are users
+      and items it is theirs. With a loss that compares cosines it is the cosines that are spread.
+    - Their penalty is on all parameters, in every step; here `Training.penalty` is on the batch's free rows,
+      and `Training.weight_decay` reaches all.
+    - Log-sums of exponentials are computed stably; theirs overflow for long vectors.
 
     Attributes:
-        dim: width of the vectors. layers: GCN steps. attention: steps of attention; heads: of each.
-        seeds: share of the nodes around which edges are hidden; 0 hides none.
-        hops: edges within so many steps of a seed are hidden.
+        dim: width of the vectors. layers: GCN steps. attention: steps of attention, at least 1.
+        heads: of each of them; they divide `dim`.
+        seeds: share of the nodes around which edges are hidden, rounded to whole nodes; 0 hides none.
+        hops: 1 hides the edges of a seed, 2 those of its neighbours too, and so on.
         keep: share of the nodes that random pairs are drawn from beside the hidden neighbourhoods.
-        refresh: steps that a mask is trained on.
-        weight: λ of the spread, 0 for none. temperature: τ of the spread. pool: nodes it is estimated from.
+        refresh: steps that a mask is trained on; each epoch starts with a new one.
+        weight: λ of the spread, 0 for none. temperature: τ of the spread.
+        negatives: users, and items, drawn for each batch to stand for all in the spread.
     """
 
     dim: int = 64
@@ -249,9 +280,9 @@ class AutoCF:
     hops: int = 2
     keep: float = 0.2
     refresh: int = 10
-    weight: float = 1.0
+    weight: float = 0.1
     temperature: float = 1.0
-    pool: int = 512
+    negatives: int = 512
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
@@ -259,7 +290,7 @@ class AutoCF:
         check_options(
             self,
             "AutoCF option",
-            whole=("attention", "heads", "hops", "refresh", "pool"),
+            whole=("attention", "heads", "hops", "refresh", "negatives"),
             positive=("temperature",),
             not_negative=("weight",),
             share=("seeds", "keep"),
@@ -268,7 +299,7 @@ class AutoCF:
             raise SemcompError(f"AutoCF option heads = {self.heads}; it must divide dim = {self.dim}")
 
     def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
-        """Train on `split.train`, stop on `split.valid`."""
+        """Train on `split.train`, stop on `split.valid`. A user without an edge attends to itself alone."""
         encoder = MaskedAutoencoder(split, self, seed)
         terms: list[Term] = [Relatedness(encoder)]
         if self.weight > 0:

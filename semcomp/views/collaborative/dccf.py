@@ -34,7 +34,8 @@ class IntentGraph(GraphTables):
         self.layers_seen: list[tuple[Tensor, ...]] = []  # four channels a layer, of the last pass
 
     def smoothed(self) -> Tensor:
-        x = total = self.table
+        x: Tensor = self.table
+        total: Tensor = x
         self.layers_seen = []
         for _ in range(self.layers):
             channels = self.channels(x)
@@ -99,13 +100,17 @@ class DCCF:
     Differs from the authors' code (github.com/HKUDS/DCCF):
 
     - The default loss is the sampled softmax over cosines that all our trained views share, not BPR; theirs
-      is `Training(loss=BPR(), penalty=0.5, lr=1e-3, batch=10240)`, with `weight=0.1`, `temperature=1.0`.
+      is `Training(loss=BPR(), penalty=…, lr=1e-3, batch=10240)`, with `weight=0.1`, `temperature=1.0`.
+    - The nodes are those of the batch's first `contrasted` pairs, a random part of it, since the scores of
+      all against all cost more than everything else. From `training.batch` on it is theirs.
     - Intents have no penalty of their own (5e-3 ‖I‖² there); `Training.weight_decay` reaches them.
-    - The row for ε inside the logarithms of InfoNCE is left out; ours is computed stably.
+    - InfoNCE is computed stably instead of with ε inside its logarithms.
+    - Defaults of `weight` and `temperature` are those of RLMRec's DCCF (Ren et al., WWW 2024).
 
     Attributes:
         dim: width of the vectors. layers: propagation steps; with 0, plain tables. intents: K.
         weight: λ of the contrast, 0 for none. temperature: of the contrast.
+        contrasted: pairs of a batch whose users and items are contrasted.
     """
 
     dim: int = 64
@@ -114,7 +119,7 @@ class DCCF:
     weight: float = 1e-3
     temperature: float = 0.1
     contrasted: int = 512
-    training: Training = field(default_factory=lambda: Training(batch=4096))
+    training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
         check_size(self, self.dim, self.layers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,6 +16,7 @@ from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.kernels.random import generator
 from semcomp.views.checks import check_options
+from semcomp.views.origin import origin
 
 MEMORY = 256 * 2**20  # bytes for one group of normal equations
 SPREAD = 0.1  # of a row's length at the start, Rendle et al.'s σ*
@@ -49,8 +50,8 @@ class IALS:
     """
 
     dim: int = 64
-    regularization: float = 0.003
-    unobserved: float = 0.1
+    regularization: float = 0.02
+    unobserved: float = 0.03
     frequency: float = 1.0
     iterations: int = 16
 
@@ -70,15 +71,11 @@ class IALS:
 
         Raises SemcompError where the equations cannot be solved in float64: too little regularization.
         """
-        start = torch.randn(split.n_items, self.dim, dtype=torch.float64, generator=generator(seed, "init.items"))
+        start = torch.randn(
+            split.n_items, self.dim, dtype=torch.float64, generator=generator(seed, "init.items")
+        )
         users, items, objective = self.sweep(split.train, start * (SPREAD / self.dim**0.5), memory)
-        made = {
-            "model": "IALS",
-            "config": asdict(self),
-            "seed": seed,
-            "split": split.fingerprint,
-            "training": {"objective": objective},
-        }
+        made = origin(self, split, seed, training={"objective": objective})
         return View("iALS", users.numpy(), items.numpy(), made)
 
     def sweep(
@@ -100,8 +97,9 @@ class IALS:
 
     def ridge(self, rows: sp.csr_array) -> Tensor:
         """(n,) λ (pairs of the row + α₀ · columns)^ν, the regularization of each row."""
-        count = torch.from_numpy(np.diff(rows.indptr).astype(np.float64))
-        return self.regularization * (count + self.unobserved * rows.shape[1]) ** self.frequency
+        count = np.diff(rows.indptr).astype(np.float64)
+        ridge = self.regularization * (count + self.unobserved * rows.shape[1]) ** self.frequency
+        return torch.from_numpy(ridge)
 
 
 def solve_rows(rows: sp.csr_array, other: Tensor, unobserved: float, ridge: Tensor, memory: int) -> Tensor:
@@ -137,9 +135,10 @@ def solve_rows(rows: sp.csr_array, other: Tensor, unobserved: float, ridge: Tens
 def solve(system: Tensor, right: Tensor) -> Tensor:
     """(B, n, n), (B, n, 1) -> (B, n, 1), by Cholesky."""
     factor, failed = torch.linalg.cholesky_ex(system)
-    if failed.any():
+    solution: Tensor = torch.cholesky_solve(right, factor)
+    if failed.any() or not solution.isfinite().all():
         raise SemcompError("iALS has equations that float64 cannot solve; raise the regularization")
-    return torch.cholesky_solve(right, factor)
+    return solution
 
 
 def groups(rows: sp.csr_array, dim: int, memory: int) -> Iterator[tuple[Tensor, Tensor]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,6 +12,7 @@ from semcomp.errors import unknown_name
 from semcomp.kernels.neighbours import Floats, Similarity, nearest_by_common
 from semcomp.views.checks import check_options
 from semcomp.views.item_weights import ItemWeights
+from semcomp.views.origin import origin
 
 MEMORY = 512 * 2**20  # bytes for a block of similarities
 
@@ -64,5 +65,4 @@ class ItemKNN:
             return common / (DENOMINATORS[self.similarity](common, one, other) + self.shrinkage)
 
         near = nearest_by_common(sp.csr_array(split.train.T), self.neighbours, similarity, memory=memory)
-        made = {"model": "ItemKNN", "config": asdict(self), "split": split.fingerprint}
-        return ItemWeights("item-kNN", split.train, sp.csr_array(near.T), made)
+        return ItemWeights("item-kNN", split.train, sp.csr_array(near.T), origin(self, split, seed))

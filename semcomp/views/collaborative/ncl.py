@@ -118,8 +118,8 @@ class NCL:
     dim: int = 64
     layers: int = 2
     hyper_layers: int = 1
-    structure_weight: float = 0.1
-    prototype_weight: float = 0.1
+    structure_weight: float = 0.02
+    prototype_weight: float = 0.02
     alpha: float = 1.0
     clusters: int = 200
     temperature: float = 0.2

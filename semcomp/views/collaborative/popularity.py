@@ -8,6 +8,7 @@ import numpy as np
 
 from semcomp.core.view import View
 from semcomp.data import Split
+from semcomp.views.origin import origin
 
 
 @dataclass(frozen=True)
@@ -16,5 +17,4 @@ class Popularity:
 
     def fit(self, split: Split, seed: int = 0) -> View:
         counts = np.asarray(split.train.sum(axis=0), dtype=np.float32).reshape(-1, 1)
-        made = {"model": "Popularity", "split": split.fingerprint}
-        return View("popularity", np.ones((split.n_users, 1), np.float32), counts, made)
+        return View("popularity", np.ones((split.n_users, 1), np.float32), counts, origin(self, split, seed))

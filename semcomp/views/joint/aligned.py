@@ -17,7 +17,6 @@ from torch.nn import functional as F
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split
-from semcomp.errors import SemcompError
 from semcomp.kernels.contrastive import sampled_softmax
 from semcomp.kernels.random import generator
 from semcomp.views.checks import check_options
@@ -78,9 +77,13 @@ class AlignedLightGCN:
 
     def __post_init__(self) -> None:
         check_size(self, self.dim, self.layers)
-        if not 0 <= self.weight < float("inf"):  # NaN is neither
-            raise SemcompError(f"AlignedLightGCN needs a finite weight >= 0, not {self.weight}")
-        check_options(self, "AlignedLightGCN option", whole=("negatives",), positive=("temperature",))
+        check_options(
+            self,
+            "AlignedLightGCN option",
+            whole=("negatives",),
+            positive=("temperature",),
+            not_negative=("weight",),
+        )
 
     def fit(self, split: Split, text: TextMatrix, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         encoder = GraphTables(split, self.dim, self.layers, seed)

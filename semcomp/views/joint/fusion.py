@@ -53,9 +53,9 @@ class NormConcatNorm:
     training: Training = field(default_factory=lambda: HARD)
 
     def __post_init__(self) -> None:
-        if self.dim < 2 or self.dim % 2:
-            raise SemcompError(f"NormConcatNorm needs an even dim of at least 2 (two halves), not {self.dim}")
         check_size(self, self.dim, self.layers)
+        if self.dim % 2:
+            raise SemcompError(f"NormConcatNorm needs an even dim of at least 2 (two halves), not {self.dim}")
 
     def fit(self, split: Split, text: TextMatrix, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         half = self.dim // 2

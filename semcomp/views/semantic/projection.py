@@ -82,7 +82,7 @@ class SemanticProjection:
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
-        if self.dim < 1:
+        if type(self.dim) is not int or self.dim < 1:
             raise SemcompError(f"SemanticProjection needs dim >= 1, not {self.dim}")
         check_options(self, "SemanticProjection option", flags=("leave_out",))
 

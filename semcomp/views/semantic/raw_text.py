@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View, unit_rows
 from semcomp.data import Split
+from semcomp.views.origin import origin
 from semcomp.views.semantic.pooling import pooled_text
 
 
@@ -16,5 +17,4 @@ class RawText:
 
     def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
         items = unit_rows(text.rows_for(split.item_ids))
-        made = {"model": "RawText", "text": dict(text.provenance), "split": split.fingerprint}
-        return View("raw text", pooled_text(split.train, items), items, made)
+        return View("raw text", pooled_text(split.train, items), items, origin(self, split, seed, text))

@@ -63,7 +63,7 @@ class Checkpoint:
         if self.path is None or not self.path.exists():
             return None
         try:
-            stored = torch.load(self.path, map_location="cpu", weights_only=True)
+            stored = dict(torch.load(self.path, map_location="cpu", weights_only=True))
             run, state, best = stored["run"], stored["state"], stored["best"]
         except Exception as error:  # torch, pickle and zipfile have many names for a file that is not theirs
             raise SemcompError(

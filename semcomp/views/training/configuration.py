@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
+import torch
+
 from semcomp.errors import SemcompError
 from semcomp.views.checks import check_options
 from semcomp.views.training.losses import Loss, SampledSoftmax
@@ -52,12 +54,22 @@ class Training:
             positive=("lr",),
             not_negative=("weight_decay", "penalty"),
         )
-        if not isinstance(self.device, str):
-            raise SemcompError(f"training option device = {self.device!r}; it must be the name of a device")
+        if not _is_device(self.device):
+            raise SemcompError(
+                f"training option device = {self.device!r}; it must be 'auto', 'cpu', 'cuda' or another that "
+                "torch knows"
+            )
         if self.precision not in PRECISIONS:
             raise SemcompError(
                 f"training option precision = {self.precision!r}; it must be one of {', '.join(PRECISIONS)}"
             )
+
+
+def _is_device(name: object) -> bool:
+    try:
+        return isinstance(name, str) and (name == "auto" or bool(torch.device(name).type))
+    except RuntimeError:
+        return False
 
 
 def described(thing: Any) -> Any:

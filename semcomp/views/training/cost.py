@@ -24,6 +24,7 @@ class Meter:
         self.before = 0.0, 0
         self.began = time.perf_counter()
         if device.type == "cuda":
+            torch.cuda.init()  # before it, there are no statistics to reset
             torch.cuda.reset_peak_memory_stats(device)
         elif sys.platform == "linux":
             try:

@@ -68,6 +68,10 @@ def train_view(
             another run; a device that is not there.
     """
     training = model.training
+    if not isinstance(training, Training):
+        raise SemcompError(
+            f"{type(model).__name__} option training = {training!r}; it must be a Training, e.g. Training()"
+        )
     device = training_device(training.device)
     meter = Meter(device)
     made = {"model": type(model).__name__, "config": described(model), "seed": seed}
@@ -118,15 +122,13 @@ def train_view(
 def training_device(name: str) -> torch.device:
     """The device of that name; "auto" is CUDA where there is one."""
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
+        return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise SemcompError(
-            f"training option device = {name!r}, which is unknown or not there; use 'auto', 'cpu' or 'cuda'"
+            f"training option device = {name!r}, which is not there; use 'auto' for what is"
         ) from error
-    return device
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+import torch
 from numpy.typing import NDArray
 
 from semcomp.core.metrics import per_user
-from semcomp.core.rank import rank
+from semcomp.core.rank import MEMORY, rank
 from semcomp.core.view import Scorer, View, check_fits
 from semcomp.data import Split
 
 SELECT_AT = 20  # every method is selected by validation NDCG at this depth
-MEMORY = 2**25  # bytes for the blocks of scores: what stays in a processor's cache; the order is the same
+CACHED = 2**25  # bytes for the blocks of scores on a CPU: what stays in its cache; the order is the same
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,8 @@ def validation_ndcg(scorer: Scorer, split: Split) -> float:
         check_fits(scorer, (split.n_users, split.n_items))
         scorer, split = _scorer_of(scorer, rows), _split_of(split, rows)
     k = min(SELECT_AT, split.n_items)
-    ranking = rank(scorer, split, k, mask="train", memory=MEMORY)
+    memory = MEMORY if torch.cuda.is_available() else CACHED
+    ranking = rank(scorer, split, k, mask="train", memory=memory)
     return float(per_user(ranking, split.valid, k)["ndcg"].mean())
 
 

@@ -1,0 +1,17 @@
+"""What a view that is computed, not trained, says of its origin."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from semcomp.core.text_matrix import TextMatrix
+from semcomp.data import Split
+
+
+def origin(
+    model: Any, split: Split, seed: int, text: TextMatrix | None = None, **more: object
+) -> dict[str, Any]:
+    """Model, configuration, seed, split, the text's provenance where one was read, and what else is told."""
+    told = {"model": type(model).__name__, "config": asdict(model), "seed": seed, "split": split.fingerprint}
+    return {**told, **({} if text is None else {"text": dict(text.provenance)}), **more}

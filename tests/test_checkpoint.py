@@ -1,0 +1,311 @@
+"""A run that is killed, wherever, ends with the bytes it would have had; a file that will not do is named."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conformance import bytes_of, told
+
+from semcomp.core.text_matrix import TextMatrix
+from semcomp.data import split as split_of
+from semcomp.errors import SemcompError
+from semcomp.planted import World
+from semcomp.views.collaborative.lightgcn import LightGCN
+from semcomp.views.joint.aligned import AlignedLightGCN
+from semcomp.views.training import SampledSoftmax, Training, checkpoint, loop
+
+SHORT = Training(loss=SampledSoftmax(negatives=16), epochs=3, batch=512, lr=0.02, every=1, patience=9)
+MODEL = LightGCN(4, training=SHORT)
+
+
+class Killed(BaseException):
+    """In place of a signal: nothing that the package catches."""
+
+
+@pytest.fixture(autouse=True)
+def every_epoch(monkeypatch):
+    monkeypatch.setattr(checkpoint, "EVERY", 0.0)
+
+
+@pytest.fixture
+def small(make_split):
+    """12 users, 9 items, and a text: an epoch of one step, done in a millisecond."""
+    dense = np.random.default_rng(0).integers(0, 5, (12, 9))
+    split = make_split((12, 9), *(np.argwhere(dense == n).tolist() for n in (0, 1, 2)))
+    return split, TextMatrix(split.item_ids, np.random.default_rng(1).standard_normal((9, 5)))
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    return tmp_path / "run.pt"
+
+
+def kill_after(model, split, file, monkeypatch, epoch=2):
+    """Train until the state of this epoch is kept."""
+    save = checkpoint.Checkpoint.save
+
+    def killed(self, state):
+        save(self, state)
+        if state.epoch == epoch:
+            raise Killed
+
+    monkeypatch.setattr(checkpoint.Checkpoint, "save", killed)
+    with pytest.raises(Killed):
+        model.fit(split, checkpoint=file)
+    monkeypatch.setattr(checkpoint.Checkpoint, "save", save)
+
+
+# taken up again
+
+
+class Killer:
+    """Raises `Killed` at the n-th line that the loop or the checkpoint executes."""
+
+    def __init__(self, n: int) -> None:
+        self.left = n
+
+    def __call__(self, frame, event, _):
+        if frame.f_code.co_filename not in (loop.__file__, checkpoint.__file__):
+            return None
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                raise Killed
+        return self
+
+
+def as_in_a_new_process():
+    """A context of torch's that was killed on its way out has left its state behind."""
+    torch.set_grad_enabled(True)
+    torch.set_autocast_enabled("cpu", False)
+    for _ in range(torch.autocast_increment_nesting()):
+        torch.autocast_decrement_nesting()
+    torch.clear_autocast_cache()
+
+
+def test_killed_at_any_line_it_ends_with_the_same_bytes(small, tmp_path):
+    """With a term and draws of its own; each n-th line of a run of two epochs, one after the other."""
+    model = AlignedLightGCN(2, training=replace(SHORT, epochs=2))
+    whole = model.fit(*small)
+    kills, files, found = 0, set(), None
+    while found is None:
+        kills += 1
+        file = tmp_path / f"{kills}.pt"
+        sys.settrace(Killer(kills))
+        try:
+            found = model.fit(*small, checkpoint=file)
+        except Killed:
+            pass
+        finally:
+            sys.settrace(None)
+            as_in_a_new_process()
+        files.add((tmp_path / f"{kills}.pt").exists())
+        resumed = model.fit(*small, checkpoint=file)
+        assert bytes_of(resumed) == bytes_of(whole), f"killed at line {kills}"
+        assert told(resumed) == told(whole)
+        assert not list(tmp_path.iterdir()), f"killed at line {kills}"
+    assert bytes_of(found) == bytes_of(whole)
+    assert kills > 150
+    assert files == {True, False}
+
+
+SCRIPT = """
+import sys
+from semcomp.data import split
+from semcomp.planted import World
+from semcomp.views import LightGCN, SampledSoftmax, Training
+from semcomp.views.training import checkpoint
+checkpoint.EVERY = 0.0
+training = Training(loss=SampledSoftmax(negatives=16), epochs=80, batch=64, lr=0.02, every=20)
+parts = split(World(users=60, items=80, dim=2).dataset(), seed=7)
+LightGCN(4, training=training).fit(parts, checkpoint=sys.argv[1])
+"""
+
+
+def test_killed_by_the_system_it_ends_with_the_same_bytes(file):
+    run = subprocess.Popen([sys.executable, "-c", SCRIPT, str(file)])
+    deadline = time.monotonic() + 120
+    while not file.exists() and run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    run.send_signal(signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL
+    reached = torch.load(file, weights_only=True)["state"]["epoch"]
+    assert 1 <= reached < 80
+    split = split_of(World(users=60, items=80, dim=2).dataset(), seed=7)
+    training = Training(loss=SampledSoftmax(negatives=16), epochs=80, batch=64, lr=0.02, every=20)
+    short = LightGCN(4, training=training)
+    resumed, whole = short.fit(split, checkpoint=file), short.fit(split)
+    assert bytes_of(resumed) == bytes_of(whole)
+    assert told(resumed) == told(whole)
+
+
+def test_what_was_done_is_not_done_again(small, file, monkeypatch):
+    kill_after(MODEL, small[0], file, monkeypatch)
+    epochs, epoch = [], loop._Run.epoch
+    monkeypatch.setattr(loop._Run, "epoch", lambda self, n: epochs.append(n) or epoch(self, n))
+    MODEL.fit(small[0], checkpoint=file)
+    assert epochs == [3]
+
+
+def test_a_run_that_had_stopped_early_stops_again(world, file, monkeypatch):
+    """Killed after its last epoch, before the file was removed: nothing is trained any more."""
+    model = LightGCN(4, training=replace(SHORT, epochs=50, lr=1e-30, patience=1))
+    whole = model.fit(world[0])
+    assert [point["epoch"] for point in whole.provenance["training"]["curve"]] == [1]
+    kill_after(model, world[0], file, monkeypatch, epoch=1)
+    monkeypatch.setattr(loop._Run, "epoch", None)
+    assert bytes_of(model.fit(world[0], checkpoint=file)) == bytes_of(whole)
+
+
+def test_the_cost_is_that_of_all_parts(small, file, monkeypatch):
+    kill_after(MODEL, small[0], file, monkeypatch)
+    stored = torch.load(file, weights_only=True)
+    stored["state"] |= {"seconds": 1000.0, "peak_bytes": 2**50}
+    torch.save(stored, file)
+    cost = MODEL.fit(small[0], checkpoint=file).provenance["cost"]
+    assert 1000 < cost["seconds"] < 1100
+    assert cost["peak_bytes"] == 2**50
+
+
+def test_writes_keep_their_distance(small, file, monkeypatch):
+    """No file for a run that is over before its time."""
+    monkeypatch.setattr(checkpoint, "EVERY", 1000.0)
+    monkeypatch.setattr(checkpoint.torch, "save", None)
+    MODEL.fit(small[0], checkpoint=file)
+    assert not file.exists()
+
+
+def test_a_finished_run_leaves_no_file_and_can_be_run_again(small, file):
+    one, other = MODEL.fit(small[0], checkpoint=file), MODEL.fit(small[0], checkpoint=str(file))
+    assert bytes_of(one) == bytes_of(other) == bytes_of(MODEL.fit(small[0]))
+    assert not list(file.parent.iterdir())
+
+
+# files that will not do
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda body: body[: len(body) // 2],
+        lambda body: body[:-1],
+        lambda body: body[:10],
+        lambda body: b"",
+        lambda body: b"user_id\titem_id\n1\t2\n",
+        lambda body: pickle.dumps({"run": 1}),
+        lambda body: b"PK\x03\x04" + b"\0" * 100,
+    ],
+    ids=["half", "all but a byte", "head", "empty", "a table", "a pickle", "an archive"],
+)
+def test_a_file_that_cannot_be_read_is_named_and_left_alone(damage, small, file, monkeypatch):
+    kill_after(MODEL, small[0], file, monkeypatch)
+    body = damage(file.read_bytes())
+    file.write_bytes(body)
+    with pytest.raises(SemcompError) as caught:
+        MODEL.fit(small[0], checkpoint=file)
+    assert str(caught.value) == (
+        f"checkpoint {file} cannot be read, it is cut short or no checkpoint; remove it or name another file"
+    )
+    assert file.read_bytes() == body
+
+
+def test_something_else_saved_by_torch_is_no_checkpoint(small, file):
+    for thing in ({"run": "x"}, torch.ones(3), [1]):
+        torch.save(thing, file)
+        with pytest.raises(SemcompError, match="cannot be read, it is cut short or no checkpoint"):
+            MODEL.fit(small[0], checkpoint=file)
+
+
+def test_a_file_runs_no_code(small, file):
+    class Trap:
+        def __reduce__(self):
+            return os.mkdir, (str(file.parent / "trapped"),)
+
+    torch.save({"run": Trap(), "state": 1, "best": 1}, file)
+    with pytest.raises(SemcompError, match="cannot be read"):
+        MODEL.fit(small[0], checkpoint=file)
+    assert not (file.parent / "trapped").exists()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda split: (LightGCN(5, training=SHORT), split, 0),
+        lambda split: (LightGCN(4, training=replace(SHORT, lr=0.03)), split, 0),
+        lambda split: (MODEL, split, 1),
+        lambda split: (MODEL, replace(split, valid=split.history("none")), 0),
+    ],
+    ids=["width", "training", "seed", "split"],
+)
+def test_a_file_of_another_run_is_refused_and_left_alone(other, small, file, monkeypatch):
+    kill_after(MODEL, small[0], file, monkeypatch)
+    body = file.read_bytes()
+    model, split, seed = other(small[0])
+    with pytest.raises(SemcompError, match=r"run\.pt belongs to another run \(.*\); remove it or name"):
+        model.fit(split, seed=seed, checkpoint=file)
+    assert file.read_bytes() == body
+
+
+def test_other_threads_are_another_run(small, file, monkeypatch):
+    kill_after(MODEL, small[0], file, monkeypatch)
+    monkeypatch.setattr(checkpoint.torch, "get_num_threads", lambda: 77)
+    with pytest.raises(SemcompError, match="belongs to another run"):
+        MODEL.fit(small[0], checkpoint=file)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("", "is a folder; name a file"),
+        ("none/run.pt", "its folder must be"),
+        ("a file/run.pt", "its folder"),
+    ],
+    ids=["a folder", "no such folder", "a file for a folder"],
+)
+def test_a_path_that_cannot_be_is_named_before_any_work(name, why, small, tmp_path, monkeypatch):
+    (tmp_path / "a file").write_text("")
+    monkeypatch.setattr(loop._Run, "vectors", None)
+    with pytest.raises(SemcompError) as caught:
+        MODEL.fit(small[0], checkpoint=tmp_path / name)
+    assert str(caught.value).startswith(f"checkpoint {tmp_path / name} ")
+    assert why in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a file"]
+
+
+def test_a_disk_that_fills_up_gives_one_error_and_keeps_the_last_state(small, file, monkeypatch):
+    """The system lets files grow to 2,000 bytes alone, after the second epoch was kept whole."""
+    kill_after(MODEL, small[0], file, monkeypatch)
+    body = file.read_bytes()
+    assert len(body) > 2000
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
+    try:
+        with pytest.raises(SemcompError) as caught:
+            MODEL.fit(small[0], checkpoint=file)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(caught.value).startswith(f"checkpoint {file} cannot be written (")
+    assert str(caught.value).endswith("); make room there or name another file")
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in file.parent.iterdir()] == ["run.pt"]
+    assert file.read_bytes() == body
+    assert bytes_of(MODEL.fit(small[0], checkpoint=file)) == bytes_of(MODEL.fit(small[0]))
+
+
+def test_what_a_killed_write_left_is_overwritten_and_gone(small, file):
+    (file.parent / "run.pt.part").write_bytes(b"half")
+    MODEL.fit(small[0], checkpoint=file)
+    assert not list(file.parent.iterdir())
