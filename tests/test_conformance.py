@@ -26,6 +26,8 @@ from semcomp.views.semantic.alpharec import AlphaRec
 from semcomp.views.semantic.mlp import MLPProjection
 from semcomp.views.semantic.projection import SemanticProjection
 from semcomp.views.semantic.raw_text import RawText
+from semcomp.views.semantic.semantic_knn import SemanticKNN
+from semcomp.views.semantic.whitening import ACE, Whitened
 from semcomp.views.training import BPR, SampledSoftmax
 
 HARD = replace(QUICK, loss=SampledSoftmax(negatives=64, hard_pool=2), weight_decay=1e-4)
@@ -50,6 +52,9 @@ CASES = [
     Case("DCCF", lambda: DCCF(8, intents=8, training=QUICK), **GRAPH),
     Case("AutoCF", lambda: AutoCF(8, training=QUICK), **GRAPH),
     Case("raw text", RawText, text=True, unit=True, learns=False),
+    Case("whitened text", lambda: Whitened(dim=8), text=True, unit=True, width=8, learns=False),
+    Case("ACE", ACE, text=True, unit=True, learns=False),
+    Case("semantic kNN", lambda: SemanticKNN(neighbours=10), text=True, learns=False),
     Case("projection", lambda: SemanticProjection(8, training=QUICK), **TEXT),
     Case(
         "projection, positive left out", lambda: SemanticProjection(8, leave_out=True, training=QUICK), **TEXT

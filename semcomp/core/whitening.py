@@ -47,9 +47,9 @@ def ace(
         absolute: read `strength` as λ.
 
     Returns:
-        (I, min(dim, D)) with the ids of `text`; columns by falling σ, signs settled. Axes whose σ² is rounding
-        (rank-deficient or repeated texts) are zero instead of noise blown up; zero rows stay zero. The
-        provenance is the text's, with "transform" (what was done, and λ) and the new rows' "sha256".
+        (I, min(dim, D)) with the ids of `text`; columns by falling σ, signs settled. Axes whose σ² is
+        rounding (rank-deficient or repeated texts) are zero instead of noise blown up; zero rows stay zero.
+        The provenance is the text's, with "transform" (what was done, and λ) and the new rows' "sha256".
 
     Raises:
         SemcompError: a strength that is negative or no number, dim below 1.
@@ -59,7 +59,7 @@ def ace(
     if dim is not None and dim < 1:
         raise SemcompError(f"ACE has dim {dim}; keep at least one column, or all with dim=None")
     rows = unit_rows(text.matrix)
-    speaks = rows.any(axis=1)
+    speaks = np.asarray(rows.any(axis=1))
     mean = rows[speaks].mean(axis=0, dtype=np.float64) if centred and speaks.any() else 0.0
     squares, axes = principal_axes(rows, speaks, mean)  # (D,), (D, D)
     ridge = float(strength if absolute else strength * squares.mean())

@@ -3,6 +3,8 @@
 from semcomp.views.collaborative import (
     BPRMF,
     DCCF,
+    EASE,
+    GFCF,
     IALS,
     LRGCCF,
     NCL,
@@ -12,16 +14,28 @@ from semcomp.views.collaborative import (
     LightGCN,
     Popularity,
     SimGCL,
+    Spectral,
     XSimGCL,
 )
 from semcomp.views.joint import AlignedLightGCN, CombSum, FusionControl, NormConcatNorm, rrf
-from semcomp.views.semantic import AlphaRec, MLPProjection, RawText, SemanticProjection
+from semcomp.views.semantic import (
+    ACE,
+    AlphaRec,
+    MLPProjection,
+    RawText,
+    SemanticKNN,
+    SemanticProjection,
+    Whitened,
+)
 from semcomp.views.training import BPR, DirectAU, FullSoftmax, SampledSoftmax, Training
 
 __all__ = [
+    "ACE",
     "BPR",
     "BPRMF",
     "DCCF",
+    "EASE",
+    "GFCF",
     "IALS",
     "LRGCCF",
     "NCL",
@@ -40,9 +54,12 @@ __all__ = [
     "Popularity",
     "RawText",
     "SampledSoftmax",
+    "SemanticKNN",
     "SemanticProjection",
     "SimGCL",
+    "Spectral",
     "Training",
+    "Whitened",
     "XSimGCL",
     "rrf",
 ]

@@ -2,6 +2,7 @@
 
 from semcomp.views.collaborative.autocf import AutoCF
 from semcomp.views.collaborative.dccf import DCCF
+from semcomp.views.collaborative.ease import EASE
 from semcomp.views.collaborative.ials import IALS
 from semcomp.views.collaborative.item_knn import ItemKNN
 from semcomp.views.collaborative.lightgcn import LightGCN
@@ -11,10 +12,13 @@ from semcomp.views.collaborative.ncl import NCL
 from semcomp.views.collaborative.popularity import Popularity
 from semcomp.views.collaborative.sgl import SGL
 from semcomp.views.collaborative.simgcl import SimGCL, XSimGCL
+from semcomp.views.collaborative.spectral import GFCF, Spectral
 
 __all__ = [
     "BPRMF",
     "DCCF",
+    "EASE",
+    "GFCF",
     "IALS",
     "LRGCCF",
     "NCL",
@@ -24,5 +28,6 @@ __all__ = [
     "LightGCN",
     "Popularity",
     "SimGCL",
+    "Spectral",
     "XSimGCL",
 ]

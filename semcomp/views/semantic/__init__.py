@@ -4,5 +4,15 @@ from semcomp.views.semantic.alpharec import AlphaRec
 from semcomp.views.semantic.mlp import MLPProjection
 from semcomp.views.semantic.projection import SemanticProjection
 from semcomp.views.semantic.raw_text import RawText
+from semcomp.views.semantic.semantic_knn import SemanticKNN
+from semcomp.views.semantic.whitening import ACE, Whitened
 
-__all__ = ["AlphaRec", "MLPProjection", "RawText", "SemanticProjection"]
+__all__ = [
+    "ACE",
+    "AlphaRec",
+    "MLPProjection",
+    "RawText",
+    "SemanticKNN",
+    "SemanticProjection",
+    "Whitened",
+]

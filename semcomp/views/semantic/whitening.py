@@ -8,7 +8,6 @@ from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View, unit_rows
 from semcomp.core.whitening import ace, whiten
 from semcomp.data import Split
-from semcomp.errors import SemcompError
 from semcomp.views.checks import check_options
 from semcomp.views.origin import origin
 from semcomp.views.semantic.pooling import pooled_text
@@ -40,7 +39,7 @@ class Whitened:
     def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
         """The view, of width min(dim, D). `seed` is not used."""
         flat = whiten(text, dim=self.dim, centred=self.centred)
-        return untrained("whitened text", self, split, flat, seed)
+        return untrained("whitened text", self, split, flat, text, seed)
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class ACE:
     def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
         """The view, of width min(dim, D). `seed` is not used."""
         flat = ace(text, self.strength, dim=self.dim, centred=self.centred, absolute=self.absolute)
-        return untrained("ACE text", self, split, flat, seed)
+        return untrained("ACE", self, split, flat, text, seed)
 
 
 def check_width(model: object, label: str, dim: int | None) -> None:
@@ -81,7 +80,7 @@ def check_width(model: object, label: str, dim: int | None) -> None:
         check_options(model, label, whole=["dim"])
 
 
-def untrained(name: str, model: object, split: Split, text: TextMatrix, seed: int) -> View:
-    """Unit text rows, users pooled from them."""
-    items = unit_rows(text.rows_for(split.item_ids))
+def untrained(name: str, model: object, split: Split, flat: TextMatrix, text: TextMatrix, seed: int) -> View:
+    """Unit rows of the flattened text, users pooled from them; the text that was read is the origin."""
+    items = unit_rows(flat.rows_for(split.item_ids))
     return View(name, pooled_text(split.train, items), items, origin(model, split, seed, text))
