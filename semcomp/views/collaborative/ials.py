@@ -129,7 +129,8 @@ def solve_rows(rows: sp.csr_array, other: Tensor, unobserved: float, ridge: Tens
             found[group] = (x.mT @ solve(system, torch.ones_like(x[:, :, :1])))[:, :, 0] / m
         else:
             found[group] = solve(x.mT @ x + torch.diag_embed(m), x.sum(dim=1)[:, :, None])[:, :, 0]
-    return found @ basis.T
+    turned_back: Tensor = found @ basis.T
+    return turned_back
 
 
 def solve(system: Tensor, right: Tensor) -> Tensor:

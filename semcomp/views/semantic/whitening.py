@@ -34,7 +34,8 @@ class Whitened:
     centred: bool = True
 
     def __post_init__(self) -> None:
-        check_width(self, "Whitened", self.dim)
+        check_options(self, "Whitened option", flags=["centred"])
+        check_width(self, "Whitened option", self.dim)
 
     def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
         """The view, of width min(dim, D). `seed` is not used."""
@@ -66,8 +67,8 @@ class ACE:
     absolute: bool = False
 
     def __post_init__(self) -> None:
-        check_options(self, "ACE", not_negative=["strength"])
-        check_width(self, "ACE", self.dim)
+        check_options(self, "ACE option", not_negative=["strength"], flags=["centred", "absolute"])
+        check_width(self, "ACE option", self.dim)
 
     def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
         """The view, of width min(dim, D). `seed` is not used."""
