@@ -5,11 +5,14 @@
     python benchmarks/parity.py --side recbole --work DIR       one side's runs alone
     python benchmarks/parity.py --work DIR --out benchmarks/results/parity.json
 
+With `--finished` nothing is run: what is there is compared.
+
 Both sides get the same split, width, layers, batches, optimiser (Adam), learning rate, epochs, negatives (one
 a pair, uniform over the items the user has not had in train) and rule of selection (validation NDCG@20 with
-train items masked, the same patience), and what the penalty cannot be given alike on both is said in
-`SETTINGS`. Learning rates are those that RecBole's own validation prefers at seed 0, so what choice there is
-favours RecBole. Each run ends in two files of DIR/runs; what is there is not run again.
+train items masked, the same patience); the penalty of NCL alone cannot be given alike (`peers/settings.py`).
+Learning rates are those that RecBole's own validation prefers at seed 0, so that what choice there is favours
+RecBole (the report lists what was tried). Each run ends in two files of DIR/runs; what is there is not run
+again.
 """
 
 from __future__ import annotations
@@ -32,60 +35,17 @@ import pandas as pd
 import scipy
 import torch
 from peers.comparison import METRICS, agreement, over_seeds, over_users, test_metrics
+from peers.settings import SETTINGS, Settings, our_model, recbole_configuration
 
 import semcomp as sc
 from semcomp.core.view import View
 from semcomp.storage import atomic_write, digest
-from semcomp.views.collaborative.lightgcn import LightGCN
-from semcomp.views.collaborative.matrix_factorization import BPRMF
-from semcomp.views.collaborative.ncl import NCL
-from semcomp.views.training import BPR, Training
 
 HERE = Path(__file__).parent
 K = 20
 SPLIT_SEED = 2020
-EVERYONE = 10**9  # negatives of NCL: all users and all items, as RecBole has it
 RATES = (1e-3, 2e-3, 5e-3)
 TRIAL_EPOCHS = 200  # of the runs that rates are picked by; what counts is the best within the epochs allowed
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What both sides are given.
-
-    Attributes:
-        penalty: λ of λ/(2B) Σ ‖e‖² over the free rows of a batch, as LightGCN's authors define it; RecBole
-            does the same with `require_pow`. Its BPR has no penalty, and its NCL another one.
-        norm_penalty: RecBole's for NCL, λ (‖E_u‖ + ‖E_p‖ + ‖E_n‖) / B, Frobenius norms, not squared. Our
-            `penalty` there is 1e-4 / ‖E‖ at the start, which gives the same gradient; both hardly matter.
-        clusters: prototypes of NCL; RecBole's 1,000 need as many users and as many items. All else of NCL is
-            RecBole's default, but for two layers instead of three.
-    """
-
-    lr: float
-    epochs: int = 100
-    every: int = 2
-    patience: int = 10
-    batch: int = 2048
-    dim: int = 64
-    layers: int = 2
-    penalty: float = 0.0
-    norm_penalty: float = 0.0
-    clusters: int = 0
-
-
-SETTINGS: dict[str, dict[str, Settings]] = {
-    "ml-100k": {
-        "BPR": Settings(lr=1e-3),
-        "LightGCN": Settings(lr=5e-3, penalty=1e-4),
-        "NCL": Settings(lr=5e-3, penalty=7e-6, norm_penalty=1e-4, clusters=100, epochs=60),
-    },
-    "books": {
-        "BPR": Settings(lr=1e-3),
-        "LightGCN": Settings(lr=2e-3, penalty=1e-4),
-        "NCL": Settings(lr=5e-3, penalty=1.7e-5, norm_penalty=1e-4, clusters=1000, epochs=30),
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -125,26 +85,6 @@ def export(split: sc.Split, folder: Path, name: str) -> None:
         table.to_csv(folder / f"{name}.{part}.inter", sep="\t", index=False)
 
 
-def recbole_configuration(model: str, settings: Settings) -> dict[str, Any]:
-    """RecBole's names for the settings. It stops after one validation more than its `stopping_step`."""
-    shared = {
-        "embedding_size": settings.dim,
-        "learner": "adam",
-        "learning_rate": settings.lr,
-        "weight_decay": 0.0,
-        "train_batch_size": settings.batch,
-        "epochs": settings.epochs,
-        "eval_step": settings.every,
-        "stopping_step": settings.patience - 1,
-    }
-    if model == "LightGCN":
-        return shared | {"n_layers": settings.layers, "reg_weight": settings.penalty, "require_pow": True}
-    if model == "NCL":
-        regularised = {"n_layers": settings.layers, "reg_weight": settings.norm_penalty}
-        return shared | regularised | {"num_clusters": settings.clusters}
-    return shared
-
-
 def run_recbole(run: Run, split: sc.Split, python: Path) -> None:
     # not called by the bare name: RecBole takes its own copy of "ml-100k", whatever the folder says
     name = f"{run.data}-split"
@@ -165,36 +105,6 @@ def run_recbole(run: Run, split: sc.Split, python: Path) -> None:
     script = HERE / "peers" / "recbole_runs.py"
     subprocess.run([python, script, file.absolute()], cwd=run.work, env=alone, check=True)
     file.unlink()
-
-
-def our_model(model: str, settings: Settings) -> Any:
-    training = Training(
-        loss=BPR(),
-        epochs=settings.epochs,
-        batch=settings.batch,
-        lr=settings.lr,
-        penalty=settings.penalty,
-        every=settings.every,
-        patience=settings.patience,
-        device="cpu",
-    )
-    if model == "BPR":
-        return BPRMF(dim=settings.dim, training=training)
-    if model == "LightGCN":
-        return LightGCN(dim=settings.dim, layers=settings.layers, training=training)
-    return NCL(
-        dim=settings.dim,
-        layers=settings.layers,
-        hyper_layers=1,
-        structure_weight=1e-7 * settings.batch,
-        prototype_weight=8e-8 * settings.batch,
-        alpha=1.0,
-        clusters=settings.clusters,
-        temperature=0.1,
-        warm_up=20,
-        negatives=EVERYONE,
-        training=training,
-    )
 
 
 def run_semcomp(run: Run, split: sc.Split) -> None:
@@ -291,6 +201,7 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", choices=tuple(SETTINGS), default=list(SETTINGS))
     parser.add_argument("--models", nargs="+", choices=("BPR", "LightGCN", "NCL"), default=None)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+    parser.add_argument("--finished", action="store_true", help="run nothing, compare what is there")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -338,11 +249,16 @@ def main() -> None:
         pairs = [
             (run(name, model, seed, "semcomp"), run(name, model, seed, "recbole")) for seed in options.seeds
         ]
+        if options.finished:
+            pairs = [pair for pair in pairs if all(one.stored() for one in pair)]
+        if not pairs:
+            continue
         results[name][model] = compare(pairs, splits[name], python)
         results[name][model]["learning rates tried"] = tried(name, model)
     report = {
         "date": date.today().isoformat(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, one thread a run, other work beside it",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, one thread a run; other work beside it, "
+        "processor seconds can be compared, seconds cannot",
         "k": K,
         "splits": {
             name: {"sizes": made.counts, "fingerprint": made.fingerprint} for name, made in splits.items()

@@ -39,7 +39,7 @@ class Whitened:
 
     def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
         """The view, of width min(dim, D). `seed` is not used."""
-        flat = whiten(text, dim=self.dim, centred=self.centred)
+        flat = whiten(in_order(split, text), dim=self.dim, centred=self.centred)
         return untrained("whitened text", self, split, flat, text, seed)
 
 
@@ -72,7 +72,8 @@ class ACE:
 
     def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
         """The view, of width min(dim, D). `seed` is not used."""
-        flat = ace(text, self.strength, dim=self.dim, centred=self.centred, absolute=self.absolute)
+        ordered = in_order(split, text)
+        flat = ace(ordered, self.strength, dim=self.dim, centred=self.centred, absolute=self.absolute)
         return untrained("ACE", self, split, flat, text, seed)
 
 
@@ -81,7 +82,14 @@ def check_width(model: object, label: str, dim: int | None) -> None:
         check_options(model, label, whole=["dim"])
 
 
+def in_order(split: Split, text: TextMatrix) -> TextMatrix:
+    """Rows as the split has them: sums over rows round alike in whatever order the text came."""
+    return TextMatrix(split.item_ids, text.rows_for(split.item_ids))
+
+
 def untrained(name: str, model: object, split: Split, flat: TextMatrix, text: TextMatrix, seed: int) -> View:
     """Unit rows of the flattened text, users pooled from them; the text that was read is the origin."""
-    items = unit_rows(flat.rows_for(split.item_ids))
-    return View(name, pooled_text(split.train, items), items, origin(model, split, seed, text))
+    items, done = unit_rows(flat.matrix), flat.provenance["transform"]
+    return View(
+        name, pooled_text(split.train, items), items, origin(model, split, seed, text, transform=done)
+    )
