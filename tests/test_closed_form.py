@@ -70,8 +70,10 @@ def test_item_knn_does_not_depend_on_the_blocks(small):
 def ials_loss(x: np.ndarray, users: np.ndarray, items: np.ndarray, model: IALS) -> float:
     scores, zero = users @ items.T, model.unobserved
     rows, columns = x.sum(axis=1) + zero * x.shape[1], x.sum(axis=0) + zero * x.shape[0]
-    penalty = rows**model.frequency @ (users**2).sum(1) + columns**model.frequency @ (items**2).sum(1)
-    return float(((scores - 1) ** 2)[x > 0].sum() + zero * (scores**2).sum() + model.regularization * penalty)
+    rows, columns = rows**model.frequency, columns**model.frequency
+    unit = model.regularization / np.r_[rows, columns].mean()
+    penalty = rows @ (users**2).sum(1) + columns @ (items**2).sum(1)
+    return float(((scores - 1) ** 2)[x > 0].sum() + zero * (scores**2).sum() + unit * penalty)
 
 
 @pytest.mark.parametrize("frequency", [0.0, 1.0])
@@ -82,9 +84,10 @@ def test_ials_ends_where_every_row_solves_its_own_equations(dim, frequency, smal
     model = IALS(dim, regularization=0.05, unobserved=0.2, frequency=frequency, iterations=200)
     view = model.fit(small, seed=1)
     users, items = view.users.astype(np.float64), view.items.astype(np.float64)
+    rows, columns = (x.sum(axis=1) + 0.2 * 7) ** frequency, (x.sum(axis=0) + 0.2 * 9) ** frequency
     for i in range(7):
         had = users[x[:, i] > 0]
-        ridge = 0.05 * (len(had) + 0.2 * 9) ** frequency
+        ridge = 0.05 * columns[i] / np.r_[rows, columns].mean()
         system = had.T @ had + 0.2 * users.T @ users + ridge * np.eye(dim)
         np.testing.assert_allclose(items[i], inv(system) @ had.sum(axis=0), atol=1e-5)
 
