@@ -52,8 +52,8 @@ SPACES: dict[str, Space] = {
         "similarity": one_of("cosine", "jaccard"),
     },
     "iALS": {
-        "regularization": real(1e-4, 1e-1),
-        "unobserved": real(0.01, 1.0),
+        "regularization": real(0.1, 100.0),
+        "unobserved": real(0.003, 0.3),
         "frequency": one_of(0.5, 1.0),
     },
     "EASE": {"regularization": real(10.0, 5000.0)},
