@@ -1,7 +1,7 @@
 """What is tuned of each view, and between which bounds.
 
 One budget for all: every trained view is given the same options of the shared loop, between the same bounds
-(`LOOP` and, where its loss compares cosines, `SOFTMAX`; `DEPTH` where it has layers), plus at most three of
+(`LOOP` and, where its loss compares cosines, `SOFTMAX`; `DEPTH` where it has layers), plus at most four of
 its own. Widths stay at their defaults; an option that is not named here stays at its default too.
 """
 
@@ -36,10 +36,11 @@ SOFTMAX: Space = {
 DEPTH: Space = {"layers": IntDistribution(1, 3)}
 DECAY: Space = {"training.weight_decay": one_of(0.0, 1e-4, 1e-3, 1e-2)}
 
-#: Weight and temperature of a contrastive term that is added to the loss.
-CONTRAST: Space = {"weight": real(0.01, 1.0), "temperature": real(0.05, 0.5)}
+#: Weight and temperature of a contrastive term that is added to the loss. Weights reach far below the
+#: published ones, which stand beside BPR: a sampled softmax is a contrast already, and a heavy second swamps it.
+CONTRAST: Space = {"weight": real(1e-3, 0.3), "temperature": real(0.05, 0.5)}
 GRAPH: Space = {**LOOP, **SOFTMAX, **DEPTH}
-NOISE: Space = {**CONTRAST, "epsilon": real(0.02, 0.5)}
+NOISE: Space = {**CONTRAST, "epsilon": real(0.01, 0.3), "input_layer": one_of(False, True)}
 WIDTHS = one_of(None, 64, 128, 256)  # columns of a text that are kept; None: all
 HIDDEN: Space = {"hidden": one_of(128, 256, 512)}
 
@@ -66,21 +67,22 @@ SPACES: dict[str, Space] = {
     "XSimGCL": {**GRAPH, **NOISE},
     "NCL": {
         **GRAPH,
-        "structure_weight": real(0.01, 1.0),
-        "prototype_weight": real(0.01, 1.0),
+        "structure_weight": real(1e-3, 0.3),
+        "prototype_weight": real(1e-3, 0.3),
         "temperature": real(0.05, 0.5),
     },
     "DCCF": {
         **GRAPH,
-        "weight": real(1e-4, 1e-1),
+        "weight": real(1e-5, 1e-2),
         "temperature": real(0.05, 0.5),
         "intents": one_of(32, 64, 128),
     },
     "AutoCF": {
         **GRAPH,
-        "weight": real(0.01, 5.0),
+        "weight": real(1e-2, 1.0),
         "temperature": real(0.1, 2.0),
-        "seeds": one_of(0.001, 0.003, 0.01),
+        "seeds": one_of(5e-4, 0.001, 0.003, 0.01, 0.02),
+        "hops": IntDistribution(1, 2),
     },
     "raw text": {},
     "whitened text": {"dim": WIDTHS, "centred": one_of(False, True)},
@@ -89,7 +91,7 @@ SPACES: dict[str, Space] = {
     "projection": {**LOOP, **SOFTMAX, **DECAY},
     "projection, positive left out": {**LOOP, **SOFTMAX, **DECAY},
     "MLP projection": {**LOOP, **SOFTMAX, **DECAY, **HIDDEN},
-    "AlphaRec": {**GRAPH, **DECAY, **HIDDEN},
+    "AlphaRec": {**GRAPH, **DECAY, **HIDDEN, "training.batch": one_of(2048, 8192)},
     "aligned": {**GRAPH, **CONTRAST},
     "fusion": {**GRAPH, **DECAY},
     "fusion's control": {**GRAPH, **DECAY},
