@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from semcomp.evidence import bootstrap_means, estimate, estimate_over_seeds, exchange, sign_flip
-from semcomp.evidence.bootstrap import mean_of, share_of
+from semcomp.evidence.statistics.bootstrap import mean_of, share_of
 
 Floats = NDArray[np.float64]
 SIZES = (50, 500, 5_000)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from semcomp.evidence import estimate, sign_flip
-from semcomp.evidence.bootstrap import mean_of, share_of
+from semcomp.evidence.statistics.bootstrap import mean_of, share_of
 
 CHANCE = 0.3 / 2.3  # mean of the Beta(0.3, 2) from which a user's chance of a hit is drawn
 

@@ -10,7 +10,7 @@ import pytest
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
 from semcomp.evidence import estimate, estimate_over_seeds
-from semcomp.evidence.bootstrap import Statistic, mean_of, share_of, total_of
+from semcomp.evidence.statistics.bootstrap import Statistic, mean_of, share_of, total_of
 
 STATISTICS = {
     "x": mean_of("x"),

@@ -13,7 +13,7 @@ from scipy.stats import permutation_test
 
 from semcomp.errors import SemcompError
 from semcomp.evidence import exchange, sign_flip
-from semcomp.evidence.bootstrap import Statistic, mean_of, share_of
+from semcomp.evidence.statistics.bootstrap import Statistic, mean_of, share_of
 
 
 def by_enumeration(differences: list[float]) -> dict[str, float]:

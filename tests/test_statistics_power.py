@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from semcomp.errors import SemcompError
 from semcomp.evidence import estimate, minimal_detectable_effect, users_for_effect, users_needed
-from semcomp.evidence.bootstrap import mean_of
+from semcomp.evidence.statistics.bootstrap import mean_of
 
 HUNDRED = np.tile([-1.0, 1.0], 50) * math.sqrt(99 / 100)  # 100 differences with standard deviation 1
 

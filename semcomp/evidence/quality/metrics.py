@@ -12,7 +12,7 @@ from semcomp.core.metrics import check_sizes, per_user
 from semcomp.core.topk import TopK
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.evidence.bootstrap import estimate, mean_of
+from semcomp.evidence.statistics.bootstrap import estimate, mean_of
 
 METRICS = ("recall", "ndcg", "mrr")
 

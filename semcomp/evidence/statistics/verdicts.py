@@ -9,7 +9,7 @@ from typing import Literal
 
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
-from semcomp.evidence.bootstrap import LEVEL
+from semcomp.evidence.statistics.bootstrap import LEVEL
 
 Verdict = Literal["holds", "does not hold", "undecided"]
 

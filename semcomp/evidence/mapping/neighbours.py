@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomp.errors import SemcompError
-from semcomp.evidence.overlap import jaccard
+from semcomp.evidence.complementarity.overlap import jaccard
 
 MEMORY = 128 * 2**20
 

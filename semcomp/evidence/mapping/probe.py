@@ -18,10 +18,10 @@ from semcomp.core.view import View, check_fits
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.evidence.bootstrap import Floats, Means, Statistic, estimate, mean_of, ratio
-from semcomp.evidence.neighbours import neighbour_jaccard, row_cosines
-from semcomp.evidence.overlap import chance_jaccard, jaccard
-from semcomp.evidence.regression import fit_mlp, fit_ridge
+from semcomp.evidence.complementarity.overlap import chance_jaccard, jaccard
+from semcomp.evidence.mapping.neighbours import neighbour_jaccard, row_cosines
+from semcomp.evidence.mapping.regression import fit_mlp, fit_ridge
+from semcomp.evidence.statistics.bootstrap import Floats, Means, Statistic, estimate, mean_of, ratio
 
 FITTED = 0.8  # share of the items that the probe is fitted on
 LISTS = 1000  # users whose unmasked lists are compared

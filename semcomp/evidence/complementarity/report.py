@@ -12,8 +12,14 @@ from semcomp.core.rank import rank
 from semcomp.core.view import View, check_fits, unit_rows
 from semcomp.data import Split
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.evidence.bootstrap import estimate
-from semcomp.evidence.diagnostics import StrataFrom, Users, diagnose, view_columns, view_statistics
+from semcomp.evidence.complementarity.diagnostics import (
+    StrataFrom,
+    Users,
+    diagnose,
+    view_columns,
+    view_statistics,
+)
+from semcomp.evidence.statistics.bootstrap import estimate
 
 NORMALIZE = ("none", "l2")
 

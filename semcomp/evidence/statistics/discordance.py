@@ -10,9 +10,9 @@ from scipy.stats import binomtest
 
 from semcomp.core.evidence import Evidence
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.evidence.bootstrap import LEVEL
-from semcomp.evidence.checks import check_share
-from semcomp.evidence.permutation import Alternative
+from semcomp.evidence.statistics.bootstrap import LEVEL
+from semcomp.evidence.statistics.checks import check_share
+from semcomp.evidence.statistics.permutation import Alternative
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from semcomp.errors import SemcompError
-from semcomp.evidence.bootstrap import Floats
+from semcomp.evidence.statistics.bootstrap import Floats
 
 
 def per_user(values: ArrayLike, what: str, *, least: int = 1) -> Floats:

@@ -16,8 +16,8 @@ import numpy as np
 
 from semcomp.core.evidence import Value
 from semcomp.errors import unknown_name
-from semcomp.evidence.bootstrap import MEMORY, Floats, Statistic, bootstrap_means, cut, interval
-from semcomp.evidence.checks import columns_of, null_of
+from semcomp.evidence.statistics.bootstrap import MEMORY, Floats, Statistic, bootstrap_means, cut, interval
+from semcomp.evidence.statistics.checks import columns_of, null_of
 
 Between = Literal["pivotal", "resampled"]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomp.errors import SemcompError
-from semcomp.evidence.bootstrap import Floats
+from semcomp.evidence.statistics.bootstrap import Floats
 
 Family = Mapping[str, float] | Iterable[tuple[str, float]]
 

@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.evidence.bootstrap import MEMORY, Floats, Means, Statistic, cut
-from semcomp.evidence.checks import columns_of, null_of, per_user
+from semcomp.evidence.statistics.bootstrap import MEMORY, Floats, Means, Statistic, cut
+from semcomp.evidence.statistics.checks import columns_of, null_of, per_user
 
 Alternative = Literal["two-sided", "greater", "less"]
 PERMUTATIONS = 9_999

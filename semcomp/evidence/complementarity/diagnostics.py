@@ -15,9 +15,17 @@ from semcomp.core.topk import TopK, contains
 from semcomp.data import Split
 from semcomp.data.popularity import STRATA, item_counts, strata
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.evidence.bootstrap import Floats, Means, Statistic, estimate, mean_of, share_of, total_of
-from semcomp.evidence.metrics import check_ranking
-from semcomp.evidence.overlap import chance_jaccard, jaccard, shared_places
+from semcomp.evidence.complementarity.overlap import chance_jaccard, jaccard, shared_places
+from semcomp.evidence.quality.metrics import check_ranking
+from semcomp.evidence.statistics.bootstrap import (
+    Floats,
+    Means,
+    Statistic,
+    estimate,
+    mean_of,
+    share_of,
+    total_of,
+)
 
 StrataFrom = Literal["train", "all"]
 GROUPS = ("both", "a_only", "b_only", "none")  # users by which list has a hit

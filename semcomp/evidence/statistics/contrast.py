@@ -6,7 +6,7 @@ import numpy as np
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.errors import SemcompError
-from semcomp.evidence.bootstrap import estimate, mean_of
+from semcomp.evidence.statistics.bootstrap import estimate, mean_of
 
 
 def contrast(one: Evidence, other: Evidence, column: str, *, resamples: int = 1000, seed: int = 0) -> Value:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from semcomp.errors import SemcompError
-from semcomp.evidence.bootstrap import LEVEL
-from semcomp.evidence.checks import check_share, per_user
+from semcomp.evidence.statistics.bootstrap import LEVEL
+from semcomp.evidence.statistics.checks import check_share, per_user
 
 POWER = 0.8
 

@@ -1,0 +1,1 @@
+"""What two and more rankings find together: overlap, hits, oracles, fusions, nulls."""

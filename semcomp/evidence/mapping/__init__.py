@@ -1,0 +1,1 @@
+"""What of one view a map recovers from the other, and what neighbourhoods it keeps."""

@@ -1,0 +1,1 @@
+"""How good a ranking is, by more than one measure."""

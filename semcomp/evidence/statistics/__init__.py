@@ -1,0 +1,1 @@
+"""Intervals, tests and verdicts: what it takes to read a number."""
