@@ -37,7 +37,7 @@ DEPTH: Space = {"layers": IntDistribution(1, 3)}
 DECAY: Space = {"training.weight_decay": one_of(0.0, 1e-4, 1e-3, 1e-2)}
 
 #: Weight and temperature of a contrastive term that is added to the loss. Weights reach far below the
-#: published ones, which stand beside BPR: a sampled softmax is a contrast already, and a second one swamps it.
+#: published ones, which stand beside BPR: a sampled softmax is a contrast already and a second swamps it.
 CONTRAST: Space = {"weight": real(1e-3, 0.3), "temperature": real(0.05, 0.5)}
 GRAPH: Space = {**LOOP, **SOFTMAX, **DEPTH}
 NOISE: Space = {**CONTRAST, "epsilon": real(0.01, 0.3), "input_layer": one_of(False, True)}
