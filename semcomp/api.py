@@ -8,14 +8,29 @@ from pathlib import Path
 from semcomp.core.rank import rank
 from semcomp.data import Dataset, Recipe, audit, available, import_split, load_named, resolve, split
 from semcomp.errors import SemcompError
-from semcomp.evidence import diagnose, evaluate, probe, verdict
+from semcomp.evidence import (
+    attribute,
+    beyond_accuracy,
+    compare,
+    conditional_information,
+    diagnose,
+    diagnose_several,
+    evaluate,
+    probe,
+    verdict,
+)
 from semcomp.planted import WORLDS
 from semcomp.text import embed, text_statistics
 
 __all__ = [
+    "attribute",
     "audit",
+    "beyond_accuracy",
+    "compare",
+    "conditional_information",
     "data_sets",
     "diagnose",
+    "diagnose_several",
     "embed",
     "evaluate",
     "import_split",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from semcomp.core.evidence import Evidence, Value
-from semcomp.evidence import verdict
-from semcomp.study.claims import CLAIMS, as_html, below, below_null, by_itself, ledger, tally
+from semcomp.evidence import holm, verdict
+from semcomp.evidence.statistics.effects import below, below_null, by_itself
+from semcomp.evidence.statistics.pvalues import p_of_effect
+from semcomp.study.claims import CLAIMS, Finding, as_html, ledger, tally
 from semcomp.study.records import Record
 
 LESS = Value(0.10, 0.08, 0.12, null=0.30, excess_low=-0.23, excess_high=-0.17, n=100)
@@ -56,10 +61,54 @@ def test_every_claim_is_decided_once_for_each_data_set():
 
 
 def test_an_undecided_claim_says_how_many_it_would_need():
-    (finding,) = [f for f in ledger(records(CLOSE)) if f.claim.says == "Fusion beats LightGCN"]
+    """Half an arm above zero, so z = 0.98 at n = 100; ten claims ask for z of 0.05 / 20, 2.807."""
+    found = {f.claim.says: f for f in ledger(records(CLOSE))}
+    finding = found["Fusion beats LightGCN"]
     assert finding.verdict == "undecided"
-    assert finding.needed == 400  # half-width 0.125 at n = 100 must shrink to 0.0625: four times the users
-    assert "would need n ≈ 400" in as_html([finding])
+    assert finding.needed == math.ceil(100 * (2.8070338 / 0.9799820) ** 2) == 821
+    assert "would need n ≈ 821" in as_html([finding])
+    other_side = found["Alignment hurts its own backbone"]  # the interval alone can say that it does not hold
+    assert (other_side.verdict, other_side.needed) == ("undecided", 400)
+
+
+def family_of(ps: list[float]) -> list[Finding]:
+    """The ledger of a data set on which every claim's interval is above zero, with these p-values."""
+    found = records(MORE)
+    places = {(r.chapter, key): e for r in found for key, e in r.evidence.items()}
+    for claim, p in zip(CLAIMS, ps, strict=True):
+        value = Value(0.3, 0.28, 0.32, null=0.1, excess_low=0.17, excess_high=0.23, n=100, p=p, excess_p=p)
+        if claim.effect is below_null:
+            value = Value(0.1, 0.08, 0.12, null=0.3, excess_low=-0.23, excess_high=-0.17, n=100, excess_p=p)
+        places[claim.chapter, claim.evidence].values[claim.value] = value
+    return ledger(found)
+
+
+def test_holds_takes_the_interval_and_a_p_adjusted_for_the_data_sets_claims():
+    recorded = [0.004, 0.0065, 0.04, *[0.03] * 7]
+    findings = family_of(recorded)
+    below_half = next(n for n, claim in enumerate(CLAIMS) if claim.value == "r2_of_ceiling")
+    raw = [p for n, p in enumerate(recorded) if n != below_half]
+    raw.insert(below_half, p_of_effect(below(0.5)(findings[below_half].value)))  # of its interval: tiny
+    expected = holm({str(n): p for n, p in enumerate(raw)})
+    assert [f.p for f in findings] == list(expected.values())
+    held = [n for n, f in enumerate(findings) if f.verdict == "holds"]
+    assert held == [0, below_half]  # 0.004 · 9 is 0.036; 0.0065 · 8 is 0.052
+    assert "0.036" in as_html(findings)
+
+
+def test_the_family_is_one_data_set_under_one_budget():
+    alone = ledger(records(CLOSE))
+    beside = ledger([*records(MORE, "other"), *records(CLOSE)])
+    assert [f for f in beside if f.dataset == "shop"] == alone
+    twice = ledger([*records(CLOSE), *(replace(r, budget="smoke") for r in records(CLOSE))])
+    assert [f for f in twice if f.budget == "standard"] == alone
+
+
+def test_records_without_p_are_read_by_their_intervals():
+    for finding in ledger(records(MORE)):
+        assert finding.p is not None
+    without = Value(0.3, null=0.1, n=100)
+    assert {(f.verdict, f.p) for f in ledger(records(without))} == {("undecided", None)}
 
 
 def test_missing_chapters_leave_gaps_not_errors():

@@ -19,7 +19,16 @@ from semcomp.core.topk import TopK
 from semcomp.core.view import View
 from semcomp.data import Split, binary_csr
 from semcomp.errors import SemcompError
-from semcomp.evidence import chance_jaccard, diagnose, diagnose_arrays, frozen_fusion, jaccard, shell_record
+from semcomp.evidence import (
+    Pair,
+    chance_jaccard,
+    diagnose,
+    diagnose_arrays,
+    frozen_fusion,
+    jaccard,
+    shell_record,
+)
+from semcomp.evidence.complementarity.oracles import interleaved
 
 GOLDEN = Path(__file__).parent / "reference" / "golden"
 
@@ -58,7 +67,9 @@ def by_sets(a: TopK, b: TopK, split: Split) -> dict[str, float]:
     low, high = np.quantile(counts[counts > 0], [0.6, 0.8])
     stratum = ["cold" if c <= low else "mid" if c <= high else "hot" for c in counts]
     sums: Counter[str] = Counter()
-    jaccards, recalls = [], {"a": [], "b": [], "union": [], "switch": []}
+    jaccards, recalls = [], {"a": [], "b": [], "union": [], "switch": [], "budget": [], "popular": []}
+    by_popularity = sorted(range(split.n_items), key=lambda item: (-counts[item], item))
+    own_shares: dict[str, list[float]] = {}
     by_stratum: dict[str, list[float]] = {}
     for user in range(split.n_users):
         truth = set(split.test[[user]].indices.tolist())
@@ -72,10 +83,18 @@ def by_sets(a: TopK, b: TopK, split: Split) -> dict[str, float]:
         sums[f"users.{group}"] += 1
         sums[f"activity.{group}"] += log1p(len(split.train[[user]].indices))
         kinds = (("common", hit_a & hit_b), ("a_unique", hit_a - hit_b), ("b_unique", hit_b - hit_a))
+        popular = set(by_popularity[: a.k])
+        recalls["popular"].append(
+            [len((one_list | popular) & truth) / len(truth) for one_list in (one, other)]
+        )
         for kind, hits in kinds:
             sums[f"hits.{kind}"] += len(hits)
             sums[f"popularity.{kind}"] += sum(log1p(counts[i]) for i in hits)
         found = {"a": hit_a, "b": hit_b, "union": hit_a | hit_b}
+        recalls["budget"].append(min(a.k, len(hit_a | hit_b)) / len(truth))
+        if hit_a | hit_b:
+            for kind, hits in kinds:
+                own_shares.setdefault(kind, []).append(len(hits) / len(hit_a | hit_b))
         for label, hits in found.items():
             recalls[label].append(len(hits) / len(truth))
         recalls["switch"].append(max(recalls["a"][-1], recalls["b"][-1]))
@@ -92,7 +111,16 @@ def by_sets(a: TopK, b: TopK, split: Split) -> dict[str, float]:
         values["jaccard"] = float(np.mean(jaccards))
     if total:
         values["unique_hit_ratio"] = (sums["hits.a_unique"] + sums["hits.b_unique"]) / total
+        for kind in ("common", "a_unique", "b_unique"):
+            values[f"hit_share.micro.{kind}"] = sums[f"hits.{kind}"] / total
+            values[f"hit_share.macro.{kind}"] = float(np.mean(own_shares[kind]))
+    popular_union = float(np.max(np.mean(recalls.pop("popular"), axis=0)))
     means = {label: float(np.mean(recall)) for label, recall in recalls.items()}
+    better = max(means["a"], means["b"])
+    values |= {"oracle.budget": means["budget"], "union_with_popular": popular_union}
+    values["union_minus_popular"] = means["union"] - popular_union
+    if better:
+        values["oracle.gain_relative"] = means["union"] / better - 1
     values |= {"recall.a": means["a"], "recall.b": means["b"], "oracle.union": means["union"]}
     values |= {"oracle.switch": means["switch"], "oracle.gain": means["union"] - max(means["a"], means["b"])}
     for kind in kinds:
@@ -110,8 +138,11 @@ def test_equal_to_sets(seed: int) -> None:
     a, b, split = world(seed)
     evidence = diagnose(a, b, split, resamples=0)
     expected = by_sets(a, b, split)
-    apart = {"jaccard_chance", "ndcg.a", "ndcg.b"}  # closed form and ranx: tested on their own
-    assert set(evidence.values) - apart == set(expected)
+    tested_elsewhere = ("jaccard_chance", "rbo", "ndcg", "jaccard_at", "unique_hit_ratio_at", "interleaved")
+    alone = ("union_with_random", "union_minus_random")
+    assert {
+        key for key in evidence.values if not key.startswith(tested_elsewhere) and key not in alone
+    } == set(expected)
     for key, value in expected.items():
         assert evidence[key].value == pytest.approx(value, abs=1e-12), key
 
@@ -135,6 +166,89 @@ def test_identities(seed: int) -> None:
     again = Evidence.from_json(evidence.to_json())
     assert again.values == evidence.values
     assert again.table["group"].tolist() == evidence.table["group"].tolist()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_curves_are_diagnoses_at_other_depths(seed: int) -> None:
+    a, b, split = world(seed)
+    evidence = diagnose(a, b, split, depths=(1, 2, 4, 6, 99), resamples=0)
+    assert not [key for key in evidence.values if key.endswith("_at.99")]
+    for depth in (1, 2, 4, 6):
+        there = diagnose(a, b, split, k=depth, depths=(), resamples=0)
+        for key in ("jaccard", "unique_hit_ratio"):
+            found = evidence.values.get(f"{key}_at.{depth}")
+            assert (found is None) == (key not in there.values)
+            assert found is None or found.value == pytest.approx(there[key].value)
+    assert not [key for key in there.values if "_at." in key]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_lists_in_turn_and_partners_that_know_nothing(seed: int) -> None:
+    """The interleaved list judged as a ranking of its own; random partners averaged over many draws."""
+    a, b, split = world(seed)
+    evidence = diagnose(a, b, split, resamples=0)
+    turn = lists(interleaved(a.ids, b.ids, a.k), split.n_items)
+    alone = diagnose(turn, a, split, resamples=0)
+    for metric in ("recall", "ndcg"):
+        assert evidence[f"interleaved.{metric}"].value == pytest.approx(alone[f"{metric}.a"].value)
+    better = max(evidence["recall.a"].value, evidence["recall.b"].value)
+    assert evidence["interleaved.gain"].value == pytest.approx(alone["recall.a"].value - better)
+    assert evidence["interleaved.recall"].value <= evidence["oracle.budget"].value + 1e-12
+    assert evidence["oracle.budget"].value <= evidence["oracle.union"].value + 1e-12
+
+
+def test_a_random_partner_adds_what_chance_gives() -> None:
+    *_, split = world(21, users=60)
+    full = lists(np.argsort(np.random.default_rng(0).random((60, 25)), axis=1)[:, :6], 25)
+    rng = np.random.default_rng(1)
+    drawn = []
+    for _ in range(400):
+        partner = lists(np.argsort(rng.random((60, 25)), axis=1)[:, :6], 25)
+        drawn.append(diagnose(full, partner, split, depths=(), resamples=0)["oracle.union"].value)
+    expected = diagnose(full, full, split, depths=(), resamples=0)["union_with_random"].value
+    assert expected == pytest.approx(np.mean(drawn), abs=4 * np.std(drawn) / 20)
+    assert expected > diagnose(full, full, split, resamples=0)["recall.a"].value
+
+
+def test_a_fusion_between_its_views_and_their_oracle() -> None:
+    """Four users, one target each: a finds 0 and 1, b 1 and 2, the fusion 1 and 3 (synergy), not 0, 2."""
+    train, test = np.zeros((4, 12)), np.zeros((4, 12))
+    train[:, 11], test[:, 0] = 1, 1
+    hit, miss = [0, 1], [1, 2]
+    a = lists(np.array([hit, hit, miss, miss]), 12)
+    b = lists(np.array([[3, 4], hit, hit, [3, 4]]), 12)
+    fused = lists(np.array([[5, 6], hit, [5, 6], hit]), 12)
+    found = diagnose(a, b, split_of(train, test), fused=fused, resamples=0)
+    expected = {
+        "recall.fused": 0.5, "fusion.synergy": 1, "fusion.lost": 2, "fusion.synergy_ratio": 1 / 2,
+        "fusion.loss_ratio": 2 / 3, "fusion.gain_recall": 0, "fusion.headroom_captured": 0,
+        "oracle.union": 3 / 4, "oracle.gain": 1 / 4, "oracle.gain_relative": 1 / 2,
+    }  # fmt: skip
+    assert {key: found[key].value for key in expected} == pytest.approx(expected)
+    best = diagnose(
+        a, b, split_of(train, test), fused=lists(np.array([hit, hit, hit, miss]), 12), resamples=0
+    )
+    assert best["fusion.headroom_captured"].value == pytest.approx(1)
+    assert best["fusion.gain_relative"].value == pytest.approx(0.5)
+
+
+def test_a_pair_as_null_replaces_both_views_and_the_fusion() -> None:
+    a, b, split = world(31, users=40)
+    c, d, _ = world(32, users=40)
+    f, g, _ = world(33, users=40)
+    found = diagnose(a, b, split, k=3, fused=f, null=Pair(c, d, g), resamples=50)
+    other = diagnose(c, d, split, k=3, fused=g, resamples=0)
+    for key, value in found.values.items():
+        if key.endswith("chance"):
+            assert value.null is None
+        elif key in other.values:
+            assert value.null == pytest.approx(other[key].value), key
+    without = diagnose(a, b, split, k=3, fused=f, null=Pair(c, d), resamples=0)
+    assert {key for key, value in without.values.items() if value.null is None} == {
+        key for key in without.values if "fus" in key or key.endswith("chance")
+    }
 
 
 def test_a_ranking_beside_itself() -> None:
@@ -223,7 +337,7 @@ def test_null_is_the_same_number_of_the_other_pair() -> None:
     _, null, _ = world(6, users=40)
     evidence = diagnose(a, b, split, k=3, null=null, resamples=100)
     other = diagnose(a, null, split, k=3, resamples=0)
-    alone = {"recall.a", "ndcg.a", "recall_2k.a", "jaccard_chance"}
+    alone = {"recall.a", "ndcg.a", "recall_2k.a", "jaccard_chance", "rbo_chance"}
     for key, value in evidence.values.items():
         if key in alone or key.startswith("recall_by_stratum.a"):
             assert value.null is None, key
@@ -279,6 +393,8 @@ def test_refuses_bad_input() -> None:
     other = TopK("hand", b.ids, b.scores, b.n_items, {"mask": "none"})
     with pytest.raises(SemcompError, match="masks 'train', 'hand' masks 'none'; rank both with one mask"):
         diagnose(one, other, split)
+    with pytest.raises(SemcompError, match=r"depths \(5, 0\) name one below 1"):
+        diagnose(a, b, split, depths=(5, 0))
 
 
 @pytest.fixture(scope="module")

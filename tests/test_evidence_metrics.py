@@ -15,7 +15,8 @@ from semcomp.core.metrics import per_user
 from semcomp.core.topk import TopK
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.evidence import evaluate
+from semcomp.evidence import estimate, estimate_over_seeds, evaluate
+from semcomp.evidence.statistics.bootstrap import mean_of
 
 REFERENCE = Path(__file__).parent / "reference" / "ranx.json"
 
@@ -103,6 +104,81 @@ def test_evaluate_means_nulls_and_pairing() -> None:
     assert evidence["recall"].n == 3
     same = evaluate(good, split, 2, null=good, resamples=200)
     assert (same["ndcg"].excess_low, same["ndcg"].excess_high) == (0.0, 0.0)
+
+
+def seeded(count: int, of: int = 0, users: int = 60) -> list[TopK]:
+    """Random lists of 4 of 9 items, one a seed."""
+    rngs = [np.random.default_rng([of, seed]) for seed in range(count)]
+    return [lists(np.argsort(rng.random((users, 9)), axis=1)[:, :4].tolist(), 10) for rng in rngs]
+
+
+SIXTY = split_of([[user % 9, (user * 5 + 1) % 9] for user in range(60)], 10)
+METRICS = ("recall", "ndcg", "mrr")
+
+
+def by_seed(rankings: list[TopK]) -> dict[str, np.ndarray]:
+    tables = [per_user(one, SIXTY.test, 4) for one in rankings]
+    return {name: np.stack([table[name].to_numpy() for table in tables]) for name in METRICS}
+
+
+def test_one_seed_has_the_users_intervals_to_the_last_bit() -> None:
+    (one,), (other,) = seeded(1), seeded(1, of=1)
+    found = evaluate(one, SIXTY, 4, null=[other], resamples=200, seed=3)
+    columns, null = ({name: rows[0] for name, rows in by_seed([of]).items()} for of in (one, other))
+    means = {name: mean_of(name) for name in METRICS}
+    assert found.values == estimate(columns, means, null=null, resamples=200, seed=3)
+    assert evaluate([one], SIXTY, 4, null=other, resamples=200, seed=3).to_json() == found.to_json()
+
+
+def test_several_seeds_have_intervals_over_users_and_seeds() -> None:
+    ours, theirs = seeded(3), seeded(3, of=1)
+    found = evaluate(ours, SIXTY, 4, null=theirs, resamples=200)
+    means = {name: mean_of(name) for name in METRICS}
+    expected = estimate_over_seeds(by_seed(ours), means, null=by_seed(theirs), resamples=200)
+    assert {name: found[name] for name in METRICS} == expected
+    rows = by_seed(ours)["ndcg"]
+    assert found["ndcg.seed_sd"].value == pytest.approx(rows.mean(axis=1).std(ddof=1))
+    assert found["ndcg.seed_sd"].n == 3
+    np.testing.assert_allclose(found.table["ndcg"], rows.mean(axis=0))
+
+
+def test_seeds_that_differ_widen_the_interval() -> None:
+    good, bad = lists([[0]] * 60, 10), lists([[1]] * 60, 10)
+    split = split_of([[0]] * 40 + [[2]] * 20, 10)
+    agreed = evaluate([good] * 2, split, 1, resamples=400)["recall"]
+    apart = evaluate([good, bad], split, 1, resamples=400)["recall"]
+    alone = evaluate(good, split, 1, resamples=400)["recall"]
+    assert (agreed.low, agreed.high) == pytest.approx((alone.low, alone.high))
+    assert apart.value == pytest.approx(1 / 3)
+    assert apart.high - apart.low > 5 * (alone.high - alone.low)
+
+
+def test_a_null_of_one_ranking_stands_beside_every_seed() -> None:
+    ours, (one,) = seeded(3), seeded(1, of=1)
+    found = evaluate(ours, SIXTY, 4, null=one, resamples=100)
+    repeated = evaluate(ours, SIXTY, 4, null=[one] * 3, resamples=100)
+    assert found.values == repeated.values
+    turned = evaluate(one, SIXTY, 4, null=ours, resamples=100)
+    assert turned["ndcg"].excess == pytest.approx(-found["ndcg"].excess)
+    assert turned["ndcg"].excess_p == pytest.approx(found["ndcg"].excess_p)
+    assert "ndcg.seed_sd" not in turned.values
+
+
+def test_a_null_of_another_number_of_seeds_is_refused() -> None:
+    with pytest.raises(SemcompError, match="3 rankings of 'hand', but 2 of 'hand'; give as many seeds"):
+        evaluate(seeded(3), SIXTY, 4, null=seeded(2))
+    for empty in ({"topk": []}, {"topk": seeded(1), "null": []}):
+        with pytest.raises(SemcompError, match="no ranking to evaluate"):
+            evaluate(**({"split": SIXTY, "k": 4} | empty))
+
+
+def test_evidence_says_where_it_comes_from_and_is_the_same_again() -> None:
+    first, again = (evaluate(seeded(2), SIXTY, 4, null=seeded(2, of=1), resamples=50) for _ in range(2))
+    assert first.to_json() == again.to_json()
+    told = first.provenance
+    assert (told["split"], told["k"], told["resamples"]) == (SIXTY.fingerprint, 4, 50)
+    assert [one["name"] for one in told["rankings"]] == ["hand", "hand"]
+    assert "torch" in told["versions"]
 
 
 @pytest.mark.parametrize(

@@ -254,7 +254,8 @@ def test_evidence_prints_its_values_aligned():
     assert lines[2].index("0.3000") + len("0.3000") == lines[3].index("12") + 2
     frame = evidence().frame()
     assert frame.index.tolist() == ["recall", "hits.common"]
-    assert frame.columns.tolist() == ["value", "low", "high", "null", "excess_low", "excess_high", "n"]
+    assert frame.columns.tolist()[:7] == ["value", "low", "high", "null", "excess_low", "excess_high", "n"]
+    assert frame.columns.tolist()[7:] == ["p", "excess_p"]
     assert frame.loc["hits.common", "value"] == 12
 
 

@@ -149,6 +149,68 @@ def test_the_published_fusion(diagnosis):
     assert found["unique_hit_ratio"] == pytest.approx(unique)
 
 
+def test_nulls_readings_and_quality_stand_beside_the_pair(diagnosis):
+    found = diagnosis("--k", 10, "--null", *ARRAYS[-2:])
+    nulls = ("popular items", "random list", "items shuffled", "items shuffled within popularity")
+    assert set(found["nulls"]) == {"another seed", *nulls}
+    same = found["nulls"]["another seed"]  # the null is view b itself
+    assert all(value["value"] == value["null"] for value in same.values())
+    gain = found["nulls"]["items shuffled"]["oracle.gain"]
+    assert gain["value"] == found["oracle"]["gain"]
+    assert gain["null"] < gain["value"]
+    said = {one["says"]: one["verdict"] for one in found["readings"]}
+    assert said["the fusion beats the better view"] == "holds"
+    assert said["the fusion gains more than the null's"] == "does not hold"
+    assert set(found["quality"]) == {"a", "b"}
+    assert found["quality"]["a"]["values"]["recall"]["value"] == pytest.approx(found["recall"]["a"])
+
+
+def test_three_views_at_once(shell, tmp_path):
+    files = {"cf": ARRAYS[7:9], "sem": ARRAYS[10:12], "twin": ARRAYS[7:9]}
+    views = [word for name, pair in files.items() for word in ("--view", name, *pair)]
+    (tmp_path / "categories.tsv").write_text("item\tcategory\n0\t0\n1\t1\n5\t1\n")
+    options = ("--no-nulls", "--resamples", 0, "--k", 10, "--categories", tmp_path / "categories.tsv")
+    status, out, err = shell("diagnose", *ARRAYS[:6], *views, "--json", "out.json", *options)
+    assert (status, err) == (0, "")
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert [(one["a"], one["b"]) for one in found["pairs"]] == [
+        ("cf", "sem"),
+        ("cf", "twin"),
+        ("sem", "twin"),
+    ]
+    twins = found["pairs"][1]
+    assert (twins["jaccard"], twins["unique_hit_ratio"]) == (1, 0)
+    together = found["together"]
+    assert together["only"]["cf"] == together["only"]["twin"] == 0
+    assert together["only"]["sem"] == found["pairs"][0]["hits"]["b_unique"]
+    assert together["oracle"]["union"] == found["pairs"][0]["oracle"]["union"]
+    assert out.startswith("together(cf, sem, twin)\n")
+    assert all(not one["nulls"] for one in found["pairs"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (ARRAYS[:9], "1 views given; give --view-a and --view-b, or --view for each"),
+        ((*ARRAYS, "--view", "a", *ARRAYS[7:9]), "two views are named 'a'; rename one"),
+        ((*ARRAYS, "--categories", "none.tsv"), "--categories none.tsv is no table of two whole numbers"),
+        ((*ARRAYS, "--null", ARRAYS[8], ARRAYS[8]), "1400 user rows and 1400 item rows"),
+    ],
+)
+def test_views_that_cannot_be_compared(shell, options, message):
+    status, _, err = shell("diagnose", *options, "--json", "out.json", "--resamples", 0)
+    assert status == 1
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_categories_of_unknown_items(shell, tmp_path):
+    (tmp_path / "wrong.tsv").write_text("item\tcategory\n1\t0\n1400\t0\n")
+    status, _, err = shell("diagnose", *ARRAYS, "--json", "out.json", "--categories", tmp_path / "wrong.tsv")
+    assert status == 1
+    assert "no such pair [1400, 0]; items go from 0 to 1399" in err
+
+
 def test_the_record_has_plain_numbers_and_details(diagnosis):
     found = diagnosis("--k", 10)
     keys = {

@@ -1,4 +1,4 @@
-"""`semcomp diagnose`: complementarity of two views given as arrays."""
+"""`semcomp diagnose`: complementarity of two or more views given as arrays."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Any
 
 import click
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from semcomp.core.view import View
-from semcomp.data import split_from_pairs
+from semcomp.data import binary_csr, split_from_pairs
 from semcomp.errors import SemcompError
-from semcomp.evidence import diagnose_arrays, shell_record
+from semcomp.evidence import Protocol, Report, report_arrays
 from semcomp.storage import atomic_write
 
 FILE = click.Path(path_type=Path)
+ARRAYS = "USERS.npy ITEMS.npy"
 
 
 @click.command()
@@ -25,12 +27,21 @@ FILE = click.Path(path_type=Path)
 )
 @click.option("--valid", type=FILE, required=True, help="Pairs held out for validation.")
 @click.option("--test", type=FILE, required=True, help="Pairs to be found.")
+@click.option("--view-a", type=FILE, nargs=2, metavar=ARRAYS, help="Vectors; row = id.")
+@click.option("--view-b", type=FILE, nargs=2, metavar=ARRAYS, help="The other view's.")
 @click.option(
-    "--view-a", type=FILE, nargs=2, metavar="USERS.npy ITEMS.npy", required=True, help="Vectors; row = id."
+    "--view",
+    "more",
+    type=(str, FILE, FILE),
+    multiple=True,
+    metavar=f"NAME {ARRAYS}",
+    help="A view by name; repeat it for two or more.",
 )
+@click.option("--null", type=FILE, nargs=2, metavar=ARRAYS, help="Another seed of the first view.")
 @click.option(
-    "--view-b", type=FILE, nargs=2, metavar="USERS.npy ITEMS.npy", required=True, help="The other view's."
+    "--nulls/--no-nulls", default=True, help="Hold pairs against popular, random and shuffled items too."
 )
+@click.option("--categories", type=FILE, help="Pairs `item category`, as in --train, for calibration.")
 @click.option(
     "--json", "output", type=FILE, required=True, metavar="OUT", help="Where the result is written."
 )
@@ -43,31 +54,89 @@ FILE = click.Path(path_type=Path)
     "--strata", type=click.Choice(["train", "all"]), default="train", help="Parts popularity is counted in."
 )
 @click.option("--resamples", type=click.IntRange(0), default=1000, help="Bootstrap resamples of users.")
-@click.option("--seed", type=click.IntRange(0), default=0, help="Seed of the resamples.")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Of the resamples and of random nulls.")
 def diagnose(
     train: Path,
     valid: Path,
     test: Path,
-    view_a: tuple[Path, Path],
-    view_b: tuple[Path, Path],
+    view_a: tuple[Path, Path] | None,
+    view_b: tuple[Path, Path] | None,
+    more: tuple[tuple[str, Path, Path], ...],
+    null: tuple[Path, Path] | None,
+    nulls: bool,
+    categories: Path | None,
     output: Path,
     **options: Any,
 ) -> None:
-    """Complementarity of two views given as arrays: overlap, unique hits, oracles, with intervals."""
+    """Complementarity of views given as arrays: overlap, unique hits, oracles, fusion, nulls, intervals.
+
+    Give --view-a and --view-b, or --view for each of two or more. The printed tables are those of the JSON.
+    """
     if not output.parent.is_dir():
         raise SemcompError(f"the folder of --json, {output.parent}, is not there; create it")
     if output.is_dir():
         raise SemcompError(f"--json names {output}, which is a folder; give the path of a file")
-    a = View("a", _array(view_a[0]), _array(view_a[1]))
-    b = View("b", _array(view_b[0]), _array(view_b[1]))
-    evidence = diagnose_arrays(a, b, split_from_pairs(train, valid, test, *a.shape), **options)
-    text = json.dumps(shell_record(evidence), indent=1, allow_nan=False) + "\n"
+    views = _views(view_a, view_b, more)
+    control = None if null is None else View("another seed", _array(null[0]), _array(null[1]))
+    shape = next(iter(views.values())).shape
+    split = split_from_pairs(train, valid, test, *shape)
+    report = report_arrays(
+        views,
+        split,
+        Protocol(**options),
+        null=control,
+        nulls=nulls,
+        categories=None if categories is None else _categories(categories, shape[1]),
+    )
+    _write(report, output)
+    click.echo(report)
+
+
+def _views(
+    view_a: tuple[Path, Path] | None,
+    view_b: tuple[Path, Path] | None,
+    more: tuple[tuple[str, Path, Path], ...],
+) -> dict[str, View]:
+    """The views by name, in the order given; at least two, no name twice."""
+    named = [("a", *view_a)] if view_a else []
+    named += [("b", *view_b)] if view_b else []
+    named += more
+    names = [name for name, *_ in named]
+    if len(names) < 2:
+        raise SemcompError(f"{len(names)} views given; give --view-a and --view-b, or --view for each")
+    for name in names:
+        if names.count(name) > 1:
+            raise SemcompError(f"two views are named {name!r}; rename one")
+    return {name: View(name, _array(users), _array(items)) for name, users, items in named}
+
+
+def _categories(path: Path, n_items: int) -> sp.csr_array:
+    """(items, categories) from pairs of numbers."""
+    try:
+        pairs = np.loadtxt(path, dtype=np.int64, delimiter="\t", skiprows=1, ndmin=2)
+    except (OSError, ValueError) as error:
+        raise SemcompError(
+            f"--categories {path} is no table of two whole numbers a line below a header ({error})"
+        ) from error
+    if pairs.shape[1:] != (2,) or len(pairs) == 0:
+        raise SemcompError(f"--categories {path} has shape {pairs.shape}; give pairs `item category`")
+    items, groups = pairs.T
+    wrong = (items < 0) | (items >= n_items) | (groups < 0)
+    if wrong.any():
+        first = pairs[wrong.argmax()].tolist()
+        raise SemcompError(
+            f"--categories {path}: no such pair {first}; items go from 0 to {n_items - 1}, categories from 0"
+        )
+    return binary_csr(items.astype(np.int32), groups.astype(np.int32), (n_items, int(groups.max()) + 1))
+
+
+def _write(report: Report, output: Path) -> None:
+    text = json.dumps(report.record(), indent=1, allow_nan=False) + "\n"
     try:
         with atomic_write(output) as part:
             part.write_text(text, encoding="utf8")
     except OSError as error:
         raise SemcompError(f"{output} cannot be written ({error.strerror}); choose another place") from error
-    click.echo(evidence)
 
 
 def _array(path: Path) -> NDArray[Any]:

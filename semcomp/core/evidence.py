@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import pandas as pd
 
+from semcomp.core.tables import (
+    count,
+    escape_latex,
+    escape_markdown,
+    latex_number,
+    latex_table,
+    markdown_table,
+    number,
+    span,
+    text_table,
+)
 from semcomp.errors import SemcompError, unknown_name
 
 
@@ -22,6 +33,8 @@ class Value:
         null: the same number measured where no effect exists (another seed, shuffled pairs, chance).
         excess_low, excess_high: 95 % interval of `value - null`, both from the same resamples.
         n: the number of units (users, items, hits) behind it.
+        p: two-sided p-value of "the value is 0", None where none was asked for.
+        excess_p: two-sided p-value of "value − null is 0".
     """
 
     value: float
@@ -31,10 +44,23 @@ class Value:
     excess_low: float | None = None
     excess_high: float | None = None
     n: int = 0
+    p: float | None = None
+    excess_p: float | None = None
 
     @property
     def excess(self) -> float | None:
         return None if self.null is None else self.value - self.null
+
+    @property
+    def apart(self) -> bool:
+        """Whether the interval of the excess leaves out zero; False where there is none."""
+        low, high = self.excess_low, self.excess_high
+        return low is not None and high is not None and (low > 0 or high < 0)
+
+
+COLUMNS = tuple(one.name for one in fields(Value))
+HEAD = ("", "value", "95 % interval", "null", "value − null", "n")
+MARKED = "* The 95 % interval of value − null leaves out zero."
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,8 +85,43 @@ class Evidence:
         return self.values[key]
 
     def frame(self) -> pd.DataFrame:
-        """One row a value; columns value, low, high, null, excess_low, excess_high, n."""
-        return pd.DataFrame({key: asdict(value) for key, value in self.values.items()}).T.infer_objects()
+        """One row a value, columns as the attributes of `Value`: float64 with NaN for None, n int64."""
+        rows = [asdict(value) for value in self.values.values()]
+        kinds = {column: "int64" if column == "n" else "float64" for column in COLUMNS}
+        return pd.DataFrame(rows, index=list(self.values), columns=list(COLUMNS)).astype(kinds)
+
+    def to_markdown(self) -> str:
+        """The values as a pipe table: value, interval, null, excess with its interval, n.
+
+        An excess whose interval leaves out zero is starred. That is each value by itself: where many are
+        read at once, adjust their p-values (`holm`).
+        """
+        note = escape_markdown(MARKED) if self._marked else ""
+        return markdown_table(HEAD, self._rows(escape_markdown, str, r"\*"), note)
+
+    def to_latex(self) -> str:
+        """As `to_markdown`, a `tabular` for booktabs; the caption is left to the paper."""
+        head = ("", "value", r"95\,\% interval", "null", "value $-$ null", "n")
+        note = r"* The 95\,\% interval of value $-$ null leaves out zero." if self._marked else ""
+        return latex_table(head, self._rows(escape_latex, latex_number, "*"), note)
+
+    @property
+    def _marked(self) -> bool:
+        return any(value.apart for value in self.values.values())
+
+    def _rows(
+        self, name: Callable[[str], str], written: Callable[[str], str], star: str
+    ) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = []
+        for key, v in self.values.items():
+            excess = written(number(v.excess))
+            if v.excess_low is not None:
+                excess += f" ({written(span(v.excess_low, v.excess_high))})" + (star if v.apart else "")
+            interval = written(span(v.low, v.high))
+            rows.append(
+                (name(key), written(number(v.value)), interval, written(number(v.null)), excess, count(v.n))
+            )
+        return rows
 
     def to_dict(self, *, table: bool = True) -> dict[str, Any]:
         """Plain types only. `table=False` leaves the per-unit table out (records kept beside the book)."""
@@ -70,7 +131,7 @@ class Evidence:
             "provenance": dict(self.provenance),
         }
         if table:
-            record["table"] = {"unit": self.table.index.name} | self.table.to_dict(orient="split")
+            record["table"] = table_record(self.table)
         return record
 
     def to_json(self, *, table: bool = True) -> str:
@@ -82,35 +143,28 @@ class Evidence:
         if missing:
             raise SemcompError(f"not an evidence record: {', '.join(sorted(missing))} missing")
         values = {key: Value(**value) for key, value in record["values"].items()}
-        table = pd.DataFrame()
-        if "table" in record:
-            parts = record["table"]
-            index = pd.Index(parts["index"], name=parts["unit"])
-            table = pd.DataFrame(parts["data"], index=index, columns=parts["columns"])
-        return cls(record["name"], values, table, record["provenance"])
+        return cls(record["name"], values, table_of(record.get("table")), record["provenance"])
 
     @classmethod
     def from_json(cls, text: str) -> Evidence:
         return cls.from_dict(json.loads(text))
 
     def __str__(self) -> str:
-        def number(value: float | None) -> str:
-            if value is None:
-                return ""
-            return (
-                f"{value:,.0f}"
-                if abs(value) >= 100 or (abs(value) >= 2 and value % 1 == 0)
-                else f"{value:.4f}"
-            )
-
-        rows = [("", "value", "95 % interval", "null", "n")]
-        for key, v in self.values.items():
-            interval = f"{number(v.low)} – {number(v.high)}" if v.low is not None else ""
-            rows.append((key, number(v.value), interval, number(v.null), f"{v.n:,}" if v.n else ""))
-        widths = [max(len(row[c]) for row in rows) for c in range(5)]
-        lines = [
-            row[0].ljust(widths[0])
-            + "".join("  " + cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))
-            for row in rows
+        rows = [
+            (key, number(v.value), span(v.low, v.high), number(v.null), count(v.n))
+            for key, v in self.values.items()
         ]
-        return "\n".join([self.name, *(line.rstrip() for line in lines)])
+        return f"{self.name}\n{text_table(('', 'value', '95 % interval', 'null', 'n'), rows)}"
+
+
+def table_record(table: pd.DataFrame) -> dict[str, Any]:
+    """A per-unit table as plain types: the unit, index, columns and rows."""
+    return {"unit": table.index.name} | table.to_dict(orient="split")
+
+
+def table_of(record: Mapping[str, Any] | None) -> pd.DataFrame:
+    """The table that a record of `table_record` holds; an empty one for None."""
+    if record is None:
+        return pd.DataFrame()
+    index = pd.Index(record["index"], name=record["unit"])
+    return pd.DataFrame(record["data"], index=index, columns=record["columns"])

@@ -31,7 +31,7 @@ BUDGETS: dict[str, Budget] = {
     budget.name: budget
     for budget in (
         Budget("smoke", (0,), 1, epochs=4, patience=2, probe_epochs=20, resamples=200, align_weights=(0.1,)),
-        Budget("standard", (0, 1), 1, 30, 4, probe_epochs=100, resamples=1000, align_weights=(0.03, 0.3)),
+        Budget("standard", (0, 1, 2), 1, 30, 4, probe_epochs=100, resamples=1000, align_weights=(0.03, 0.3)),
         Budget(
             "full",
             (0, 1, 2, 3, 4),

@@ -1,14 +1,28 @@
-"""The claim ledger: what the paper says, what was found, its null, and a verdict from the interval."""
+"""The claim ledger: what the paper says, what was found, its null, and a verdict.
+
+A family is all claims of this page on one data set under one budget. They were written down (`CLAIMS`) before
+any data set was looked at, and a reader asks them of a data set together: "which of the paper's statements
+hold here?" Their p-values are adjusted by Holm, so the chance of even one false "holds" among the lines of a
+data set is at most 5 %. Data sets are not one family with each other: each is a repetition, read as one, and
+a verdict must not change because somebody ran another data set. The price: of D data sets, 0.05 · D may have
+a false "holds".
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from itertools import groupby
+from statistics import NormalDist
 
 from semcomp.core.evidence import Value
-from semcomp.evidence import users_needed, verdict
+from semcomp.core.tables import p_value
+from semcomp.evidence import holm, judge, users_needed
+from semcomp.evidence.statistics.bootstrap import LEVEL
+from semcomp.evidence.statistics.effects import below, below_null, by_itself
+from semcomp.evidence.statistics.pvalues import p_of_effect
 from semcomp.study.records import Record
 
 
@@ -28,30 +42,6 @@ class Claim:
     evidence: str
     value: str
     effect: Callable[[Value], Value] = lambda value: value
-
-
-def below_null(value: Value) -> Value:
-    """For "there is less of it than in the null": the difference the other way round."""
-    flip = [None if bound is None else -bound for bound in (value.excess_high, value.excess_low)]
-    null = None if value.null is None else -value.null
-    return replace(
-        value, value=-value.value, null=null, low=None, high=None, excess_low=flip[0], excess_high=flip[1]
-    )
-
-
-def by_itself(value: Value) -> Value:
-    """For "there is more than zero of it": the value's own interval, whatever its null."""
-    return replace(value, null=None, excess_low=None, excess_high=None)
-
-
-def below(limit: float) -> Callable[[Value], Value]:
-    """For "it is less than `limit`"."""
-
-    def effect(value: Value) -> Value:
-        low, high = (None if bound is None else limit - bound for bound in (value.high, value.low))
-        return Value(limit - value.value, low, high, n=value.n)
-
-    return effect
 
 
 REACHABLE = 1000  # times the n at hand: what is needed beyond that is not worth a number
@@ -136,29 +126,70 @@ CLAIMS = (
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim on one data set: the number, the verdict and, if undecided, the n it would need."""
+    """A claim on one data set.
+
+    Attributes:
+        value: the number.
+        p: of the claim's effect, adjusted for the family; None where no interval was asked for.
+        verdict: "holds", "does not hold" or "undecided". needed: if undecided, the n it would need.
+    """
 
     claim: Claim
     dataset: str
     budget: str
     value: Value
+    p: float | None
     verdict: str
     needed: int | None
 
 
 def ledger(records: Sequence[Record]) -> list[Finding]:
-    """The findings by claim, then by data set. Claims whose chapter was not run are left out."""
+    """The findings by claim, then by data set. Claims whose chapter was not run are left out.
+
+    "Holds" takes both: the whole 95 % interval of the effect above zero, and an adjusted p of at most 0.05.
+    Without a p there is no interval, and nothing is decided.
+    """
+    asked = [
+        (claim, record, record.evidence[claim.evidence][claim.value])
+        for claim in CLAIMS
+        for record in records
+        if record.chapter == claim.chapter
+        and claim.evidence in record.evidence
+        and claim.value in record.evidence[claim.evidence].values
+    ]
+    raw = [p_of_effect(claim.effect(value)) for claim, _, value in asked]
+    families: dict[tuple[str, str], dict[str, float]] = {}
+    for place, (_, record, _) in enumerate(asked):
+        p = raw[place]
+        if p is not None:
+            families.setdefault((record.dataset, record.budget), {})[str(place)] = p
+    adjusted = {place: p for family in families.values() for place, p in holm(family).items()}
+
     findings = []
-    for claim in CLAIMS:
-        for record in records:
-            found = record.evidence.get(claim.evidence)
-            if record.chapter != claim.chapter or found is None or claim.value not in found.values:
-                continue
-            effect = claim.effect(found[claim.value])
-            said = verdict(effect)
-            needed = users_needed(effect) if said == "undecided" else None
-            findings.append(Finding(claim, record.dataset, record.budget, found[claim.value], said, needed))
+    for place, (claim, record, value) in enumerate(asked):
+        effect, p = claim.effect(value), adjusted.get(str(place))
+        said, needed = judge(effect, p=p).verdict, None
+        if said == "undecided":
+            family = families.get((record.dataset, record.budget), {})
+            needed = _needed(effect, raw[place], len(family))
+        findings.append(Finding(claim, record.dataset, record.budget, value, p, said, needed))
     return findings
+
+
+def _needed(effect: Value, p: float | None, claims: int) -> int | None:
+    """About the n at which the interval would decide and, for an effect above zero, p would be 0.05 / claims.
+
+    That is Bonferroni's limit, on the safe side of Holm's; the normal quantile of p grows as sqrt(n).
+    """
+    needed = users_needed(effect)
+    above = (effect.value if effect.excess is None else effect.excess) > 0
+    if needed is None or p is None or not above:
+        return needed
+    normal = NormalDist()
+    quantile = normal.inv_cdf(1 - p / 2)
+    if quantile <= 0:
+        return None
+    return max(needed, math.ceil(effect.n * (normal.inv_cdf(1 - (1 - LEVEL) / (2 * claims)) / quantile) ** 2))
 
 
 def tally(findings: Sequence[Finding]) -> dict[str, str]:
@@ -178,7 +209,7 @@ def as_html(findings: Sequence[Finding]) -> str:
     """The ledger as a table grouped by claim, one line a data set under each."""
     if not findings:
         return "<p>No evidence yet: run the chapters of a data set.</p>"
-    heads = ("data", "found", "95 % interval", "null", "verdict")
+    heads = ("data", "found", "95 % interval", "null", "p (Holm)", "verdict")
     lines = [
         "<table class='table ledger'><thead><tr>",
         *(f"<th>{head}</th>" for head in heads),
@@ -186,7 +217,7 @@ def as_html(findings: Sequence[Finding]) -> str:
     ]
     for claim, group in groupby(findings, key=lambda finding: finding.claim):
         lines.append(
-            f"<tbody><tr><th colspan='5'>{escape(claim.says)}"
+            f"<tbody><tr><th colspan='6'>{escape(claim.says)}"
             f"<br><small>The paper: {escape(claim.published)}</small></th></tr>"
         )
         lines += [_row(finding) for finding in group]
@@ -211,6 +242,7 @@ def _row(finding: Finding) -> str:
         f"{value.value:.3f}",
         interval,
         "" if value.null is None else f"{value.null:.3f}",
+        escape(p_value(finding.p)),
         f"{mark} {finding.verdict}{more}",
     )
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

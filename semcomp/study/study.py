@@ -15,6 +15,7 @@ from semcomp.core.topk import TopK
 from semcomp.core.view import Scorer, View
 from semcomp.data import Dataset, Split, Strategy, audit, split
 from semcomp.errors import SemcompError, unknown_name
+from semcomp.storage import digest
 from semcomp.study.artifacts import cached_view
 from semcomp.study.budgets import BUDGETS, Budget
 from semcomp.study.settings import settings_for
@@ -105,7 +106,7 @@ class Study:
             return self.aligned(self.align_weight, seed)
         if name == "CombSUM":
             return views.CombSum().fit(self.split, self.view("projection", seed), self.view("LightGCN", seed))
-        return self._fit(self.settings(name)[0], seed, reads_text=ZOO[name].reads_text)
+        return self.fit(self.settings(name)[0], seed, self.text if ZOO[name].reads_text else None)
 
     def view(self, name: str, seed: int = 0) -> View:
         """As `scorer`, for those that have vectors; EASE and the neighbourhood models have none."""
@@ -116,7 +117,7 @@ class Study:
 
     def aligned(self, weight: float, seed: int = 0) -> View:
         """LightGCN with alignment of strength λ = `weight`, all else as tuned."""
-        made = self._fit(replace(self.settings("aligned")[0], weight=weight), seed, reads_text=True)
+        made = self.fit(replace(self.settings("aligned")[0], weight=weight), seed, self.text)
         assert isinstance(made, View)
         return made
 
@@ -147,10 +148,14 @@ class Study:
         """The ranking of a second LightGCN, which differs from the first in its seed alone."""
         return self.rank("LightGCN", self.budget.null_seed)
 
-    def _fit(self, model: Any, seed: int, *, reads_text: bool) -> Scorer:
+    def fit(self, model: Any, seed: int = 0, text: TextMatrix | None = None) -> Scorer:
+        """A model on the study's split, and on `text` if it reads one; trained at most once.
+
+        A text is known by its rows' digest, `provenance["sha256"]` where it has one.
+        """
         recipe = {"config": described(model), "seed": seed, "split": self.split.fingerprint}
-        recipe["text"] = self.text.provenance["sha256"] if reads_text else None
-        inputs = (self.split, self.text) if reads_text else (self.split,)
+        recipe["text"] = None if text is None else text.provenance.get("sha256") or digest(text.matrix)
+        inputs = (self.split,) if text is None else (self.split, text)
 
         def make(checkpoint: Path) -> Scorer:
             kept = {"checkpoint": checkpoint} if hasattr(model, "training") else {}

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.data.categories import SEPARATORS, category_matrix
 from semcomp.data.dataset import Dataset
 from semcomp.data.splits.strategy import (
     TEST,
@@ -26,7 +26,6 @@ from semcomp.data.splits.strategy import (
 )
 from semcomp.errors import SemcompError, unknown_name
 
-COLUMNS = ("genres", "categories", "category")
 LISTED = 40  # category names that an error lists at most
 
 
@@ -61,7 +60,7 @@ class Category:
     held_out: tuple[str, ...] = ()
     validation: tuple[str, ...] = ()
     column: str | None = None
-    separators: tuple[str, ...] = ("|", ", ", " > ")
+    separators: tuple[str, ...] = SEPARATORS
 
     name: ClassVar[str] = "category"
     leaks: ClassVar[tuple[str, ...]] = (
@@ -136,35 +135,8 @@ class Category:
 
     def _table(self, data: Dataset) -> tuple[str, list[str], sp.csr_array]:
         """The column used, its distinct values in ascending order, and which item (row) carries which."""
-        has = [column for column in data.items.columns if column != "item_id"]
-        column = self.column or next((known for known in COLUMNS if known in has), None)
-        if column is None:
-            raise SemcompError(
-                f"the item table of {data.name!r} has none of the columns {', '.join(COLUMNS)} "
-                f"(it has {', '.join(has) or 'item_id only'}); name one with column="
-            )
-        if column not in has:
-            raise unknown_name(f"column of the item table of {data.name!r},", column, has)
-        values = self._values(data.items[column])
-        rows = pl.DataFrame({"item": np.arange(data.n_items), "name": values}).explode("name")
-        rows = rows.with_columns(pl.col("name").str.strip_chars()).filter(pl.col("name") != "").unique()
-        names = rows["name"].unique().sort()
-        if len(names) == 0:
-            raise SemcompError(
-                f"column {column!r} of {data.name!r} is empty for every item; name another one"
-            )
-        codes = (rows["name"].rank("dense") - 1).cast(pl.Int64).to_numpy()
-        ones = np.ones(len(codes), np.int64)
-        table = sp.csr_array((ones, (rows["item"].to_numpy(), codes)), shape=(data.n_items, len(names)))
-        return column, names.to_list(), table
-
-    def _values(self, series: pl.Series) -> pl.Series:
-        if isinstance(series.dtype, (pl.List, pl.Array)):
-            return series.cast(pl.List(pl.String))
-        text = series.cast(pl.String)
-        for separator in self.separators:
-            text = text.str.replace_all(separator, "\x1f", literal=True)
-        return text.str.split("\x1f")
+        found = category_matrix(data, self.column, self.separators)
+        return found.column, list(found.names), found.matrix
 
 
 def _drawn(

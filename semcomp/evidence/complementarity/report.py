@@ -1,70 +1,231 @@
-"""From arrays to a record: the whole diagnosis of two views that someone brought along."""
+"""From arrays to a record: the whole diagnosis of views that someone brought along."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import scipy.sparse as sp
 
 from semcomp.core.evidence import Evidence
 from semcomp.core.rank import rank
+from semcomp.core.topk import TopK
 from semcomp.core.view import View, check_fits, unit_rows
 from semcomp.data import Split
+from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.evidence.complementarity.diagnostics import (
-    StrataFrom,
-    Users,
-    diagnose,
-    view_columns,
-    view_statistics,
-)
-from semcomp.evidence.statistics.bootstrap import estimate
+from semcomp.evidence.complementarity.diagnostics import diagnose
+from semcomp.evidence.complementarity.pair import Pair
+from semcomp.evidence.complementarity.people import StrataFrom
+from semcomp.evidence.complementarity.readings import Reading, against_nulls, read_diagnosis
+from semcomp.evidence.complementarity.reference_lists import popularity_list, random_list, shuffled_items
+from semcomp.evidence.complementarity.several import find_together
+from semcomp.evidence.quality.beyond import beyond_accuracy
 
 NORMALIZE = ("none", "l2")
+BINS = 10  # of like popularity, within which items are shuffled
+HEADLINES = ("jaccard", "oracle.gain", "union_minus_2k", "fusion.gain_ndcg")
 
 
-def diagnose_arrays(
-    a: View,
-    b: View,
+@dataclass(frozen=True)
+class Protocol:
+    """How views that someone brought along are ranked and measured.
+
+    Attributes:
+        k: length of the lists. mask: history left out, as for `rank`. strata, resamples, seed: as for
+            `diagnose`.
+        normalize: "none", or "l2" to give all views unit rows first (scores become cosines).
+    """
+
+    k: int = 20
+    mask: str = "train+valid"
+    normalize: str = "none"
+    strata: StrataFrom = "train"
+    resamples: int = 1000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.normalize not in NORMALIZE:
+            raise unknown_name("normalisation", self.normalize, NORMALIZE)
+
+    def prepared(self, view: View, split: Split) -> View:
+        """The view as it is ranked; SemcompError for one that does not fit the split, or for k above it."""
+        if self.k > split.n_items:
+            raise SemcompError(f"k = {self.k} is above the number of items, {split.n_items}; lower k")
+        check_fits(view, (split.n_users, split.n_items))
+        return view.normalized() if self.normalize == "l2" else view
+
+    def lists(self, view: View, split: Split, *, times: int = 2) -> TopK:
+        """Its ranking, `times` · k places or as many as there are items."""
+        return rank(view, split, min(times * self.k, split.n_items), mask=self.mask)
+
+    def pair(self, a: View, b: View, split: Split) -> Pair:
+        """Both rankings, and that of their frozen fusion."""
+        fused = rank(frozen_fusion(a, b), split, self.k, mask=self.mask)
+        return Pair(self.lists(a, split), self.lists(b, split), fused)
+
+    def diagnose(self, pair: Pair, split: Split, null: TopK | Pair | None = None) -> Evidence:
+        found = diagnose(
+            pair.a,
+            pair.b,
+            split,
+            k=self.k,
+            fused=pair.fused,
+            null=null,
+            strata=self.strata,
+            resamples=self.resamples,
+            seed=self.seed,
+        )
+        provenance = {**found.provenance, "mask": self.mask, "normalize": self.normalize}
+        return Evidence(found.name, found.values, found.table, provenance)
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Attributes:
+    pairs: a diagnosis of every two views, with the fusion of both as they are, against the first null.
+    nulls: for every two, the same diagnosis against each of the nulls.
+    quality: of each view beyond accuracy.
+    together: what all views find; None where there are two.
+    """
+
+    pairs: Mapping[tuple[str, str], Evidence]
+    nulls: Mapping[tuple[str, str], Mapping[str, Evidence]]
+    quality: Mapping[str, Evidence]
+    together: Evidence | None = None
+
+    def readings(self) -> dict[tuple[str, str], list[Reading]]:
+        return {names: read_diagnosis(found) for names, found in self.pairs.items()}
+
+    def record(self) -> dict[str, Any]:
+        """Plain types: of two views `shell_record` of their diagnosis, of more one a pair under `pairs`.
+
+        Beside it `nulls` (each null's headline values), `readings`, and the records of `quality`.
+        """
+        both = {
+            names: shell_record(found)
+            | {
+                "nulls": {null: _headlines(one) for null, one in self.nulls.get(names, {}).items()},
+                "readings": [
+                    {"says": one.says, "value": one.key, **asdict(one.judgement)}
+                    for one in read_diagnosis(found)
+                ],
+            }
+            for names, found in self.pairs.items()
+        }
+        quality = {name: found.to_dict(table=False) for name, found in self.quality.items()}
+        if self.together is None:
+            return next(iter(both.values())) | {"quality": quality}
+        pairs = [{"a": a, "b": b, **record} for (a, b), record in both.items()]
+        return {"together": shell_record(self.together), "pairs": pairs, "quality": quality}
+
+    def __str__(self) -> str:
+        parts = [] if self.together is None else [str(self.together)]
+        for names, found in self.pairs.items():
+            parts.append(str(found))
+            if self.nulls.get(names):
+                parts.append(f"against each null\n{_shown(against_nulls(self.nulls[names], HEADLINES))}")
+            parts.append("\n".join(map(str, read_diagnosis(found))))
+        return "\n\n".join([*parts, *map(str, self.quality.values())])
+
+
+def report_arrays(
+    views: Mapping[str, View],
     split: Split,
+    protocol: Protocol = Protocol(),
     *,
-    k: int = 20,
-    mask: str = "train+valid",
-    normalize: str = "none",
-    strata: StrataFrom = "train",
-    resamples: int = 1000,
-    seed: int = 0,
-) -> Evidence:
-    """Rank two views at 2k places (as far as there are items), diagnose them at k, add their frozen fusion.
-
-    Adds to the values of `diagnose`: `recall.fused`, `ndcg.fused` and `recall_by_stratum.fused.*` of the
-    equal-weight norm-concat-norm of the two views as they are, nothing trained.
+    null: View | None = None,
+    nulls: bool = True,
+    categories: sp.csr_array | None = None,
+) -> Report:
+    """All that two or more views of one split tell of each other.
 
     Args:
-        normalize: "none", or "l2" to give both views unit rows first (scores become cosines).
+        views: by name, two or more. The first is the one that others should add to.
+        null: another seed of the first view. Where there is one, it is the null of every pair with the
+            first view in it; other pairs have none but the reference nulls.
+        nulls: also hold every pair against what knows nothing: the most popular items, a random list, the
+            second view with its item vectors dealt out anew, and dealt out among items of like popularity.
+        categories: (items, categories) of the items, for their calibration.
+
+    Raises:
+        SemcompError: fewer than two views, and as `diagnose` and `rank`.
+    """
+    if len(views) < 2:
+        raise SemcompError(f"{len(views)} views given; at least 2 are needed to compare")
+    ready = {name: protocol.prepared(view, split) for name, view in views.items()}
+    seed_null = None if null is None else protocol.prepared(null, split)
+    first = next(iter(ready))
+    pairs, controls = {}, {}
+    for a, b in combinations(ready, 2):
+        pair = protocol.pair(ready[a], ready[b], split)
+        found: dict[str, TopK | Pair] = {}
+        if seed_null is not None and a == first:
+            found["another seed"] = protocol.pair(ready[a], seed_null, split)
+        if nulls:
+            found |= reference_nulls(ready[a], ready[b], split, protocol)
+        held = {name: protocol.diagnose(pair, split, one) for name, one in found.items()}
+        pairs[a, b] = held["another seed"] if "another seed" in held else protocol.diagnose(pair, split)
+        controls[a, b] = held
+    vectors = {name: view.items for name, view in ready.items()}
+    quality = {
+        name: beyond_accuracy(
+            protocol.lists(view, split, times=1),
+            split,
+            k=protocol.k,
+            vectors=vectors,
+            categories=categories,
+            resamples=protocol.resamples,
+            seed=protocol.seed,
+        )
+        for name, view in ready.items()
+    }
+    together = None
+    if len(ready) > 2:
+        lists = {name: protocol.lists(view, split, times=len(ready)) for name, view in ready.items()}
+        together = find_together(
+            lists,
+            split,
+            k=protocol.k,
+            strata=protocol.strata,
+            resamples=protocol.resamples,
+            seed=protocol.seed,
+        )
+    return Report(pairs, controls, quality, together)
+
+
+def diagnose_arrays(a: View, b: View, split: Split, *, null: View | None = None, **protocol: Any) -> Evidence:
+    """Rank two views at 2k places (as far as there are items), diagnose them at k with their frozen fusion.
+
+    Args:
+        null: another seed of a; its pair with a, and their fusion, is the null.
+        protocol: fields of `Protocol`.
 
     Raises:
         SemcompError: as `diagnose` and `rank`, and for an unknown `normalize`.
     """
-    if normalize not in NORMALIZE:
-        raise unknown_name("normalisation", normalize, NORMALIZE)
-    if k > split.n_items:
-        raise SemcompError(f"k = {k} is above the number of items, {split.n_items}; lower k")
-    for view in (a, b):
-        check_fits(view, (split.n_users, split.n_items))
-    if normalize == "l2":
-        a, b = a.normalized(), b.normalized()
-    long_a, long_b = (rank(view, split, min(2 * k, split.n_items), mask=mask) for view in (a, b))
-    pair = diagnose(long_a, long_b, split, k=k, strata=strata, resamples=resamples, seed=seed)
+    given = Protocol(**protocol)
+    one, other = given.prepared(a, split), given.prepared(b, split)
+    control = None if null is None else given.pair(one, given.prepared(null, split), split)
+    return given.diagnose(given.pair(one, other, split), split, control)
 
-    people = Users(split, strata)
-    columns = view_columns("fused", rank(frozen_fusion(a, b), split, k, mask=mask), k, people)
-    columns |= people.has()
-    fused = estimate(columns, view_statistics("fused", against_null=False), resamples=resamples, seed=seed)
-    table = pair.table.assign(**{key: columns[key] for key in ("recall.fused", "ndcg.fused")})
-    provenance = {**pair.provenance, "mask": mask, "normalize": normalize}
-    return Evidence(pair.name, {**pair.values, **fused}, table, provenance)
+
+def reference_nulls(a: View, b: View, split: Split, protocol: Protocol) -> dict[str, TopK | Pair]:
+    """What stands in b's place and knows nothing of which item is which, or of the user."""
+    places = min(2 * protocol.k, split.n_items)
+    counts = item_counts(split.train)
+    mixed = shuffled_items(b, protocol.seed)
+    alike = shuffled_items(b, protocol.seed, strata=min(BINS, split.n_items), counts=counts)
+    return {
+        "popular items": popularity_list(split, places, mask=protocol.mask),
+        "random list": random_list(split, places, protocol.seed, mask=protocol.mask),
+        "items shuffled": protocol.pair(a, mixed, split),
+        "items shuffled within popularity": protocol.pair(a, alike, split),
+    }
 
 
 def frozen_fusion(a: View, b: View) -> View:
@@ -88,10 +249,23 @@ def shell_record(evidence: Evidence) -> dict[str, Any]:
         place = record
         for group in groups:
             place = place.setdefault(group, {})
-        place[last] = int(value.value) if groups and groups[0] in ("users", "hits") else value.value
+        counted = key in ("fusion.synergy", "fusion.lost") or key.startswith(COUNTS)
+        place[last] = int(value.value) if counted else value.value
     record["detail"] = {
         "name": evidence.name,
         "values": {key: asdict(value) for key, value in evidence.values.items()},
         "provenance": dict(evidence.provenance),
     }
     return record
+
+
+COUNTS = ("users.", "hits.", "found_by.", "only.")
+
+
+def _headlines(evidence: Evidence) -> dict[str, Any]:
+    found = {key: evidence.values[key] for key in HEADLINES if key in evidence.values}
+    return {key: asdict(value) for key, value in found.items() if value.null is not None}
+
+
+def _shown(frame: pd.DataFrame) -> str:
+    return frame.to_string(float_format=lambda number: f"{number:.4f}", na_rep="")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.metrics import check_sizes, per_user
+from semcomp.core.provenance import measured, origins
 from semcomp.core.topk import TopK
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.evidence.statistics.bootstrap import estimate, mean_of
+from semcomp.evidence.statistics.bootstrap import Floats, mean_of
+from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 
 METRICS = ("recall", "ndcg", "mrr")
 
@@ -29,60 +32,97 @@ def evaluate(
     """Mean recall, ndcg and mrr over the users with test items, with bootstrap intervals over those users.
 
     Args:
-        topk: lists ranked with the history masked; of several seeds of one view, each user's metrics are
-            averaged over the seeds first, and `recall.seed_sd` and so on give the spread of the means.
-        null: lists of something to beat, over the same users (again one or several seeds); its means become
-            the nulls, and the excess is paired by user.
+        topk: lists ranked with the history masked. Of several seeds of one view the values are means over
+            seeds and users, the intervals hold the variance of both (`estimate_over_seeds`, "pivotal"), and
+            `recall.seed_sd` and so on give the spread of the seeds' means.
+        null: lists of something to beat, over the same users; its means become the nulls. The excess is
+            paired by user, and by the seeds' places: as many of each, or one of either, which then stands
+            beside every seed of the other and is taken as it is, its own seed's luck included.
         resamples: 0 for no intervals.
 
     Returns:
         Evidence with `recall`, `ndcg`, `mrr`; its table is `per_user`'s, averaged over the seeds.
 
     Raises:
-        SemcompError: no lists, lists that do not fit the split, k beyond the lists, an empty test part.
+        SemcompError: no lists, lists that do not fit the split, k beyond the lists, an empty test part, a
+            null of another number of seeds.
     """
-    lists = _several(topk)
-    tables = _tables(lists, split, k)
-    table = sum(tables[1:], start=tables[0]) / len(tables)
-    against = None
-    others = [] if null is None else _several(null)
-    if others:
-        rivals = _tables(others, split, k)
-        against = {name: np.mean([one[name].to_numpy() for one in rivals], axis=0) for name in METRICS}
-    values = estimate(
-        {name: table[name].to_numpy() for name in METRICS},
+    ours = Ranked.of(topk, split, k)
+    rival = None if null is None else Ranked.of(null, split, k)
+    seeds = common_seeds([ours] if rival is None else [ours, rival])
+    values = estimate_over_seeds(
+        {name: ours.column(name, seeds) for name in METRICS},
         {name: mean_of(name) for name in METRICS},
-        null=against,
+        null=None if rival is None else {name: rival.column(name, seeds) for name in METRICS},
         resamples=resamples,
         seed=seed,
     )
-    if len(tables) > 1:
-        for name in METRICS:
-            spread = np.std([one[name].mean() for one in tables], ddof=1)
-            values[f"{name}.seed_sd"] = Value(float(spread), n=len(tables))
-    provenance = {
-        "split": split.fingerprint,
-        "k": k,
-        "resamples": resamples,
-        "seed": seed,
-        "rankings": [{"name": one.name, **one.provenance} for one in lists],
-        "null": [{"name": one.name, **one.provenance} for one in others],
-    }
-    versus = f" against {others[0].name}" if others else ""
-    return Evidence(f"evaluate({lists[0].name}{versus})", values, table, provenance)
+    values |= {f"{name}.seed_sd": value for name in METRICS if (value := ours.seed_sd(name)) is not None}
+    provenance = measured(
+        split,
+        k=k,
+        resamples=resamples,
+        seed=seed,
+        rankings=origins(ours.lists),
+        null=[] if rival is None else origins(rival.lists),
+    )
+    versus = f" against {rival.lists[0].name}" if rival else ""
+    return Evidence(f"evaluate({ours.lists[0].name}{versus})", values, ours.table, provenance)
 
 
-def _several(topk: TopK | Sequence[TopK]) -> list[TopK]:
-    lists = [topk] if isinstance(topk, TopK) else list(topk)
-    if not lists:
-        raise SemcompError("there is no ranking to evaluate; give one, or one a seed")
-    return lists
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """Rankings of one view, one a seed, and their metrics by user, each computed once.
+
+    Attributes:
+        lists: S rankings. tables: of each, `per_user`'s, over the same users.
+    """
+
+    lists: Sequence[TopK]
+    tables: Sequence[pd.DataFrame]
+
+    @classmethod
+    def of(cls, topk: TopK | Sequence[TopK], split: Split, k: int) -> Ranked:
+        """Raises SemcompError for no lists, and as `check_ranking`."""
+        lists = [topk] if isinstance(topk, TopK) else list(topk)
+        if not lists:
+            raise SemcompError("there is no ranking to evaluate; give one, or one a seed")
+        for one in lists:
+            check_ranking(one, split, k)
+        return cls(lists, [per_user(one, split.test, k) for one in lists])
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The tables' mean over the seeds."""
+        return sum(self.tables[1:], start=self.tables[0]) / len(self.tables)
+
+    def column(self, metric: str, seeds: int) -> Floats:
+        """(seeds, n) the metric by seed and user; a single ranking is repeated."""
+        rows = np.stack([table[metric].to_numpy(np.float64) for table in self.tables])
+        return np.broadcast_to(rows, (seeds, rows.shape[1]))
+
+    def seed_sd(self, metric: str) -> Value | None:
+        """Standard deviation of the seeds' means (ddof 1), n the number of seeds; None for one seed."""
+        if len(self.tables) == 1:
+            return None
+        return Value(
+            float(np.std([table[metric].mean() for table in self.tables], ddof=1)), n=len(self.tables)
+        )
 
 
-def _tables(lists: Sequence[TopK], split: Split, k: int) -> list[pd.DataFrame]:
-    for one in lists:
-        check_ranking(one, split, k)
-    return [per_user(one, split.test, k) for one in lists]
+def common_seeds(views: Sequence[Ranked]) -> int:
+    """How many seeds they all have, those with a single ranking aside.
+
+    Raises:
+        SemcompError: different numbers, each more than one: which seeds belong together is not known.
+    """
+    counts = {len(view.lists): view.lists[0].name for view in views if len(view.lists) > 1}
+    if len(counts) > 1:
+        (most, name), (fewer, other), *_ = sorted(counts.items(), reverse=True)
+        raise SemcompError(
+            f"{most} rankings of {name!r}, but {fewer} of {other!r}; give as many seeds of each, or one"
+        )
+    return next(iter(counts), 1)
 
 
 def check_ranking(topk: TopK, split: Split, k: int) -> None:

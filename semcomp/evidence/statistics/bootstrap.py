@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
+from semcomp.evidence.statistics.pvalues import two_sided
 
 Floats = NDArray[np.float64]
 Means = Mapping[str, Floats]
@@ -135,7 +136,8 @@ def estimate(
         resamples: 0 for no intervals.
 
     Returns:
-        Values in the order of `statistics`. A statistic that does not exist (a ratio over none) is left out.
+        Values in the order of `statistics`, with the p-values of `pvalues.two_sided`. A statistic that does
+        not exist (a ratio over none) is left out.
     """
     effect = {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}
     control = {
@@ -161,11 +163,13 @@ def estimate(
             continue
         n = units if statistic.counted is None else int(np.rint(effect[statistic.counted].sum()))
         low, high = interval(found[1:]) or (None, None)
-        base, excess = None, None
+        base, excess, excess_p = None, None, None
         if null is not None and statistic.against_null:
             other = statistic.of(null_means)
             if np.isfinite(other[0]):
                 base, excess = float(other[0]), interval((found - other)[1:])
+                excess_p = two_sided(found - other, units)
         excess_low, excess_high = excess or (None, None)
-        values[name] = Value(float(found[0]), low, high, base, excess_low, excess_high, n)
+        p = two_sided(found, units)
+        values[name] = Value(float(found[0]), low, high, base, excess_low, excess_high, n, p, excess_p)
     return values

@@ -18,6 +18,7 @@ from semcomp.core.evidence import Value
 from semcomp.errors import unknown_name
 from semcomp.evidence.statistics.bootstrap import MEMORY, Floats, Statistic, bootstrap_means, cut, interval
 from semcomp.evidence.statistics.checks import columns_of, null_of
+from semcomp.evidence.statistics.pvalues import two_sided
 
 Between = Literal["pivotal", "resampled"]
 
@@ -62,8 +63,10 @@ def estimate_over_seeds(
         memory: bytes for a block of draws.
 
     Returns:
-        Values in the order of `statistics`. A statistic that does not exist (a ratio over none) is left out;
-        one that does not exist for every single seed has no "pivotal" interval.
+        Values in the order of `statistics`, with the p-values of `pvalues.two_sided`, whose tail is that of
+        the "pivotal" draws; for "resampled" it is normal with their variance. A statistic that does not exist
+        (a ratio over none) is left out; one that does not exist for every single seed has no "pivotal"
+        interval and p.
 
     Raises:
         SemcompError: no columns, seeds or users, columns that do not fit together, a column of the null that
@@ -80,7 +83,7 @@ def estimate_over_seeds(
     if resamples:
         rows = np.vstack([rows, bootstrap_means(table, resamples, seed, memory)])
     means = rows.reshape(len(rows), seeds, -1)  # (1 + R, S, M): the estimate, then the resamples
-    drawing = _Drawing(means, seed, between)
+    drawing = _Drawing(means, users, seed, between)
     like = [part[0] for part in parts]
 
     def value_of(statistic: Statistic, rows: Floats) -> Floats:
@@ -96,26 +99,27 @@ def estimate_over_seeds(
 
     values: dict[str, Value] = {}
     for name, statistic in statistics.items():
-        found = drawing.samples(partial(value_of, statistic))
+        found, p = drawing.samples(partial(value_of, statistic))
         if not np.isfinite(found[0]):
             continue
         n = users if statistic.counted is None else int(np.rint(effect[statistic.counted].sum() / seeds))
         low, high = interval(found[1:]) or (None, None)
-        base, excess = None, None
+        base, excess, excess_p = None, None, None
         if null is not None and statistic.against_null:
             other = null_of_it(statistic, means[:1].mean(axis=1))
             if np.isfinite(other[0]):
-                base, excess = float(other[0]), interval(drawing.samples(partial(excess_of, statistic))[1:])
+                samples, excess_p = drawing.samples(partial(excess_of, statistic))
+                base, excess = float(other[0]), interval(samples[1:])
         excess_low, excess_high = excess or (None, None)
-        values[name] = Value(float(found[0]), low, high, base, excess_low, excess_high, n)
+        values[name] = Value(float(found[0]), low, high, base, excess_low, excess_high, n, p, excess_p)
     return values
 
 
 class _Drawing:
     """The seeds' part of each resample, drawn once for all statistics of a call."""
 
-    def __init__(self, means: Floats, seed: int, between: Between) -> None:
-        self.means, self.between = means, between
+    def __init__(self, means: Floats, users: int, seed: int, between: Between) -> None:
+        self.means, self.users, self.between = means, users, between
         self.resamples, self.seeds = len(means) - 1, means.shape[1]
         rng = np.random.default_rng([seed, zlib.crc32(b"seeds")])
         if self.seeds > 1 and between == "resampled":
@@ -125,23 +129,26 @@ class _Drawing:
             self.normal = rng.standard_normal(self.resamples)
             self.chi_square = rng.chisquare(self.seeds - 1, self.resamples)
 
-    def samples(self, of: Callable[[Floats], Floats]) -> Floats:
-        """(1 + R,) the statistic itself, then its resamples; `of` takes means (rows, M)."""
+    def samples(self, of: Callable[[Floats], Floats]) -> tuple[Floats, float | None]:
+        """(1 + R,) the statistic itself, then its resamples, and its p; `of` takes means (rows, M)."""
         if self.seeds > 1 and self.between == "resampled":
-            return of(np.einsum("rs,rsm->rm", self.weights, self.means))
+            drawn = of(np.einsum("rs,rsm->rm", self.weights, self.means))
+            return drawn, two_sided(drawn, self.users)
         found = of(self.means.mean(axis=1))
         if self.seeds == 1 or self.resamples == 0:
-            return found
+            return found, two_sided(found, self.users)
         by_seed = of(self.means.reshape(-1, self.means.shape[2])).reshape(-1, self.seeds)  # (1 + R, S)
-        return np.concatenate([found[:1], found[1:] + self._seed_effects(by_seed)])
+        between, of_users = self._variances(by_seed)
+        p = two_sided(found, self.users, between=between, of_users=of_users, seeds=self.seeds)
+        spread = between * (self.seeds - 1) / self.chi_square - of_users
+        effects = self.normal * np.sqrt(np.maximum(0.0, spread) / self.seeds)
+        return np.concatenate([found[:1], found[1:] + effects]), p
 
-    def _seed_effects(self, by_seed: Floats) -> Floats:
-        """(R,) draws of how far S seeds are from all there could be; NaN where a seed has no statistic."""
+    def _variances(self, by_seed: Floats) -> tuple[float, float]:
+        """s² between the seeds and w, the users' part of it; NaN where a seed has no statistic."""
         freedom = self.seeds - 1
         resampled = by_seed[1:][np.isfinite(by_seed[1:]).all(axis=1)]
         if not np.isfinite(by_seed[0]).all() or len(resampled) == 0:
-            return np.full(self.resamples, np.nan)
+            return np.nan, np.nan
         apart = resampled - resampled.mean(axis=1, keepdims=True)
-        of_users = apart.var(axis=0).sum() / freedom
-        spread = by_seed[0].var(ddof=1) * freedom / self.chi_square - of_users
-        return np.asarray(self.normal * np.sqrt(np.maximum(0.0, spread) / self.seeds))
+        return float(by_seed[0].var(ddof=1)), float(apart.var(axis=0).sum() / freedom)

@@ -1,7 +1,8 @@
 """Views made of both: aligned, fused while training, fused afterwards."""
 
 from semcomp.views.joint.aligned import AlignedLightGCN
+from semcomp.views.joint.ensemble import ensemble
 from semcomp.views.joint.fusion import FusionControl, NormConcatNorm
 from semcomp.views.joint.late import CombSum, rrf
 
-__all__ = ["AlignedLightGCN", "CombSum", "FusionControl", "NormConcatNorm", "rrf"]
+__all__ = ["AlignedLightGCN", "CombSum", "FusionControl", "NormConcatNorm", "ensemble", "rrf"]

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from semcomp.core.topk import TopK
 from semcomp.core.view import View, check_fits
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.views.training import validation_ndcg
+from semcomp.views.joint.ensemble import standardized
+from semcomp.views.joint.mixtures import Half, mixed_items, mixed_users, mixtures_ndcg
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,10 @@ class CombSum:
     def fit(self, split: Split, a: View, b: View) -> View:
         for view in (a, b):
             check_fits(view, (split.n_users, split.n_items))
-        halves = _standardized(a), _standardized(b)
+        halves = standardized(a), standardized(b)
         if self.weight is not None:
             return _combine(a, b, halves, self.weight, {})
-        tried = {w: validation_ndcg(_combine(a, b, halves, w, {}), split) for w in self.grid}
+        tried = dict(zip(self.grid, mixtures_ndcg(halves, split, self.grid), strict=True))
         best = max(tried, key=lambda w: tried[w])
         return _combine(a, b, halves, best, {"valid_ndcg_by_weight": {str(w): v for w, v in tried.items()}})
 
@@ -98,25 +98,6 @@ def rrf(lists: Sequence[TopK], k: int = 20, *, constant: int = 60, name: str = "
     return TopK(name, fused.astype(np.int32), scores, lists[0].n_items, made)
 
 
-def _standardized(view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """User vectors divided by the spread of their scores over all items, and centred item vectors."""
-    items = view.items.astype(np.float64) - view.items.mean(axis=0, dtype=np.float64)
-    users = view.users.astype(np.float64)
-    covariance = items.T @ items / len(items)  # (d, d)
-    spread = np.sqrt(np.maximum(np.einsum("ud,de,ue->u", users, covariance, users, optimize=True), 0))
-    return users / np.where(spread > 0, spread, 1.0)[:, None], items
-
-
-def _combine(
-    a: View,
-    b: View,
-    halves: tuple[tuple[NDArray[np.float64], NDArray[np.float64]], ...],
-    weight: float,
-    extra: dict[str, object],
-) -> View:
-    (users_a, items_a), (users_b, items_b) = halves
+def _combine(a: View, b: View, halves: tuple[Half, Half], weight: float, extra: dict[str, object]) -> View:
     made = {"model": "CombSum", "weight": weight, "of": [dict(a.provenance), dict(b.provenance)], **extra}
-    users = np.concatenate([weight * users_a, (1 - weight) * users_b], axis=1)
-    return View(
-        "CombSUM", users.astype(np.float32), np.concatenate([items_a, items_b], 1).astype(np.float32), made
-    )
+    return View("CombSUM", mixed_users(halves, weight), mixed_items(halves), made)

@@ -1,0 +1,194 @@
+"""Conditional logit over a catalogue: which item a user takes next, as a softmax of a few scores.
+
+    p(i | u) = exp(Σ_f θ_f z_f(u, i)) / Σ_{j open to u} exp(Σ_f θ_f z_f(u, j))
+
+(McFadden 1974.) z_f are a scorer's scores, standardised over the items that are open to the user, so that a
+weight means the same for every user and neither scale nor origin of a scorer plays a part. A user's several
+items are several draws, each from all open items. The log-likelihood is concave and has a handful of weights;
+its sums are made block by block, and one pass over the blocks serves all models at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from semcomp.core.view import Scorer
+
+Floats = NDArray[np.float64]
+RIDGE = 1e-3  # ½ · RIDGE · ‖θ‖² in all: too weak to move a weight, enough to keep one finite and unique
+FLAT = 1e-6  # scores that vary less than this share of their size are constant, but for rounding
+PASSES = 60  # Newton's method takes about eight
+DONE = 1e-10  # expected gain of another step, in nats a positive
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some users: what every open item scores, and which items they took.
+
+    Attributes:
+        users: (B,) rows among the users of `Choices`.
+        z: (F, B, I) standardised scores, 0 where closed. open: (B, I).
+        row, item: the positives; row counts from the block's first user.
+        taken: (B,) positives of each user.
+    """
+
+    users: slice
+    z: Floats
+    open: NDArray[np.bool_]
+    row: NDArray[np.int64]
+    item: NDArray[np.int64]
+    taken: Floats
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The users with a positive in `positives`, cut into blocks that stay under `memory` bytes."""
+
+    scorers: Sequence[Scorer]
+    positives: sp.csr_array
+    history: sp.csr_array
+    memory: int
+
+    @property
+    def users(self) -> NDArray[np.int64]:
+        return np.flatnonzero(np.diff(self.positives.indptr))
+
+    def __iter__(self) -> Iterator[Block]:
+        users, n_items = self.users, self.positives.shape[1]
+        step = max(1, self.memory // (8 * n_items * (len(self.scorers) + 6)))
+        for start in range(0, len(users), step):
+            rows = users[start : start + step]
+            closed = self.history[rows]
+            is_open = np.ones((len(rows), n_items), dtype=bool)
+            is_open[np.repeat(np.arange(len(rows)), np.diff(closed.indptr)), closed.indices] = False
+            z = np.stack([standardized(scorer.scores(rows), is_open) for scorer in self.scorers])
+            own = self.positives[rows]
+            taken = np.diff(own.indptr)
+            row = np.repeat(np.arange(len(rows)), taken)
+            item = own.indices.astype(np.int64)
+            yield Block(slice(start, start + len(rows)), z, is_open, row, item, taken.astype(np.float64))
+
+
+def standardized(scores: NDArray[np.float32], is_open: NDArray[np.bool_]) -> Floats:
+    """(B, I) scores less their mean over the open items, over their deviation; 0 where closed or flat."""
+    values = np.where(is_open, scores.astype(np.float64), 0.0)
+    count = np.maximum(is_open.sum(axis=1, keepdims=True), 1)
+    size = np.abs(values).max(axis=1, keepdims=True)
+    values -= values.sum(axis=1, keepdims=True) / count
+    values[~is_open] = 0.0
+    deviation = np.sqrt(np.einsum("bi,bi->b", values, values)[:, None] / count)
+    return np.asarray(
+        np.where(deviation > FLAT * size, values / np.where(deviation > 0, deviation, 1.0), 0.0)
+    )
+
+
+def fit(choices: Choices, models: Mapping[str, Sequence[int]]) -> dict[str, Floats]:
+    """The weights of greatest likelihood, by model; a model is which of the scorers it may use.
+
+    Newton's method from θ = 0, its step halved where the likelihood fell.
+    """
+    searches = {name: _Search(np.zeros(len(which))) for name, which in models.items()}
+    for _ in range(PASSES):
+        going = {name: search for name, search in searches.items() if not search.done}
+        if not going:
+            break
+        sums = {name: _Sums.zero(len(models[name])) for name in going}
+        for block in choices:
+            for name, search in going.items():
+                sums[name].add(block, models[name], search.tried)
+        for name, search in going.items():
+            search.move(sums[name])
+    return {name: search.weights for name, search in searches.items()}
+
+
+def log_likelihoods(
+    choices: Choices, models: Mapping[str, Sequence[int]], weights: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    """(users of `choices`,) Σ log p(i | u) over each user's positives, in nats, by model.
+
+    "uniform" is among them: every open item alike.
+    """
+    total = {name: np.empty(len(choices.users)) for name in (*models, "uniform")}
+    for block in choices:
+        for name, which in models.items():
+            total[name][block.users] = _of_block(block, which, weights[name])[0]
+        total["uniform"][block.users] = -block.taken * np.log(np.maximum(block.open.sum(axis=1), 1))
+    return total
+
+
+def _of_block(block: Block, which: Sequence[int], weights: Floats) -> tuple[Floats, Floats]:
+    """(B,) log-likelihoods and (B, I) probabilities."""
+    logits = np.zeros(block.open.shape)
+    for feature, weight in zip(which, weights, strict=True):
+        logits += weight * block.z[feature]
+    chosen = np.bincount(block.row, logits[block.row, block.item], len(block.taken))
+    logits[~block.open] = -np.inf
+    top = logits.max(axis=1, keepdims=True)
+    share = np.exp(logits - top)
+    mass = share.sum(axis=1, keepdims=True)
+    return chosen - block.taken * (top + np.log(mass))[:, 0], share / mass
+
+
+@dataclass
+class _Sums:
+    """Over blocks: log-likelihood, its gradient, minus its Hessian, the number of positives."""
+
+    value: float
+    gradient: Floats
+    curvature: Floats
+    positives: float
+
+    @classmethod
+    def zero(cls, width: int) -> _Sums:
+        return cls(0.0, np.zeros(width), np.zeros((width, width)), 0.0)
+
+    def add(self, block: Block, which: Sequence[int], weights: Floats) -> None:
+        value, probability = _of_block(block, which, weights)
+        self.value += float(value.sum())
+        self.positives += float(block.taken.sum())
+        means = []  # of each feature under the model, (B,)
+        for f, feature in enumerate(which):
+            weighted = probability * block.z[feature]
+            means.append(weighted.sum(axis=1))
+            self.gradient[f] += block.z[feature, block.row, block.item].sum() - block.taken @ means[f]
+            for g in range(f + 1):
+                product = np.einsum("bi,bi->b", weighted, block.z[which[g]])
+                covariance = block.taken @ (product - means[f] * means[g])
+                self.curvature[f, g] += covariance
+                if g < f:
+                    self.curvature[g, f] += covariance
+
+
+@dataclass
+class _Search:
+    """Newton's method for one model: where it stands, and what it tries next."""
+
+    weights: Floats
+    step: Floats = field(init=False)
+    value: float = -np.inf
+    done: bool = False
+
+    def __post_init__(self) -> None:
+        self.step = np.zeros_like(self.weights)
+
+    @property
+    def tried(self) -> Floats:
+        return self.weights + self.step
+
+    def move(self, sums: _Sums) -> None:
+        tried = self.tried
+        value = sums.value - 0.5 * RIDGE * float(tried @ tried)
+        if value < self.value:
+            self.step = self.step / 2
+            self.done = bool(np.abs(self.step).max() < 1e-9)
+            return
+        gradient = sums.gradient - RIDGE * tried
+        self.weights, self.value = tried, value
+        ridge = RIDGE * np.eye(len(tried))
+        self.step = np.asarray(np.linalg.solve(sums.curvature + ridge, gradient), dtype=np.float64)
+        self.done = bool(gradient @ self.step < DONE * max(sums.positives, 1.0))

@@ -1,0 +1,74 @@
+"""The users that rankings are judged on, and what is known of them before any list is looked at."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from semcomp.core.topk import TopK
+from semcomp.data import Split
+from semcomp.data.popularity import STRATA, item_counts, strata
+from semcomp.errors import unknown_name
+from semcomp.evidence.statistics.bootstrap import Floats
+
+StrataFrom = Literal["train", "all"]
+
+
+class Users:
+    """The n users with test items, and the items they should find.
+
+    Attributes:
+        rows: (n,) their rows in the split. truth: (n, I) their test items. n_truth: (n,) how many.
+        activity: (n,) train items. popularity: (I,) train interactions, and their ln(1 + ·).
+        stratum: (I,) place of each item's stratum in `STRATA`. n_truth_in: test items by stratum, (n,) each.
+    """
+
+    def __init__(self, split: Split, counted_in: StrataFrom = "train") -> None:
+        """`counted_in`: the parts in which popularity is counted for the strata, "train" or "all"."""
+        if counted_in not in get_args(StrataFrom):
+            raise unknown_name("strata option", counted_in, get_args(StrataFrom))
+        self.split = split
+        self.popularity = item_counts(split.train)
+        everything = self.popularity + item_counts(split.valid) + item_counts(split.test)
+        self.rows = np.flatnonzero(np.diff(split.test.indptr))
+        self.truth = sp.csr_array(split.test[self.rows])
+        self.n_truth = np.diff(self.truth.indptr).astype(np.int64)
+        self.activity = np.diff(split.train.indptr)[self.rows]
+        self.log_popularity = np.log1p(self.popularity)
+        self.log_activity = np.log1p(self.activity)
+        self.stratum = strata(self.popularity if counted_in == "train" else everything)
+        user_of_target = np.repeat(np.arange(len(self.rows)), self.n_truth)
+        self.n_truth_in = {
+            name: np.bincount(
+                user_of_target[self.stratum[self.truth.indices] == s], minlength=len(self.rows)
+            ).astype(np.int64)
+            for s, name in enumerate(STRATA)
+        }
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def ids(self, topk: TopK, k: int) -> NDArray[np.int32]:
+        """(n, k) the first places of these users' lists."""
+        return topk.ids[self.rows, :k]
+
+    def candidates(self, topk: TopK) -> NDArray[np.int64]:
+        """(n,) items that the ranking's mask leaves; never fewer than stand in its list."""
+        left = self.split.n_items - np.diff(self.split.history(topk.provenance.get("mask", "none")).indptr)
+        listed = (topk.ids[self.rows] >= 0).sum(axis=1)  # a list without a record of its mask may hold more
+        return np.asarray(np.maximum(left[self.rows], listed), dtype=np.int64)
+
+    def has(self) -> dict[str, Floats]:
+        """Columns `has.cold` etc.: 1 for a user with a target in the stratum."""
+        return {f"has.{name}": (self.n_truth_in[name] > 0).astype(np.float64) for name in STRATA}
+
+    def recall_in(self, ids: NDArray[np.int32], hits: NDArray[np.bool_]) -> dict[str, Floats]:
+        """Recall of the targets in each stratum, by stratum; 0 for a user without any."""
+        where = self.stratum[ids]
+        return {
+            name: (hits & (where == s)).sum(axis=1) / np.maximum(self.n_truth_in[name], 1)
+            for s, name in enumerate(STRATA)
+        }

@@ -1,0 +1,235 @@
+"""The result of a comparison: means, differences, verdicts; printed, exported, and kept as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from string import ascii_lowercase
+from typing import Any, Literal
+
+import pandas as pd
+
+from semcomp.core.evidence import Evidence, Value, table_of, table_record
+from semcomp.core.tables import (
+    escape_latex,
+    escape_markdown,
+    latex_number,
+    latex_table,
+    markdown_table,
+    number,
+    p_value,
+    span,
+    text_table,
+)
+from semcomp.errors import SemcompError, unknown_name
+from semcomp.evidence.statistics.effects import below_null
+from semcomp.evidence.statistics.verdicts import Judgement, judge
+
+Correction = Literal["holm", "bh"]
+SAYS = {"holm": "Holm", "bh": "Benjamini and Hochberg"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One method less another, by one metric.
+
+    Attributes:
+        one, other, metric: names.
+        value: the mean of `one` with that of `other` as its null; the excess is the difference.
+        p_users: of the paired permutation test over users. p: that is adjusted, see `compare`.
+        adjusted: p adjusted over the family of the comparison.
+        detectable: the difference that these users would show with probability 0.8 at an unadjusted 0.05, the
+            trainings as given (`minimal_detectable_effect`); None for one user.
+    """
+
+    one: str
+    other: str
+    metric: str
+    value: Value
+    p_users: float
+    p: float
+    adjusted: float
+    detectable: float | None
+
+    @property
+    def difference(self) -> float:
+        return self.value.value - (self.value.null or 0.0)
+
+    @property
+    def judgement(self) -> Judgement:
+        """On "`one` is better than `other`", from the interval and the adjusted p."""
+        return judge(self.value, p=self.adjusted)
+
+    @property
+    def better(self) -> str | None:
+        """The better method, as far as interval and adjusted p tell; None where they do not."""
+        if self.judgement.verdict == "holds":
+            return self.one
+        return self.other if judge(below_null(self.value), p=self.adjusted).verdict == "holds" else None
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Methods, each with a letter; a mean bears those of the methods that it was found to be better than.
+
+    Attributes:
+        means: metric -> method -> mean over seeds and users, with its interval.
+        differences: of every pair and metric that was asked for, in that order: the family.
+        correction: how its p-values were adjusted.
+        table: one row a user, columns `<metric>.<method>`, averaged over the seeds.
+        provenance: of the split, the rankings and the options.
+    """
+
+    means: Mapping[str, Mapping[str, Value]]
+    differences: tuple[Difference, ...]
+    correction: Correction
+    table: pd.DataFrame
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def methods(self) -> list[str]:
+        return list(next(iter(self.means.values())))
+
+    @property
+    def letters(self) -> dict[str, str]:
+        """By method: a to z, then aa, bb, …"""
+        return {name: ascii_lowercase[n % 26] * (n // 26 + 1) for n, name in enumerate(self.methods)}
+
+    def find(self, one: str, other: str, metric: str) -> Difference:
+        """The difference of that pair, in the order in which it was asked for."""
+        known = {f"{d.one} against {d.other}, {d.metric}": d for d in self.differences}
+        key = f"{one} against {other}, {metric}"
+        if key not in known:
+            raise unknown_name("difference", key, known)
+        return known[key]
+
+    def beaten(self, method: str, metric: str) -> list[str]:
+        """The methods that this one is better than, as far as interval and adjusted p tell."""
+        pairs = [d for d in self.differences if d.metric == metric and d.better == method]
+        lost = {d.other if d.one == method else d.one for d in pairs}
+        return [name for name in self.methods if name in lost]
+
+    def evidence(self, one: str, other: str) -> Evidence:
+        """What was found on a pair, as `evaluate(one, null=other)` tells it; p-values are not adjusted."""
+        found = [d for d in self.differences if (d.one, d.other) == (one, other)]
+        if not found:
+            known = {f"{d.one} against {d.other}": d for d in self.differences}
+            raise unknown_name("pair", f"{one} against {other}", known)
+        columns = [f"{d.metric}.{name}" for name in (one, other) for d in found]
+        values = {d.metric: d.value for d in found}
+        return Evidence(f"compare({one} against {other})", values, self.table[columns], self.provenance)
+
+    def frame(self) -> pd.DataFrame:
+        """One row a difference: names, both means, difference, interval, p-values, verdict, better, n."""
+        rows = [
+            {
+                "one": d.one,
+                "other": d.other,
+                "metric": d.metric,
+                "value": d.value.value,
+                "null": d.value.null,
+                "difference": d.difference,
+                "low": d.value.excess_low,
+                "high": d.value.excess_high,
+                "p_users": d.p_users,
+                "p": d.p,
+                "adjusted": d.adjusted,
+                "detectable": float("nan") if d.detectable is None else d.detectable,
+                "verdict": d.judgement.verdict,
+                "better": d.better or "",
+                "n": d.value.n,
+            }
+            for d in self.differences
+        ]
+        return pd.DataFrame(rows)
+
+    def __str__(self) -> str:
+        """The means with their letters, then the differences."""
+        rows = self._means(str, str, lambda text, letters: f"{text} {letters}".rstrip())
+        differences = [
+            (
+                f"{d.one} − {d.other}, {d.metric}",
+                number(d.difference),
+                span(d.value.excess_low, d.value.excess_high),
+                p_value(d.adjusted),
+                d.judgement.verdict,
+                number(d.detectable),
+            )
+            for d in self.differences
+        ]
+        head = ("", "difference", "95 % interval", "p adjusted", "verdict", "detectable")
+        top = text_table(("", *self.means), rows)
+        return f"{top}\n\n{self._note()}\n\n{text_table(head, differences)}"
+
+    def to_markdown(self) -> str:
+        """The means as a pipe table, letters as superscripts."""
+
+        def marked(text: str, letters: str) -> str:
+            return f"{text}<sup>{letters}</sup>" if letters else text
+
+        rows = self._means(escape_markdown, str, marked)
+        return markdown_table(("", *map(escape_markdown, self.means)), rows, self._note())
+
+    def to_latex(self) -> str:
+        """As `to_markdown`, a `tabular` for booktabs; the caption is left to the paper."""
+
+        def marked(text: str, letters: str) -> str:
+            return rf"{text}\textsuperscript{{{letters}}}" if letters else text
+
+        rows = self._means(escape_latex, latex_number, marked)
+        return latex_table(("", *map(escape_latex, self.means)), rows, self._note())
+
+    def to_dict(self, *, table: bool = True) -> dict[str, Any]:
+        """Plain types only. `table=False` leaves the per-user table out."""
+        record: dict[str, Any] = {
+            "means": {m: {name: asdict(v) for name, v in of.items()} for m, of in self.means.items()},
+            "differences": [asdict(difference) for difference in self.differences],
+            "correction": self.correction,
+            "provenance": dict(self.provenance),
+        }
+        if table:
+            record["table"] = table_record(self.table)
+        return record
+
+    def to_json(self, *, table: bool = True) -> str:
+        return json.dumps(self.to_dict(table=table), indent=1, allow_nan=False)
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Comparison:
+        missing = {"means", "differences", "correction", "provenance"} - set(record)
+        if missing:
+            raise SemcompError(f"not a record of a comparison: {', '.join(sorted(missing))} missing")
+        means = {m: {name: Value(**v) for name, v in of.items()} for m, of in record["means"].items()}
+        differences = tuple(Difference(**{**d, "value": Value(**d["value"])}) for d in record["differences"])
+        table = table_of(record.get("table"))
+        return cls(means, differences, record["correction"], table, record["provenance"])
+
+    @classmethod
+    def from_json(cls, text: str) -> Comparison:
+        return cls.from_dict(json.loads(text))
+
+    def _means(
+        self,
+        name: Callable[[str], str],
+        written: Callable[[str], str],
+        marked: Callable[[str, str], str],
+    ) -> list[list[str]]:
+        """A row a method: letter and name, then each metric's mean with the letters it has earned."""
+        letters, rows = self.letters, []
+        for method, letter in letters.items():
+            cells = [
+                marked(
+                    written(number(of[method].value)), ",".join(letters[m] for m in self.beaten(method, key))
+                )
+                for key, of in self.means.items()
+            ]
+            rows.append([f"{letter} {name(method)}", *cells])
+        return rows
+
+    def _note(self) -> str:
+        many, way = len(self.differences), SAYS[self.correction]
+        return (
+            "Letters: better than the method of that letter, by the interval of the difference and by p at "
+            f"most 0.05 after the correction of {way} for {many} comparison{'s' * (many > 1)}."
+        )

@@ -1,0 +1,135 @@
+"""Several rankings at once: against sets in plain Python, by hand, and as sentences."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_evidence_diagnostics import lists, split_of, world
+
+from semcomp.core.evidence import Evidence, Value
+from semcomp.core.topk import TopK
+from semcomp.errors import SemcompError
+from semcomp.evidence import Several, against_nulls, diagnose, diagnose_several, read_diagnosis
+
+
+def views(seed: int, n: int = 3) -> tuple[dict[str, TopK], object]:
+    found = [world(seed + i) for i in range(n)]
+    return {f"v{i}": one[0] for i, one in enumerate(found)}, found[0][2]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**31))
+def test_equal_to_sets(seed: int) -> None:
+    rankings, split = views(seed)
+    together = diagnose_several(rankings, split, k=4, resamples=0).together  # type: ignore[arg-type]
+    by_count, only, adds, union, users = {1: 0, 2: 0, 3: 0}, dict.fromkeys(rankings, 0), {}, [], 0
+    for user in range(split.n_users):  # type: ignore[attr-defined]
+        truth = set(split.test[[user]].indices.tolist())  # type: ignore[attr-defined]
+        if not truth:
+            continue
+        users += 1
+        hits = {name: truth & set(one.ids[user, :4].tolist()) for name, one in rankings.items()}
+        everything = set().union(*hits.values())
+        union.append(len(everything) / len(truth))
+        for item in everything:
+            by_count[sum(item in one for one in hits.values())] += 1
+        for name, own in hits.items():
+            others = set().union(*(one for other, one in hits.items() if other != name))
+            only[name] += len(own - others)
+            adds.setdefault(name, []).append((len(everything) - len(others)) / len(truth))
+    assert together["oracle.union"].value == pytest.approx(np.mean(union))
+    for m, count in by_count.items():
+        assert together[f"found_by.{m}"].value == count
+    for name in rankings:
+        assert together[f"only.{name}"].value == only[name]
+        assert together[f"adds.{name}"].value == pytest.approx(np.mean(adds[name]))
+    assert len(together.table) == users
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**31))
+def test_two_views_are_a_diagnosis(seed: int) -> None:
+    rankings, split = views(seed, 2)
+    found = diagnose_several(rankings, split, k=3, resamples=20)  # type: ignore[arg-type]
+    pair = diagnose(*rankings.values(), split, k=3, resamples=20)  # type: ignore[arg-type]
+    assert found.pairs["v0", "v1"].values == pair.values
+    for one, other in (
+        ("oracle.union", "oracle.union"),
+        ("oracle.gain", "oracle.gain"),
+        ("union_minus_long", "union_minus_2k"),
+        ("found_by.2", "hits.common"),
+        ("only.v0", "hits.a_unique"),
+        ("only.v1", "hits.b_unique"),
+    ):
+        assert found.together[one].value == pytest.approx(pair[other].value), one
+
+
+def test_the_same_view_thrice_adds_nothing() -> None:
+    a, _, split = world(3)
+    found = diagnose_several({"one": a, "two": a, "three": a}, split, resamples=10)
+    assert set(found.pairs) == set(combinations(("one", "two", "three"), 2))
+    assert found.together["found_by.1"].value == found.together["found_by.2"].value == 0
+    assert found.together["found_by.3"].value == a.hits(split.test).sum()
+    assert found.together["oracle.gain"].value == 0
+    assert all(found.together[f"adds.{name}"].value == 0 for name in ("one", "two", "three"))
+    again = Several.from_dict(found.to_dict())
+    assert again.together.values == found.together.values
+    assert again.pair("one", "two").values == found.pair("one", "two").values
+    assert found.frame().loc["one, two", "jaccard"] == 1
+    assert "every two of them" in str(found)
+    with pytest.raises(SemcompError, match="unknown pair of views 'two and one'"):
+        found.pair("two", "one")
+
+
+def test_refuses_bad_input() -> None:
+    a, b, split = world(1)
+    with pytest.raises(SemcompError, match="1 rankings given; at least 2 are needed"):
+        diagnose_several({"a": a}, split)
+    with pytest.raises(SemcompError, match="two rankings are named 'hand'"):
+        diagnose_several([a, b], split)
+    with pytest.raises(SemcompError, match="k = 7 is above the 6 places"):
+        diagnose_several({"a": a, "b": b}, split, k=7)
+    with pytest.raises(SemcompError, match="needs 'together' and 'pairs'"):
+        Several.from_dict({})
+
+
+def planted(n: int = 400) -> dict[str, Evidence]:
+    """One target a user. a finds the first half. b finds another quarter; another seed of a, a's own half."""
+    train, test = np.zeros((n, 30)), np.zeros((n, 30))
+    train[:, 29], test[:, 0] = 1, 1
+    spread = np.random.default_rng(0).permutation(n)
+    a, b, seed = (np.tile([first, first + 1], (n, 1)) for first in (1, 3, 5))
+    a[spread[: n // 2], 0] = 0
+    b[spread[n // 2 : 3 * n // 4], 0] = 0
+    seed[spread[: n // 2], 0] = 0
+    split = split_of(train, test)
+    one, other, again = (lists(ids, 30) for ids in (a, b, seed))
+    return {
+        "another seed": diagnose(one, other, split, k=1, null=again, resamples=200),
+        "itself": diagnose(one, other, split, k=1, null=other, resamples=200),
+    }
+
+
+def test_sentences_of_a_planted_pair() -> None:
+    said = {one.key: one.judgement.verdict for one in read_diagnosis(planted()["another seed"])}
+    assert said["unique_hit_ratio"] == said["oracle.gain"] == said["union_minus_2k"] == "holds"
+    assert said["jaccard"] == "holds"  # the null's lists agree on half of the users, these on none
+    assert said["interleaved.gain"] == "does not hold"  # one place: it is a's own list
+    assert not [one for one in read_diagnosis(planted()["another seed"]) if "fusion" in one.says]
+
+
+def test_against_each_null() -> None:
+    frame = against_nulls(planted(), ["oracle.gain", "jaccard"])
+    gain, same = ("oracle.gain", "another seed"), ("oracle.gain", "itself")
+    assert list(frame.index) == [gain, same, ("jaccard", "another seed"), ("jaccard", "itself")]
+    assert frame.loc[gain, "excess"] == pytest.approx(0.25)
+    assert frame.loc[gain, "verdict"] == frame.loc[("jaccard", "another seed"), "verdict"] == "holds"
+    assert frame.loc[same, "excess"] == 0
+    assert frame.loc[same, "verdict"] == "does not hold"
+    other = Evidence("another pair", {"jaccard": Value(1.0)}, planted()["itself"].table)
+    with pytest.raises(SemcompError, match="different pairs"):
+        against_nulls({"one": planted()["itself"], "two": other}, ["jaccard"])
