@@ -196,6 +196,25 @@ def test_tiny_data_is_finite(make_split):
     assert Evidence.from_json(found.to_json()).values == found.values
 
 
+def test_a_draw_of_users_is_the_same_on_those_users_alone(planted):
+    some = conditional_information(A, B, planted, most_users=400, resamples=0)
+    assert len(some.table) == 400
+    assert some["gain"].n == 2 * 400
+    everyone = conditional_information(A, B, planted, most_users=10_000, resamples=0)
+    assert everyone.values == conditional_information(A, B, planted, resamples=0).values
+    kept = np.isin(np.arange(USERS), some.table.index)
+    history = sp.diags_array(kept.astype(float))
+    alone = replace(planted, test=sp.csr_array((history @ planted.test).astype(np.float32)))
+    alone.test.eliminate_zeros()
+    weights = some.provenance["coefficients"]
+    assert some.table["gain"].to_numpy() == pytest.approx(dense_gain(alone, weights)[kept], abs=1e-6)
+    assert some["gain"].value == pytest.approx(everyone["gain"].value, abs=0.05)
+    again = conditional_information(A, B, planted, most_users=400, seed=1, resamples=0)
+    assert not again.table.index.equals(some.table.index)
+    with pytest.raises(SemcompError, match="most_users = 0, but at least 1 user is needed"):
+        conditional_information(A, B, planted, most_users=0)
+
+
 def test_bad_input_is_refused(planted, make_split):
     other = View("other", np.ones((USERS, 1)), np.ones((ITEMS + 1, 1)))
     with pytest.raises(SemcompError, match="view 'other' has 1500 user rows and 121 item rows"):

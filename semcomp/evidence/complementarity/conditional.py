@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from semcomp.core.evidence import Evidence
+from semcomp.core.provenance import measured
 from semcomp.core.view import Scorer, check_fits
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts
@@ -35,6 +37,7 @@ def conditional_information(
     split: Split,
     *,
     null: Scorer | None = None,
+    most_users: int | None = None,
     resamples: int = 1000,
     seed: int = 0,
     memory: int = MEMORY,
@@ -64,6 +67,8 @@ def conditional_information(
         given, added: views or other scorers of the split's users and items.
         null: in B's place, e.g. another seed of A's model. Every value in which B takes part gets the null's
             as its null, and the interval of the excess from the same resamples.
+        most_users: fit to and judge on at most so many users, drawn by `seed`; None for all. Every pass over
+            the blocks scores all their items, so a large catalogue wants a draw.
         resamples: bootstrap resamples of users; 0 for no intervals.
         memory: bytes for blocks of scores; it changes nothing but the last bits.
 
@@ -73,7 +78,8 @@ def conditional_information(
         ("coefficients").
 
     Raises:
-        SemcompError: scorers that do not fit the split, no validation items to fit to, or no test items.
+        SemcompError: scorers that do not fit the split, no validation items to fit to, no test items,
+            `most_users` below 1.
     """
     popular = _Popular(split.n_users, np.log1p(item_counts(split.train)).astype(np.float32))
     named: dict[str, Scorer] = {"A": given, "B": added, "P": popular}
@@ -86,32 +92,51 @@ def conditional_information(
             raise SemcompError(f"the {part} part is empty: there is no item to {use}; split with one")
     models = MODELS | ({} if null is None else _with_null())
     scorers = list(named.values())
-    weights = fit(Choices(scorers, split.valid, split.history("train"), memory), models)
-    tested = Choices(scorers, split.test, split.history("train+valid"), memory)
+    shown, asked = (_of_some(part, most_users, seed) for part in (split.valid, split.test))
+    weights = fit(Choices(scorers, shown, split.history("train"), memory), models)
+    tested = Choices(scorers, asked, split.history("train+valid"), memory)
     found = log_likelihoods(tested, models, weights)
 
-    items = np.diff(split.test.indptr)[tested.users].astype(np.float64)
+    items = np.diff(asked.indptr)[tested.users].astype(np.float64)
     columns = _columns(found, items, "B")
     control = None if null is None else _columns(found, items, "N")
     values = estimate(columns, _statistics(), null=control, resamples=resamples, seed=seed)
     letters = tuple(named)
-    provenance = {
-        "split": split.fingerprint,
-        "resamples": resamples,
-        "seed": seed,
-        "given": given.name,
-        "added": added.name,
-        "null": None if null is None else null.name,
-        "coefficients": {
-            name: {letters[f]: float(w) for f, w in zip(models[name], weights[name], strict=True)}
-            for name in models
-        },
+    coefficients = {
+        name: {letters[f]: float(w) for f, w in zip(models[name], weights[name], strict=True)}
+        for name in models
     }
+    provenance = measured(
+        split,
+        most_users=most_users,
+        resamples=resamples,
+        seed=seed,
+        given=given.name,
+        added=added.name,
+        null=None if null is None else null.name,
+        coefficients=coefficients,
+    )
     table = pd.DataFrame(columns, index=pd.Index(tested.users, name="user"))
     if control is not None:
         for key in ("gain", "gain_beyond_popularity"):
             table[f"{key}.null"] = control[key]
     return Evidence(f"conditional_information({added.name} | {given.name})", values, table, provenance)
+
+
+def _of_some(positives: sp.csr_array, most: int | None, seed: int) -> sp.csr_array:
+    """The rows of at most so many users who have any, drawn by the seed; the other rows empty."""
+    if most is None:
+        return positives
+    if most < 1:
+        raise SemcompError(f"most_users = {most}, but at least 1 user is needed")
+    users = np.flatnonzero(np.diff(positives.indptr))
+    drawn = np.random.default_rng(seed).permutation(users)[:most]
+    kept = np.zeros(positives.shape[0])
+    kept[drawn] = 1
+    chosen = sp.csr_array(sp.diags_array(kept) @ positives)
+    chosen.eliminate_zeros()
+    chosen.sort_indices()
+    return chosen
 
 
 @dataclass(frozen=True, eq=False)
