@@ -34,13 +34,13 @@ from typing import Any
 import torch
 
 from semcomp import __version__
+from semcomp.core.evidence import Evidence
 from semcomp.core.rank import rank
 from semcomp.core.topk import TopK
 from semcomp.core.view import View
 from semcomp.data.categories import category_matrix
 from semcomp.errors import SemcompError
 from semcomp.evidence import (
-    Evidence,
     Pair,
     attribute,
     beyond_accuracy,
@@ -228,9 +228,8 @@ def shown(record: dict[str, Any]) -> str:
     """What a result file says, in a few lines."""
     values = record["pair"]["values"]
     lines = [f"### {record['dataset']} ({record['budget']})"]
-    for key in ("recall.a", "recall.b", "recall.fused", *HEADLINES):
-        if key in values:
-            lines.append(f"{key:24} {values[key]['value']:.4f}  null {values[key]['null']}")
+    keys = [key for key in ("recall.a", "recall.b", "recall.fused", *HEADLINES) if key in values]
+    lines += [f"{key:24} {values[key]['value']:.4f}  null {values[key]['null']}" for key in keys]
     for name, partner in record["partners"].items():
         found = partner["values"]
         numbers = [spread(found[key]) for key in SHOWN]
