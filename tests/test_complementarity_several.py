@@ -133,3 +133,15 @@ def test_against_each_null() -> None:
     other = Evidence("another pair", {"jaccard": Value(1.0)}, planted()["itself"].table)
     with pytest.raises(SemcompError, match="different pairs"):
         against_nulls({"one": planted()["itself"], "two": other}, ["jaccard"])
+
+
+def test_sentences_are_one_family() -> None:
+    """A gain whose own p is 0.03 holds alone, and is undecided among seven others."""
+    alone = Value(0.1, 0.01, 0.19, n=100, p=0.03)
+    table = planted()["itself"].table
+    (reading,) = read_diagnosis(Evidence("one", {"union_minus_2k": alone}, table))
+    assert reading.judgement.verdict == "holds"
+    keys = ("union_minus_2k", "union_minus_popular", "interleaved.gain", "fusion.gain_ndcg")
+    said = read_diagnosis(Evidence("four", dict.fromkeys(keys, alone), table))
+    assert [one.judgement.verdict for one in said] == ["undecided"] * 4
+    assert [one.judgement.p for one in said] == pytest.approx([0.12] * 4)

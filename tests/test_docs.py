@@ -28,7 +28,8 @@ def test_the_example_runs_and_prints_what_it_says(monkeypatch, capsys):
     exec(compile(example(), str(README), "exec"), {})
     printed = capsys.readouterr().out
     assert printed.startswith("diagnose(LightGCN, projection)")
-    assert re.search(r"more unique hits than two seeds have: (holds|does not hold|undecided)", printed)
+    assert "\nconditional_information(projection | LightGCN)\n" in printed
+    assert re.search(r"the text adds more than another seed: (holds|does not hold|undecided)", printed)
 
 
 def test_the_budgets_of_the_protocol_are_those_of_the_package():

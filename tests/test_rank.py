@@ -180,3 +180,12 @@ def test_a_gpu_gives_the_bytes_of_the_cpu(split):
     cpu, gpu = (rank(view, split, 20, device=device) for device in ("cpu", "cuda"))
     assert cpu.ids.tobytes() == gpu.ids.tobytes()
     assert cpu.scores.tobytes() == gpu.scores.tobytes()
+
+
+def test_what_a_view_cost_is_left_out_at_any_depth(make_split):
+    """Evidence is to be the same, byte by byte; a fusion carries the origins of its parts."""
+    split = make_split((2, 3), train=[(0, 0), (1, 1)], test=[(0, 1)])
+    made = {"model": "fused", "cost": {"seconds": 1.0}, "of": [{"seed": 0, "cost": {"seconds": 2.0}}]}
+    rng = np.random.default_rng(0)
+    view = View("fused", rng.random((split.n_users, 2)), rng.random((split.n_items, 2)), made)
+    assert rank(view, split, 1).provenance["view"] == {"model": "fused", "of": [{"seed": 0}]}

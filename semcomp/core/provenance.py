@@ -38,6 +38,15 @@ def measured(split: Split, **config: Any) -> dict[str, Any]:
     return {"split": split.fingerprint, **known, **config, "versions": versions()}
 
 
+def lasting(provenance: Any) -> Any:
+    """A provenance without what differs from run to run: `cost`, at any depth."""
+    if isinstance(provenance, Mapping):
+        return {key: lasting(value) for key, value in provenance.items() if key != "cost"}
+    if isinstance(provenance, list | tuple):
+        return [lasting(value) for value in provenance]
+    return provenance
+
+
 def origins(made: Sequence[Made]) -> list[dict[str, Any]]:
     """Name and provenance of each view or ranking."""
     return [{"name": one.name, **one.provenance} for one in made]

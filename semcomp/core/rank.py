@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from semcomp.core.provenance import lasting
 from semcomp.core.topk import TopK
 from semcomp.core.view import Scorer, View, check_fits
 from semcomp.data import Split
@@ -48,8 +49,7 @@ def rank(
     history = split.history(mask)
     provenance: dict[str, Any] = {"mask": mask, "split": split.fingerprint}
     if isinstance(scorer, View):
-        # what it cost differs from run to run; evidence is to be the same, byte by byte
-        provenance["view"] = {key: value for key, value in scorer.provenance.items() if key != "cost"}
+        provenance["view"] = lasting(scorer.provenance)
         place = _device(device)
         users, items = (torch.from_numpy(side.copy()).to(place) for side in (scorer.users, scorer.items))
         if float(users.norm(dim=1).max()) * float(items.norm(dim=1).max()) > 1e37:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from semcomp.plots.data import PARTS, long_tail, recall_by_split, split_maps
-from semcomp.plots.evidence import (
-    against_shared_fraction,
-    differences,
+from semcomp.plots.complementarity import (
+    by_depth,
+    excess_over_nulls,
+    gain_over_seeds,
     oracles,
     overlap,
-    probes,
-    recall_of_views,
     strata,
+    where_hits_are,
 )
+from semcomp.plots.data import PARTS, long_tail, recall_by_split, split_maps
+from semcomp.plots.evidence import against_shared_fraction, differences, probes, recall_of_views
+from semcomp.plots.separation import partner_gains, separation_table
 from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, ROLE, SKY, VERMILION, WIDTH
 from semcomp.plots.views import FAMILY, views_by_dataset
 
@@ -27,14 +29,20 @@ __all__ = [
     "VERMILION",
     "WIDTH",
     "against_shared_fraction",
+    "by_depth",
     "differences",
+    "excess_over_nulls",
+    "gain_over_seeds",
     "long_tail",
     "oracles",
     "overlap",
+    "partner_gains",
     "probes",
     "recall_by_split",
     "recall_of_views",
+    "separation_table",
     "split_maps",
     "strata",
     "views_by_dataset",
+    "where_hits_are",
 ]

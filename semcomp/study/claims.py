@@ -78,6 +78,13 @@ CLAIMS = (
         by_itself,
     ),
     Claim(
+        "The text tells the mean of several seeds more about the next item than one more seed does",
+        "not asked",
+        "04_diagnostics",
+        "separating",
+        "ensemble.information.gain",
+    ),
+    Claim(
         "A linear map from the text recovers less than half of what a map from another seed does",
         "R² 0.166 on held-out items; no ceiling",
         "05_probes",

@@ -10,6 +10,8 @@ import pandas as pd
 from semcomp.core.evidence import Evidence, Value
 from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.effects import below_null, by_itself
+from semcomp.evidence.statistics.families import holm
+from semcomp.evidence.statistics.pvalues import p_of_effect
 from semcomp.evidence.statistics.verdicts import Judgement, judge
 
 
@@ -60,18 +62,22 @@ class Reading:
 
 
 def read_diagnosis(evidence: Evidence) -> list[Reading]:
-    """The sentences that this diagnosis can decide, each judged by its own interval.
+    """The sentences that this diagnosis can decide, judged as one family: p-values adjusted by Holm.
 
     Those about a null are left out where there is none, those about a value where it does not exist. A union
     that its better view's own list of twice the length beats is called so: that sentence does not hold.
     """
-    readings = []
+    found = {}
     for sentence in SENTENCES:
         value = evidence.values.get(sentence.key)
-        if value is None or (sentence.needs_null and value.null is None):
-            continue
-        readings.append(Reading(sentence.says, sentence.key, value, judge(sentence.effect(value))))
-    return readings
+        if value is not None and not (sentence.needs_null and value.null is None):
+            found[sentence.says] = sentence, value, sentence.effect(value)
+    raw = {says: p for says, (_, _, effect) in found.items() if (p := p_of_effect(effect)) is not None}
+    adjusted = holm(raw)
+    return [
+        Reading(says, sentence.key, value, judge(effect, p=adjusted.get(says)))
+        for says, (sentence, value, effect) in found.items()
+    ]
 
 
 def against_nulls(diagnoses: Mapping[str, Evidence], keys: Sequence[str]) -> pd.DataFrame:

@@ -1,0 +1,150 @@
+"""What was measured beforehand about complementary views and seeds: planted worlds, and every data set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from statistics import fmean, median
+from typing import Any
+
+import pandas as pd
+
+from semcomp.core.evidence import Evidence, Value
+from semcomp.evidence import judge
+from semcomp.evidence.complementarity.readings import LESS
+from semcomp.evidence.statistics.effects import below_null
+from semcomp.study.measured import read_result, results_folder
+
+#: Statistics of `separating_statistics`, in words, in the order of the page.
+NAMES = {
+    "jaccard": "Jaccard of the lists (less)",
+    "unique_hit_ratio": "unique hit ratio",
+    "union_gain": "gain of the union oracle",
+    "union_minus_2k": "union less a list of 2k",
+    "fusion.gain": "gain of CombSUM",
+    "fusion.synergy": "synergy of CombSUM",
+    "fusion.cold_recall": "cold recall of CombSUM",
+    "information.gain": "nats over one seed",
+    "ensemble.fusion.gain": "gain of CombSUM over the mean of seeds",
+    "ensemble.information.gain": "nats over the mean of seeds",
+    "retained.gain": "share of nats kept over the mean",
+}
+#: Pairs that are not the text with a private part, in words.
+RIVALS = {
+    "shuffled text": "shuffled text",
+    "seed": "another seed",
+    "width": "half the width",
+    "iALS": "another model",
+    "popularity": "popularity",
+    "redundant text": "text without\nprivate part",
+}
+ONE, SEVERAL, KEPT = "information.gain", "ensemble.information.gain", "retained.gain"
+COLLABORATIVE = ("another seed", "half the width, another seed", "BPR-MF", "iALS", "spectral")
+CLAIMS = {
+    "lists overlap less": "jaccard",
+    "more unique hits": "unique_hit_ratio",
+    "larger union gain": "oracle.gain",
+    "larger gain of CombSUM": "fusion.gain_ndcg",
+}
+
+
+def planted_auc() -> pd.DataFrame:
+    """How often a text with a private part exceeds each other pair, by statistic; made on planted worlds.
+
+    Rows as in `NAMES`, columns as in `RIVALS`, then "all others". 1: always above, 0.5: a coin, 0: below.
+    """
+    summary = read_result("separation")["summary"]
+    rows = {}
+    for key, name in NAMES.items():
+        found = summary[key]
+        rows[name] = {label: found["auc"].get(rival) for rival, label in RIVALS.items()}
+        rows[name]["all others"] = found["auc, all"]
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float)
+
+
+def planted_gains() -> pd.DataFrame:
+    """By kind of pair: mean nats over `one` seed and over the mean of `several`, and median share `kept`."""
+    rows = read_result("separation")["rows"]
+    found = {}
+    for pair, label in {"text": "text", **RIVALS}.items():
+        values = [row["values"] for row in rows if row["pair"] == pair]
+        kept = [one[KEPT]["value"] for one in values if KEPT in one]
+        found[label.replace("\n", " ")] = {
+            "one": fmean(one[ONE]["value"] for one in values),
+            "several": fmean(one[SEVERAL]["value"] for one in values),
+            "kept": median(kept) if kept else None,
+        }
+    return pd.DataFrame.from_dict(found, orient="index").astype(float)
+
+
+def records() -> dict[str, dict[str, Any]]:
+    """What `benchmarks/complementarity.py` kept, by data set, the fewest train pairs first."""
+    paths = (results_folder() / "complementarity").glob("*.json")
+    found = [json.loads(path.read_text("utf8")) for path in paths]
+    return {one["dataset"]: one for one in sorted(found, key=lambda one: one["data"]["train pairs"])}
+
+
+def diagnosis(record: Mapping[str, Any]) -> Evidence:
+    """The pair of LightGCN and the projection, with two seeds as the null."""
+    return Evidence.from_dict(record["pair"])
+
+
+def partners(record: Mapping[str, Any]) -> Iterator[tuple[str, Evidence]]:
+    """What was tried as a partner of LightGCN, with its separating statistics."""
+    for name, found in record["partners"].items():
+        yield name, Evidence.from_dict(found)
+
+
+def partner_gains(record: Mapping[str, Any]) -> pd.DataFrame:
+    """By partner: nats over `one` seed and over the mean of `several`, with intervals, and share `kept`."""
+    rows = {}
+    for name, found in partners(record):
+        one, several = found[ONE], found[SEVERAL]
+        kept = found.values.get(KEPT)
+        rows[name] = {
+            "one": one.value,
+            "one.low": one.low,
+            "one.high": one.high,
+            "several": several.value,
+            "several.low": several.low,
+            "several.high": several.high,
+            "kept": None if kept is None else kept.value,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float)
+
+
+def against_every_null(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """By claim of `CLAIMS`: its verdict against all nulls that have the value, and the null that decides.
+
+    A claim stands only if it stands against each, so its verdict is the weakest, and the null is the one that
+    gave it: of several, the one that comes closest.
+    """
+    order = ("does not hold", "undecided", "holds")
+    found = {}
+    for claim, key in CLAIMS.items():
+        judged = []
+        for name, null in record["nulls"].items():
+            if key not in null["values"]:
+                continue
+            value = Value(**null["values"][key])
+            if value.null is not None:
+                judgement = judge(below_null(value) if key in LESS else value)
+                judged.append((order.index(judgement.verdict), judgement.effect, name))
+        if judged:
+            weakest = min(judged)
+            found[claim] = order[weakest[0]], weakest[2]
+    return found
+
+
+def adds_most(record: Mapping[str, Any]) -> tuple[str, str]:
+    """Whether the text adds more nats to the mean of seeds than every collaborative partner, and the closest.
+
+    "holds" if its interval lies above theirs, "does not hold" if it lies below one of theirs, else
+    "undecided": intervals that touch, of values on the same users, are a cautious test of the difference.
+    """
+    gains = partner_gains(record)
+    rivals = gains.loc[[name for name in COLLABORATIVE if name in gains.index]]
+    text, closest = gains.loc["projection"], str(rivals["several"].idxmax())
+    if text["several.low"] > rivals["several.high"].max():
+        return "holds", closest
+    return ("does not hold" if text["several.high"] < rivals["several.low"].max() else "undecided"), closest

@@ -1,0 +1,54 @@
+"""The pair of interest beside several nulls: one pipeline for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from semcomp.errors import SemcompError
+from semcomp.evidence import against_nulls
+from semcomp.planted import WORLDS, World
+from semcomp.study import BUDGETS, Study
+from semcomp.study.budgets import Budget
+from semcomp.study.null_diagnoses import CHEAP, diagnose_against_nulls, null_rankings
+from semcomp.study.nulls import NULLS
+
+TINY = Budget("tiny", (0, 1), 2, epochs=2, patience=1, probe_epochs=1, resamples=10, align_weights=(0.0,))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    """A cache of the module's own, a tiny budget, and a small world in place of the planted one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEMCOMP_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv("SEMCOMP_DATA", raising=False)
+        patch.setitem(BUDGETS, "tiny", TINY)
+        patch.setitem(WORLDS, "planted", World(users=150, items=120, dim=4))
+        yield Study("planted", "tiny")
+
+
+def test_every_cheap_null_is_one_of_the_nulls():
+    assert set(CHEAP) <= set(NULLS)
+
+
+def test_lists_have_no_fusion_and_views_have_one(study):
+    popular, seeds = null_rankings("popular list", study), null_rankings("two seeds", study)
+    assert popular.fused is None
+    assert seeds.fused is not None
+    assert {one.k for one in (popular.a, popular.b, seeds.a, seeds.b)} == {2 * study.k}
+    np.testing.assert_array_equal(seeds.b.ids, study.null.ids)
+    np.testing.assert_array_equal(seeds.a.ids, study.rank("LightGCN").ids)
+
+
+def test_the_pair_is_the_same_beside_every_null(study):
+    names = ("popular list", "two seeds", "shuffled text")
+    found = diagnose_against_nulls(study, names)
+    frame = against_nulls(found, ["oracle.gain", "fusion.gain_ndcg"])
+    assert list(frame.loc["oracle.gain"].index) == list(names)
+    assert frame.loc["oracle.gain"]["value"].nunique() == 1
+    assert list(frame.loc["fusion.gain_ndcg"].index) == ["two seeds", "shuffled text"]
+    assert found["two seeds"]["recall.fused"].null is not None
+    with pytest.raises(SemcompError, match="unknown null 'seeds'"):
+        diagnose_against_nulls(study, ["seeds"])
