@@ -78,7 +78,7 @@ CLAIMS = (
         by_itself,
     ),
     Claim(
-        "The text tells the mean of several seeds more about the next item than one more seed does",
+        "The text adds more, in nats, to the mean of the other seeds than one more seed does",
         "not asked",
         "04_diagnostics",
         "separating",
