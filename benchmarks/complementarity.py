@@ -25,7 +25,7 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -115,18 +115,18 @@ def train(task: tuple[str, str, str, str]) -> float:
     return time.perf_counter() - began
 
 
-def tasks(dataset: str, budget: str) -> list[tuple[str, str, str, str]]:
+def tasks(dataset: str, budget: str, partners: Sequence[str]) -> list[tuple[str, str, str, str]]:
     """Those that are needed most first: later ones find what they share in the cache."""
     seeds = [("seed", str(seed)) for seed in (SEED, NULL_SEED, *MORE_SEEDS, PARTNER_SEED)]
     first = [("partner", "projection"), *seeds]
-    rest = [("partner", name) for name in PARTNERS if name != "projection"]
+    rest = [("partner", name) for name in partners if name != "projection"]
     nulls = [("null", name) for name in NULLS]
     return [(dataset, budget, kind, name) for kind, name in [*first, *rest, *nulls]]
 
 
-def measure(task: tuple[str, str, int]) -> dict[str, Any]:
+def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
     """Everything about one data set."""
-    dataset, budget, most_users = task
+    dataset, budget, most_users, chosen = task
     study, began = Study(dataset, budget), time.perf_counter()
     split, k = study.split, study.k
     spend = {"resamples": study.budget.resamples}
@@ -152,10 +152,10 @@ def measure(task: tuple[str, str, int]) -> dict[str, Any]:
     ensemble = [study.view("LightGCN", seed) for seed in (SEED, *MORE_SEEDS)]
     null = study.view("LightGCN", NULL_SEED)
     partners = {}
-    for name, make in PARTNERS.items():
+    for name in chosen:
         started = time.perf_counter()
         found = separating_statistics(
-            a, make(study), split, null=null, ensemble=ensemble, k=k, most_users=most_users, **spend
+            a, PARTNERS[name](study), split, null=null, ensemble=ensemble, k=k, most_users=most_users, **spend
         )
         partners[name] = found.to_dict(table=False)
         seconds[f"separating, {name}"] = time.perf_counter() - started
@@ -252,6 +252,7 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", default=DATA, metavar="NAME")
     parser.add_argument("--budget", default="standard")
     parser.add_argument("--users", type=int, default=4000, help="that information is measured on, at most")
+    parser.add_argument("--partners", nargs="+", choices=PARTNERS, default=list(PARTNERS), metavar="NAME")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--force", action="store_true", help="also what is there already")
@@ -265,14 +266,16 @@ def main() -> None:
     )
     wrong = []
     for name in todo:
-        for task, result in in_processes(train, tasks(name, given.budget), given.jobs):
+        for task, result in in_processes(train, tasks(name, given.budget, given.partners), given.jobs):
             if isinstance(result, Exception):
                 wrong.append(f"{name}, {task[3]}: {result}")
                 say(wrong[-1])
             else:
                 say(f"{name}, {task[2]} {task[3]}: {result:.0f} s")
     ready = [
-        (name, given.budget, given.users) for name in todo if not any(one.startswith(name) for one in wrong)
+        (name, given.budget, given.users, given.partners)
+        for name in todo
+        if not any(one.startswith(name) for one in wrong)
     ]
     for (name, *_), record in in_processes(measure, ready, given.jobs):
         if isinstance(record, Exception):
