@@ -36,12 +36,10 @@ import torch
 from semcomp import __version__
 from semcomp.core.evidence import Evidence
 from semcomp.core.rank import rank
-from semcomp.core.topk import TopK
 from semcomp.core.view import View
 from semcomp.data.categories import category_matrix
 from semcomp.errors import SemcompError
 from semcomp.evidence import (
-    Pair,
     attribute,
     beyond_accuracy,
     diagnose,
@@ -49,6 +47,7 @@ from semcomp.evidence import (
 )
 from semcomp.storage import atomic_write
 from semcomp.study import Study
+from semcomp.study.null_diagnoses import null_rankings
 from semcomp.study.nulls import NULLS, null_pair, shuffled_text
 from semcomp.study.pairs import fused_pair
 from semcomp.study.separation import separating_statistics
@@ -136,13 +135,7 @@ def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
     seconds: dict[str, float] = {}
 
     def against(name: str) -> Evidence:
-        one, other = null_pair(name, study, SEED)
-        if isinstance(other, TopK):
-            control = Pair(rank(one, split, 2 * k), other)
-        elif isinstance(other, View):
-            control = fused_pair(one, other, split, k)
-        else:
-            control = Pair(*(rank(scorer, split, 2 * k) for scorer in (one, other)))
+        control = null_rankings(name, study, SEED)
         started = time.perf_counter()
         found = diagnose(pair.a, pair.b, split, k=k, fused=pair.fused, null=control, **spend)
         seconds[f"diagnose, {name}"] = time.perf_counter() - started

@@ -15,6 +15,7 @@ def evidence(one: float, several: float, arm: float = 0.01) -> dict:
     values = {
         separated.ONE: Value(one, one - arm, one + arm, 0.0, one - arm, one + arm, 9),
         separated.SEVERAL: Value(several, several - arm, several + arm, 0.0, several - arm, several + arm, 9),
+        separated.BEYOND: Value(-several, -several - arm, arm - several, 0.0, None, None, 9),
     }
     return Evidence("separating_statistics(a, b)", values, pd.DataFrame()).to_dict(table=False)
 
@@ -29,6 +30,8 @@ def record(text: float, seed: float) -> dict:
 )
 def test_the_text_adds_more_if_its_interval_lies_above_the_rivals(text, seed, verdict):
     assert separated.adds_most(record(text, seed)) == (verdict, "another seed")
+    other_way_round = separated.adds_most(record(seed, text), of="beyond")
+    assert other_way_round == (verdict, "another seed")
 
 
 def test_gains_of_partners():

@@ -39,6 +39,7 @@ RIVALS = {
     "redundant text": "text without\nprivate part",
 }
 ONE, SEVERAL, KEPT = "information.gain", "ensemble.information.gain", "retained.gain"
+BEYOND = "ensemble.information.gain_beyond_popularity"
 COLLABORATIVE = ("another seed", "half the width, another seed", "BPR-MF", "iALS", "spectral")
 CLAIMS = {
     "lists overlap less": "jaccard",
@@ -96,20 +97,17 @@ def partners(record: Mapping[str, Any]) -> Iterator[tuple[str, Evidence]]:
 
 
 def partner_gains(record: Mapping[str, Any]) -> pd.DataFrame:
-    """By partner: nats over `one` seed and over the mean of `several`, with intervals, and share `kept`."""
-    rows = {}
+    """By partner, with intervals: nats over `one` seed, over the mean of `several`, and over it `beyond`
+    popularity, which both sides then know; and the share `kept` of the first in the second.
+    """
+    rows: dict[str, dict[str, float | None]] = {}
     for name, found in partners(record):
-        one, several = found[ONE], found[SEVERAL]
+        rows[name] = {}
+        for column, key in {"one": ONE, "several": SEVERAL, "beyond": BEYOND}.items():
+            value = found[key]
+            rows[name] |= {column: value.value, f"{column}.low": value.low, f"{column}.high": value.high}
         kept = found.values.get(KEPT)
-        rows[name] = {
-            "one": one.value,
-            "one.low": one.low,
-            "one.high": one.high,
-            "several": several.value,
-            "several.low": several.low,
-            "several.high": several.high,
-            "kept": None if kept is None else kept.value,
-        }
+        rows[name]["kept"] = None if kept is None else kept.value
     return pd.DataFrame.from_dict(rows, orient="index").astype(float)
 
 
@@ -136,15 +134,18 @@ def against_every_null(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def adds_most(record: Mapping[str, Any]) -> tuple[str, str]:
-    """Whether the text adds more nats to the mean of seeds than every collaborative partner, and the closest.
+def adds_most(record: Mapping[str, Any], of: str = "several", text: str = "projection") -> tuple[str, str]:
+    """Whether a text adds more nats to the mean of seeds than every collaborative partner, and the closest.
 
     "holds" if its interval lies above theirs, "does not hold" if it lies below one of theirs, else
     "undecided": intervals that touch, of values on the same users, are a cautious test of the difference.
+
+    Args:
+        of: "several", or "beyond" for what popularity does not say. text: the partner that reads it.
     """
     gains = partner_gains(record)
     rivals = gains.loc[[name for name in COLLABORATIVE if name in gains.index]]
-    text, closest = gains.loc["projection"], str(rivals["several"].idxmax())
-    if text["several.low"] > rivals["several.high"].max():
+    own, closest = gains.loc[text], str(rivals[of].idxmax())
+    if own[f"{of}.low"] > rivals[f"{of}.high"].max():
         return "holds", closest
-    return ("does not hold" if text["several.high"] < rivals["several.low"].max() else "undecided"), closest
+    return ("does not hold" if own[f"{of}.high"] < rivals[f"{of}.low"].max() else "undecided"), closest
