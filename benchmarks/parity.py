@@ -5,7 +5,8 @@
     python benchmarks/parity.py --side recbole --work DIR       one side's runs alone
     python benchmarks/parity.py --work DIR --out benchmarks/results/parity.json
 
-With `--finished` nothing is run: what is there is compared.
+With `--finished` nothing is run: what is there is compared. What `--out` holds of other models and data sets
+is kept, as long as their split is the same.
 
 Both sides get the same split, width, layers, batches, optimiser (Adam), learning rate, epochs, negatives (one
 a pair, uniform over the items the user has not had in train) and rule of selection (validation NDCG@20 with
@@ -191,6 +192,27 @@ def compare(pairs: list[tuple[Run, Run]], split: sc.Split, python: Path) -> dict
     }
 
 
+def with_kept(report: dict[str, Any], out: Path) -> dict[str, Any]:
+    """The report, and what the file holds of models that it does not compare, on splits that are the same."""
+    if not out.is_file():
+        return report
+    earlier = json.loads(out.read_text("utf8"))
+    splits, results = dict(report["splits"]), dict(report["results"])
+    for name, models in earlier["results"].items():
+        split = earlier["splits"][name]
+        if splits.setdefault(name, split)["fingerprint"] == split["fingerprint"]:
+            results[name] = {**models, **results.get(name, {})}
+    order = [name for name in SETTINGS if name in results]
+    return {
+        **report,
+        "splits": {name: splits[name] for name in order},
+        "results": {
+            name: {model: results[name][model] for model in SETTINGS[name] if model in results[name]}
+            for name in order
+        },
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="folder for finished runs")
@@ -253,10 +275,9 @@ def main() -> None:
             pairs = [pair for pair in pairs if all(one.stored() for one in pair)]
         if not pairs:
             continue
-        results[name][model] = compare(pairs, splits[name], python)
+        results[name][model] = {"date": date.today().isoformat()} | compare(pairs, splits[name], python)
         results[name][model]["learning rates tried"] = tried(name, model)
     report = {
-        "date": date.today().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, one thread a run; other work beside it, "
         "processor seconds can be compared, seconds cannot",
         "k": K,
@@ -267,7 +288,7 @@ def main() -> None:
     }
     print(json.dumps(report, indent=1))
     if options.out:
-        write(options.out, report)
+        write(options.out, with_kept(report, options.out))
 
 
 if __name__ == "__main__":

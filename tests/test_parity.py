@@ -196,3 +196,20 @@ def test_comparison_of_two_sides(
     assert found["users"]["recall"]["better with semcomp"] == 0
     assert [row["users that differ"] for row in found["evaluators"]] == [0, 0]
     assert [row["epochs"] for row in found["training"]["recbole"]] == [4, 4]
+
+
+def test_a_report_keeps_what_the_file_has_of_other_models_and_data(parity, tmp_path):
+    def report(data: str, split: str, **models: int) -> dict[str, Any]:
+        return {"k": 20, "splits": {data: {"fingerprint": split}}, "results": {data: dict(models)}}
+
+    out = tmp_path / "parity.json"
+    fresh = report("books", "s1", LightGCN=1)
+    assert parity.with_kept(fresh, out) == fresh
+    parity.write(out, fresh)
+    more = parity.with_kept(report("books", "s1", BPR=2), out)
+    assert list(more["results"]["books"].items()) == [("BPR", 2), ("LightGCN", 1)]
+    assert parity.with_kept(report("books", "s1", LightGCN=3), out)["results"]["books"] == {"LightGCN": 3}
+    other = parity.with_kept(report("ml-100k", "s0", NCL=4), out)
+    assert other["results"] == {"ml-100k": {"NCL": 4}, "books": {"LightGCN": 1}}
+    assert set(other["splits"]) == {"ml-100k", "books"}
+    assert parity.with_kept(report("books", "s2", BPR=5), out)["results"]["books"] == {"BPR": 5}
