@@ -15,7 +15,9 @@ from semcomp.study.budgets import Budget
 from semcomp.study.null_diagnoses import CHEAP, diagnose_against_nulls, null_rankings
 from semcomp.study.nulls import NULLS
 
-TINY = Budget("tiny", (0, 1), 2, epochs=2, patience=1, probe_epochs=1, resamples=10, align_weights=(0.0,))
+TINY = Budget(
+    "tiny", (0, 1), 2, epochs=2, patience=1, probe_epochs=1, resamples=10, most_users=50, align_weights=(0.0,)
+)
 
 
 @pytest.fixture(scope="module")

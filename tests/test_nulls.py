@@ -17,7 +17,9 @@ from semcomp.study import BUDGETS, Study
 from semcomp.study.budgets import Budget
 from semcomp.study.nulls import NULLS, another_seed, null_pair, shuffled_text
 
-TINY = Budget("tiny", (3, 5), 8, epochs=2, patience=1, probe_epochs=1, resamples=10, align_weights=(0.0,))
+TINY = Budget(
+    "tiny", (3, 5), 8, epochs=2, patience=1, probe_epochs=1, resamples=10, most_users=50, align_weights=(0.0,)
+)
 
 
 @pytest.fixture(scope="module")

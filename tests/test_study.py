@@ -23,7 +23,17 @@ from semcomp.study.records import Record, keep, read
 from semcomp.study.study import VIEWS
 from semcomp.study.zoo import ZOO
 
-TINY = Budget("tiny", (3, 5), 8, epochs=2, patience=1, probe_epochs=1, resamples=10, align_weights=(0.0, 2.0))
+TINY = Budget(
+    "tiny",
+    (3, 5),
+    8,
+    epochs=2,
+    patience=1,
+    probe_epochs=1,
+    resamples=10,
+    most_users=50,
+    align_weights=(0.0, 2.0),
+)
 
 
 @pytest.fixture(scope="module")
