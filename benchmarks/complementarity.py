@@ -155,8 +155,9 @@ def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
     started = time.perf_counter()
     lists = {"LightGCN": pair.a, "projection": pair.b, "CombSUM": pair.fused}
     vectors = {"text": study.text.rows_for(split.item_ids), "LightGCN": a.items}
+    categories = categories_of(study)
     quality = {
-        name: beyond_accuracy(one, split, k=k, vectors=vectors, **categories_of(study), **spend)
+        name: beyond_accuracy(one, split, k=k, vectors=vectors, **categories, **spend)
         for name, one in lists.items()
     }
     seconds["quality"] = time.perf_counter() - started

@@ -12,11 +12,12 @@ from test_evidence_diagnostics import lists, split_of, world
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.topk import TopK
+from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.evidence import Several, against_nulls, diagnose, diagnose_several, read_diagnosis
 
 
-def views(seed: int, n: int = 3) -> tuple[dict[str, TopK], object]:
+def views(seed: int, n: int = 3) -> tuple[dict[str, TopK], Split]:
     found = [world(seed + i) for i in range(n)]
     return {f"v{i}": one[0] for i, one in enumerate(found)}, found[0][2]
 
@@ -25,10 +26,10 @@ def views(seed: int, n: int = 3) -> tuple[dict[str, TopK], object]:
 @given(st.integers(0, 2**31))
 def test_equal_to_sets(seed: int) -> None:
     rankings, split = views(seed)
-    together = diagnose_several(rankings, split, k=4, resamples=0).together  # type: ignore[arg-type]
+    together = diagnose_several(rankings, split, k=4, resamples=0).together
     by_count, only, adds, union, users = {1: 0, 2: 0, 3: 0}, dict.fromkeys(rankings, 0), {}, [], 0
-    for user in range(split.n_users):  # type: ignore[attr-defined]
-        truth = set(split.test[[user]].indices.tolist())  # type: ignore[attr-defined]
+    for user in range(split.n_users):
+        truth = set(split.test[[user]].indices.tolist())
         if not truth:
             continue
         users += 1
@@ -54,8 +55,8 @@ def test_equal_to_sets(seed: int) -> None:
 @given(st.integers(0, 2**31))
 def test_two_views_are_a_diagnosis(seed: int) -> None:
     rankings, split = views(seed, 2)
-    found = diagnose_several(rankings, split, k=3, resamples=20)  # type: ignore[arg-type]
-    pair = diagnose(*rankings.values(), split, k=3, resamples=20)  # type: ignore[arg-type]
+    found = diagnose_several(rankings, split, k=3, resamples=20)
+    pair = diagnose(*rankings.values(), split, k=3, resamples=20)
     assert found.pairs["v0", "v1"].values == pair.values
     for one, other in (
         ("oracle.union", "oracle.union"),

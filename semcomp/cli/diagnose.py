@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from semcomp.core.view import View
-from semcomp.data import binary_csr, split_from_pairs
+from semcomp.data import binary_csr, read_pairs, split_from_pairs
 from semcomp.errors import SemcompError
 from semcomp.evidence import Protocol, Report, report_arrays
 from semcomp.storage import atomic_write
@@ -113,17 +113,16 @@ def _views(
 def _categories(path: Path, n_items: int) -> sp.csr_array:
     """(items, categories) from pairs of numbers."""
     try:
-        pairs = np.loadtxt(path, dtype=np.int64, delimiter="\t", skiprows=1, ndmin=2)
-    except (OSError, ValueError) as error:
+        items, groups = read_pairs(path, ("item", "category"))
+    except SemcompError as error:
         raise SemcompError(
             f"--categories {path} is no table of two whole numbers a line below a header ({error})"
         ) from error
-    if pairs.shape[1:] != (2,) or len(pairs) == 0:
-        raise SemcompError(f"--categories {path} has shape {pairs.shape}; give pairs `item category`")
-    items, groups = pairs.T
-    wrong = (items < 0) | (items >= n_items) | (groups < 0)
+    if len(items) == 0:
+        raise SemcompError(f"--categories {path} holds no pairs; give pairs `item category`")
+    wrong = items >= n_items
     if wrong.any():
-        first = pairs[wrong.argmax()].tolist()
+        first = [int(ids[wrong.argmax()]) for ids in (items, groups)]
         raise SemcompError(
             f"--categories {path}: no such pair {first}; items go from 0 to {n_items - 1}, categories from 0"
         )

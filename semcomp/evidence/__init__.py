@@ -12,7 +12,6 @@ from semcomp.evidence.complementarity.report import (
     Report,
     diagnose_arrays,
     frozen_fusion,
-    reference_nulls,
     report_arrays,
     shell_record,
 )
@@ -32,7 +31,7 @@ from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 from semcomp.evidence.statistics.permutation import Permuted, exchange, sign_flip
 from semcomp.evidence.statistics.power import minimal_detectable_effect, users_for_effect
 from semcomp.evidence.statistics.pvalues import p_of_effect
-from semcomp.evidence.statistics.verdicts import Judgement, judge, users_needed, verdict
+from semcomp.evidence.statistics.verdicts import Judgement, judge, judge_family, users_needed, verdict
 
 __all__ = [
     "KINDS",
@@ -76,6 +75,7 @@ __all__ = [
     "jaccard",
     "jaccard_at",
     "judge",
+    "judge_family",
     "mcnemar",
     "minimal_detectable_effect",
     "nearest",
@@ -86,7 +86,6 @@ __all__ = [
     "random_list",
     "rbo",
     "read_diagnosis",
-    "reference_nulls",
     "report_arrays",
     "row_cosines",
     "shell_record",

@@ -15,10 +15,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from semcomp.core.evidence import Evidence, Value
+from semcomp.data.popularity import STRATA
+from semcomp.evidence.complementarity.attribution import ACTIVITY
 from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, WIDTH, dot, figure_of, name_rows
-
-STRATA = ("cold", "mid", "hot")
-ACTIVITY = ("light", "medium", "heavy")
 
 
 def overlap(diagnosis: Evidence, labels: tuple[str, str], null_label: str) -> Figure:

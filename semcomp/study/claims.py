@@ -19,7 +19,7 @@ from statistics import NormalDist
 
 from semcomp.core.evidence import Value
 from semcomp.core.tables import p_value
-from semcomp.evidence import holm, judge, users_needed
+from semcomp.evidence import judge_family, users_needed
 from semcomp.evidence.statistics.bootstrap import LEVEL
 from semcomp.evidence.statistics.effects import below, below_null, by_itself
 from semcomp.evidence.statistics.pvalues import p_of_effect
@@ -164,22 +164,20 @@ def ledger(records: Sequence[Record]) -> list[Finding]:
         and claim.evidence in record.evidence
         and claim.value in record.evidence[claim.evidence].values
     ]
-    raw = [p_of_effect(claim.effect(value)) for claim, _, value in asked]
-    families: dict[tuple[str, str], dict[str, float]] = {}
+    effects = [claim.effect(value) for claim, _, value in asked]
+    families: dict[tuple[str, str], dict[str, Value]] = {}
     for place, (_, record, _) in enumerate(asked):
-        p = raw[place]
-        if p is not None:
-            families.setdefault((record.dataset, record.budget), {})[str(place)] = p
-    adjusted = {place: p for family in families.values() for place, p in holm(family).items()}
+        families.setdefault((record.dataset, record.budget), {})[str(place)] = effects[place]
+    judged = {place: one for family in families.values() for place, one in judge_family(family).items()}
 
     findings = []
     for place, (claim, record, value) in enumerate(asked):
-        effect, p = claim.effect(value), adjusted.get(str(place))
-        said, needed = judge(effect, p=p).verdict, None
-        if said == "undecided":
-            family = families.get((record.dataset, record.budget), {})
-            needed = _needed(effect, raw[place], len(family))
-        findings.append(Finding(claim, record.dataset, record.budget, value, p, said, needed))
+        said, needed = judged[str(place)], None
+        if said.verdict == "undecided":
+            family = families[record.dataset, record.budget]
+            claims = sum(p_of_effect(effect) is not None for effect in family.values())
+            needed = _needed(effects[place], p_of_effect(effects[place]), claims)
+        findings.append(Finding(claim, record.dataset, record.budget, value, said.p, said.verdict, needed))
     return findings
 
 

@@ -10,9 +10,7 @@ from typing import Any
 import pandas as pd
 
 from semcomp.core.evidence import Evidence, Value
-from semcomp.evidence import judge
-from semcomp.evidence.complementarity.readings import LESS
-from semcomp.evidence.statistics.effects import below_null
+from semcomp.evidence.complementarity.readings import judge_against_null
 from semcomp.study.measured import read_result, results_folder
 
 #: Statistics of `separating_statistics`, in words, in the order of the page.
@@ -126,7 +124,7 @@ def against_every_null(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
                 continue
             value = Value(**null["values"][key])
             if value.null is not None:
-                judgement = judge(below_null(value) if key in LESS else value)
+                judgement = judge_against_null(key, value)
                 judged.append((order.index(judgement.verdict), judgement.effect, name))
         if judged:
             weakest = min(judged)

@@ -13,12 +13,14 @@ from semcomp.errors import SemcompError
 from semcomp.storage import file_digest
 
 
-def read_pairs(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """User and item of each line of a tab-separated file with one header line and two integers a line.
+def read_pairs(
+    path: str | Path, kinds: tuple[str, str] = ("user", "item")
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Both ids of each line of a tab-separated file with one header line and two integers a line.
 
-    A file with nothing but the header gives two empty arrays. Raises SemcompError for a missing file, a
-    missing header, another number of columns, words where integers belong (file and line are named) and
-    negative ids.
+    A file with nothing but the header gives two empty arrays. `kinds` are what the ids are called in errors.
+    Raises SemcompError for a missing file, a missing header, another number of columns, words where integers
+    belong (file and line are named) and negative ids.
     """
     file = Path(path).expanduser()
     if not file.is_file():
@@ -26,18 +28,22 @@ def read_pairs(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     try:
         lines = pl.read_csv(file, separator="\t", has_header=False, infer_schema=False, quote_char=None)
     except pl.exceptions.NoDataError as error:
-        raise SemcompError(f"{file} is empty; it needs a header line and user-item pairs") from error
+        pairs = "-".join(kinds)
+        raise SemcompError(f"{file} is empty; it needs a header line and {pairs} pairs") from error
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise SemcompError(
             f"{file} cannot be read as tab-separated text of two columns ({reason})"
         ) from error
     if lines.width != 2:
-        raise SemcompError(f"{file} has {lines.width} tab-separated columns; it needs two, user and item")
+        raise SemcompError(
+            f"{file} has {lines.width} tab-separated columns; it needs two: {', '.join(kinds)}"
+        )
     ids = lines.select(pl.all().str.strip_chars().cast(pl.Int64, strict=False))
     if ids.row(0) != (None, None):
         raise SemcompError(
-            f"{file} has no header line, its first line is {lines.row(0)}; add one, e.g. user<TAB>item"
+            f"{file} has no header line, its first line is {lines.row(0)}; "
+            f"add one, e.g. {kinds[0]}<TAB>{kinds[1]}"
         )
     body = ids.slice(1)
     wordy = body.select(pl.any_horizontal(pl.all().is_null())).to_series()
@@ -47,14 +53,14 @@ def read_pairs(path: str | Path) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         raise SemcompError(
             f"{file}, line {at + 1}: {cells!r} is no pair of integers; ids are rows of the matrices, from 0"
         )
-    users, items = (body[column].to_numpy() for column in body.columns)
-    for kind, values in (("user", users), ("item", items)):
+    first, second = (body[column].to_numpy() for column in body.columns)
+    for kind, values in zip(kinds, (first, second), strict=True):
         if len(values) and values.min() < 0:
             at = int(values.argmin())
             raise SemcompError(
                 f"{file}, line {at + 2}: {kind} id {values[at]} is negative; ids are rows, from 0"
             )
-    return users, items
+    return first, second
 
 
 def split_from_pairs(

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from semcomp.core.metrics import ndcg
 from semcomp.core.topk import TopK, contains
 from semcomp.data.popularity import STRATA
-from semcomp.evidence.complementarity.attribution import composition, hit_classes
+from semcomp.evidence.complementarity.attribution import HitClasses, composition, hit_classes
 from semcomp.evidence.complementarity.oracles import (
     interleaved,
     k_budget_recall,
@@ -36,17 +35,20 @@ from semcomp.evidence.complementarity.reference_lists import popularity_list
 from semcomp.evidence.statistics.bootstrap import Floats
 
 Columns = dict[str, Floats]
-Ids = NDArray[np.int32]
-Marks = NDArray[np.bool_]
 GROUPS = ("both", "a_only", "b_only", "none")  # users by which list has a hit
 
 
 def pair_columns(pair: Pair, k: int, depths: Sequence[int], people: Users) -> Columns:
     """All columns of a pair: of overlap, hits, both rankings alone, oracles and, where it has one, fusion."""
     columns = overlap_columns(pair, k, people) | curve_columns(pair, depths, people)
-    columns |= hit_columns(pair, k, people) | people.has()
+    classes = hit_classes(people.ids(pair.a, k), people.ids(pair.b, k), people.truth)
+    columns |= hit_columns(classes, people) | people.has()
     columns |= view_columns("a", pair.a, k, people) | view_columns("b", pair.b, k, people)
     columns |= oracle_columns(pair, k, people, columns)
+    extra = people.recall_in(*classes["b_unique"])
+    for name in STRATA:
+        key = f"recall_by_stratum.union.{name}"
+        columns[key] = columns[f"recall_by_stratum.a.{name}"] + extra[name]
     if pair.fused is not None:
         columns |= view_columns("fused", pair.fused, k, people)
         columns |= fusion_columns(pair, k, people)
@@ -83,12 +85,11 @@ def curve_columns(pair: Pair, depths: Sequence[int], people: Users) -> Columns:
     return columns
 
 
-def hit_columns(pair: Pair, k: int, people: Users) -> Columns:
+def hit_columns(classes: HitClasses, people: Users) -> Columns:
     """Users by which list hits (`users.*`), hits by which list holds them (`hits.*`), and what they are like.
 
     `share.*` are each user's own shares of the three kinds of hits, 0 for a user without hits, `any_hit` 0.
     """
-    classes = hit_classes(people.ids(pair.a, k), people.ids(pair.b, k), people.truth)
     columns = composition(classes)
     for kind, (ids, marks) in classes.items():
         columns[f"log_popularity.{kind}"] = np.where(marks, people.log_popularity[ids], 0.0).sum(axis=1)
@@ -139,10 +140,6 @@ def oracle_columns(pair: Pair, k: int, people: Users, known: Columns) -> Columns
         columns[f"with_random.{label}"] = recall + (1 - recall) * np.minimum(k / candidates, 1.0)
         more = (found & ~shared_places(popular, ids)).sum(axis=1)
         columns[f"with_popular.{label}"] = recall + more / people.n_truth
-    extra = people.recall_in(*hit_classes(ids_a, ids_b, people.truth)["b_unique"])
-    for name in STRATA:
-        key = f"recall_by_stratum.union.{name}"
-        columns[key] = known[f"recall_by_stratum.a.{name}"] + extra[name]
     return columns
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from semcomp.core.provenance import origins
 from semcomp.core.topk import TopK
 from semcomp.data import Split
 from semcomp.errors import SemcompError
@@ -34,7 +35,7 @@ class Pair:
     def described(self) -> dict[str, object]:
         """Names and origins, for a provenance."""
         parts = {"a": self.a, "b": self.b, "fused": self.fused}
-        return {key: one and {"name": one.name, **one.provenance} for key, one in parts.items()}
+        return {key: one and origins([one])[0] for key, one in parts.items()}
 
 
 def check_same_mask(a: TopK, b: TopK) -> None:

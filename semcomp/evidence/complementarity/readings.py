@@ -10,9 +10,7 @@ import pandas as pd
 from semcomp.core.evidence import Evidence, Value
 from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.effects import below_null, by_itself
-from semcomp.evidence.statistics.families import holm
-from semcomp.evidence.statistics.pvalues import p_of_effect
-from semcomp.evidence.statistics.verdicts import Judgement, judge
+from semcomp.evidence.statistics.verdicts import Judgement, judge, judge_family
 
 
 @dataclass(frozen=True)
@@ -72,12 +70,13 @@ def read_diagnosis(evidence: Evidence) -> list[Reading]:
         value = evidence.values.get(sentence.key)
         if value is not None and not (sentence.needs_null and value.null is None):
             found[sentence.says] = sentence, value, sentence.effect(value)
-    raw = {says: p for says, (_, _, effect) in found.items() if (p := p_of_effect(effect)) is not None}
-    adjusted = holm(raw)
-    return [
-        Reading(says, sentence.key, value, judge(effect, p=adjusted.get(says)))
-        for says, (sentence, value, effect) in found.items()
-    ]
+    judged = judge_family({says: effect for says, (_, _, effect) in found.items()})
+    return [Reading(says, sentence.key, value, judged[says]) for says, (sentence, value, _) in found.items()]
+
+
+def judge_against_null(key: str, value: Value) -> Judgement:
+    """On "there is more of it than in its null"; of `jaccard` and `rbo` "there is less"."""
+    return judge(below_null(value) if key in LESS else value)
 
 
 def against_nulls(diagnoses: Mapping[str, Evidence], keys: Sequence[str]) -> pd.DataFrame:
@@ -101,14 +100,13 @@ def against_nulls(diagnoses: Mapping[str, Evidence], keys: Sequence[str]) -> pd.
             value = evidence.values.get(key)
             if value is None or value.null is None:
                 continue
-            turned = below_null(value) if key in LESS else value
             rows[key, null] = {
                 "value": value.value,
                 "null": value.null,
                 "excess": value.excess,
                 "low": value.excess_low,
                 "high": value.excess_high,
-                "verdict": judge(turned).verdict,
+                "verdict": judge_against_null(key, value).verdict,
             }
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS)
     frame.index = pd.MultiIndex.from_tuples(list(rows), names=["of", "null"])

@@ -28,7 +28,16 @@ from semcomp.evidence.quality.beyond import beyond_accuracy
 
 NORMALIZE = ("none", "l2")
 BINS = 10  # of like popularity, within which items are shuffled
+COUNTS = ("users.", "hits.", "found_by.", "only.")  # groups of values that are whole numbers
 HEADLINES = ("jaccard", "oracle.gain", "union_minus_2k", "fusion.gain_ndcg")
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """A view and its ranking, made once for all that it is compared with."""
+
+    view: View
+    ranking: TopK
 
 
 @dataclass(frozen=True)
@@ -59,14 +68,19 @@ class Protocol:
         check_fits(view, (split.n_users, split.n_items))
         return view.normalized() if self.normalize == "l2" else view
 
-    def lists(self, view: View, split: Split, *, times: int = 2) -> TopK:
-        """Its ranking, `times` · k places or as many as there are items."""
-        return rank(view, split, min(times * self.k, split.n_items), mask=self.mask)
+    def places(self, split: Split, times: int = 2) -> int:
+        """`times` · k, or as many as there are items."""
+        return min(times * self.k, split.n_items)
 
-    def pair(self, a: View, b: View, split: Split) -> Pair:
-        """Both rankings, and that of their frozen fusion."""
-        fused = rank(frozen_fusion(a, b), split, self.k, mask=self.mask)
-        return Pair(self.lists(a, split), self.lists(b, split), fused)
+    def listed(self, view: View, split: Split, times: int = 2) -> Listed:
+        """The view with its ranking of `times` · k places."""
+        return Listed(view, rank(view, split, self.places(split, times), mask=self.mask))
+
+    def pair(self, a: Listed, b: Listed, split: Split) -> Pair:
+        """Their first 2k places, and the ranking of their frozen fusion."""
+        fused = rank(frozen_fusion(a.view, b.view), split, self.k, mask=self.mask)
+        places = self.places(split)
+        return Pair(a.ranking.top(places), b.ranking.top(places), fused)
 
     def diagnose(self, pair: Pair, split: Split, null: TopK | Pair | None = None) -> Evidence:
         found = diagnose(
@@ -160,21 +174,27 @@ def report_arrays(
     ready = {name: protocol.prepared(view, split) for name, view in views.items()}
     seed_null = None if null is None else protocol.prepared(null, split)
     first = next(iter(ready))
+    listed = {name: protocol.listed(view, split, max(2, len(ready))) for name, view in ready.items()}
+    seeds = None
+    if seed_null is not None:
+        seeds = protocol.pair(listed[first], protocol.listed(seed_null, split), split)
+    knowing_nothing = reference_lists(split, protocol) if nulls else {}
     pairs, controls = {}, {}
-    for a, b in combinations(ready, 2):
-        pair = protocol.pair(ready[a], ready[b], split)
+    for a, b in combinations(listed, 2):
+        pair = protocol.pair(listed[a], listed[b], split)
         found: dict[str, TopK | Pair] = {}
-        if seed_null is not None and a == first:
-            found["another seed"] = protocol.pair(ready[a], seed_null, split)
+        if seeds is not None and a == first:
+            found["another seed"] = seeds
+        found |= knowing_nothing
         if nulls:
-            found |= reference_nulls(ready[a], ready[b], split, protocol)
+            found |= shuffled_nulls(listed[a], ready[b], split, protocol)
         held = {name: protocol.diagnose(pair, split, one) for name, one in found.items()}
         pairs[a, b] = held["another seed"] if "another seed" in held else protocol.diagnose(pair, split)
         controls[a, b] = held
     vectors = {name: view.items for name, view in ready.items()}
     quality = {
         name: beyond_accuracy(
-            protocol.lists(view, split, times=1),
+            one.ranking.top(protocol.k),
             split,
             k=protocol.k,
             vectors=vectors,
@@ -182,13 +202,12 @@ def report_arrays(
             resamples=protocol.resamples,
             seed=protocol.seed,
         )
-        for name, view in ready.items()
+        for name, one in listed.items()
     }
     together = None
-    if len(ready) > 2:
-        lists = {name: protocol.lists(view, split, times=len(ready)) for name, view in ready.items()}
+    if len(listed) > 2:
         together = find_together(
-            lists,
+            {name: one.ranking for name, one in listed.items()},
             split,
             k=protocol.k,
             strata=protocol.strata,
@@ -209,23 +228,31 @@ def diagnose_arrays(a: View, b: View, split: Split, *, null: View | None = None,
         SemcompError: as `diagnose` and `rank`, and for an unknown `normalize`.
     """
     given = Protocol(**protocol)
-    one, other = given.prepared(a, split), given.prepared(b, split)
-    control = None if null is None else given.pair(one, given.prepared(null, split), split)
+    ready = [given.prepared(view, split) for view in ((a, b) if null is None else (a, b, null))]
+    one, other, *seeds = (given.listed(view, split) for view in ready)
+    control = given.pair(one, seeds[0], split) if seeds else None
     return given.diagnose(given.pair(one, other, split), split, control)
 
 
-def reference_nulls(a: View, b: View, split: Split, protocol: Protocol) -> dict[str, TopK | Pair]:
-    """What stands in b's place and knows nothing of which item is which, or of the user."""
-    places = min(2 * protocol.k, split.n_items)
-    counts = item_counts(split.train)
-    mixed = shuffled_items(b, protocol.seed)
-    alike = shuffled_items(b, protocol.seed, strata=min(BINS, split.n_items), counts=counts)
+def reference_lists(split: Split, protocol: Protocol) -> dict[str, TopK]:
+    """What stands in b's place and knows nothing of the user."""
+    places = protocol.places(split)
     return {
         "popular items": popularity_list(split, places, mask=protocol.mask),
         "random list": random_list(split, places, protocol.seed, mask=protocol.mask),
-        "items shuffled": protocol.pair(a, mixed, split),
-        "items shuffled within popularity": protocol.pair(a, alike, split),
     }
+
+
+def shuffled_nulls(a: Listed, b: View, split: Split, protocol: Protocol) -> dict[str, Pair]:
+    """What stands in b's place and knows nothing of which item is which."""
+    counts = item_counts(split.train)
+    mixed = {
+        "items shuffled": shuffled_items(b, protocol.seed),
+        "items shuffled within popularity": shuffled_items(
+            b, protocol.seed, strata=min(BINS, split.n_items), counts=counts
+        ),
+    }
+    return {name: protocol.pair(a, protocol.listed(view, split), split) for name, view in mixed.items()}
 
 
 def frozen_fusion(a: View, b: View) -> View:
@@ -257,9 +284,6 @@ def shell_record(evidence: Evidence) -> dict[str, Any]:
         "provenance": dict(evidence.provenance),
     }
     return record
-
-
-COUNTS = ("users.", "hits.", "found_by.", "only.")
 
 
 def _headlines(evidence: Evidence) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -97,17 +98,14 @@ def oracle_statistics(columns: Columns, null: Compared) -> Statistics:
         statistics["recall_2k.b"] = mean_of("recall_2k.b", against_null=null.at_2k)
         statistics["union_minus_2k"] = over_better("oracle.union", "recall_2k", against_null=null.at_2k)
     for partner in ("random", "popular"):
-        statistics[f"union_with_{partner}"] = Statistic(
-            lambda means, key=f"with_{partner}": np.maximum(means[f"{key}.a"], means[f"{key}.b"])  # type: ignore[misc]
-        )
+        statistics[f"union_with_{partner}"] = Statistic(partial(better, f"with_{partner}"))
         statistics[f"union_minus_{partner}"] = over_better("oracle.union", f"with_{partner}")
     return statistics
 
 
 def fusion_statistics(n: int, *, against_null: bool) -> Statistics:
     def captured(means: Means) -> Floats:
-        best = np.maximum(means["recall.a"], means["recall.b"])
-        return headroom_captured(means["recall.fused"], best, means["oracle.union"])
+        return headroom_captured(means["recall.fused"], better("recall", means), means["oracle.union"])
 
     statistics = {
         f"fusion.gain_{metric}": over_better(f"{metric}.fused", metric) for metric in ("recall", "ndcg")
@@ -127,7 +125,12 @@ def over_better(key: str, metric: str, *, relative: bool = False, against_null: 
     """The mean of column `key` less the better of the means `<metric>.a` and `<metric>.b`, or its share."""
 
     def of(means: Means) -> Floats:
-        better = np.maximum(means[f"{metric}.a"], means[f"{metric}.b"])
-        return ratio(means[key] - better, better) if relative else np.asarray(means[key] - better)
+        best = better(metric, means)
+        return ratio(means[key] - best, best) if relative else np.asarray(means[key] - best)
 
     return Statistic(of, against_null=against_null)
+
+
+def better(metric: str, means: Means) -> Floats:
+    """(R,) the better of the means `<metric>.a` and `<metric>.b`."""
+    return np.asarray(np.maximum(means[f"{metric}.a"], means[f"{metric}.b"]))

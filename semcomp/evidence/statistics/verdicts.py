@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -10,6 +11,8 @@ from typing import Literal
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.bootstrap import LEVEL
+from semcomp.evidence.statistics.families import holm
+from semcomp.evidence.statistics.pvalues import p_of_effect
 
 Verdict = Literal["holds", "does not hold", "undecided"]
 
@@ -78,6 +81,16 @@ def judge(value: Value, *, minimum: float = 0.0, p: float | None = None, unit: s
         if p is not None and needed is not None:
             needed = _needed_for(p, value.n, at_least=needed)
     return Judgement(said, needed, effect, low, high, p, unit)
+
+
+def judge_family(effects: Mapping[str, Value]) -> dict[str, Judgement]:
+    """`judge` of claims that are made together: each p-value (`p_of_effect`) adjusted by Holm over them all.
+
+    A claim without an interval has no p, is undecided, and does not count in the family.
+    """
+    raw = {name: p for name, effect in effects.items() if (p := p_of_effect(effect)) is not None}
+    adjusted = holm(raw)
+    return {name: judge(effect, p=adjusted.get(name)) for name, effect in effects.items()}
 
 
 def verdict(value: Value, *, minimum: float = 0.0) -> Verdict:
