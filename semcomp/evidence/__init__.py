@@ -16,7 +16,7 @@ from semcomp.evidence.complementarity.report import (
     shell_record,
 )
 from semcomp.evidence.complementarity.several import Several, diagnose_several, find_together
-from semcomp.evidence.mapping.neighbours import nearest, neighbour_jaccard, row_cosines
+from semcomp.evidence.geometry.neighbours import nearest, neighbour_jaccard, row_cosines
 from semcomp.evidence.mapping.probe import KINDS, SHIFTS, probe
 from semcomp.evidence.mapping.regression import MLP, Ridge, fit_mlp, fit_ridge
 from semcomp.evidence.quality.beyond import beyond_accuracy

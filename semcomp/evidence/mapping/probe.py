@@ -19,7 +19,7 @@ from semcomp.data import Split
 from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.complementarity.overlap import chance_jaccard, jaccard
-from semcomp.evidence.mapping.neighbours import neighbour_jaccard, row_cosines
+from semcomp.evidence.geometry.neighbours import neighbour_jaccard, row_cosines
 from semcomp.evidence.mapping.regression import fit_mlp, fit_ridge
 from semcomp.evidence.statistics.bootstrap import Floats, Means, Statistic, estimate, mean_of, ratio
 
