@@ -14,7 +14,8 @@ def test_mean_has_its_standard_error() -> None:
     x = np.random.default_rng(0).normal(3.0, 2.0, 40)
     value = jackknife(lambda rows: {"mean": float(x[rows].mean())}, 40, groups=40)["mean"]
     error = x.std(ddof=1) / np.sqrt(40)
-    assert value.low is not None and value.high is not None
+    assert value.low is not None
+    assert value.high is not None
     assert value.value == pytest.approx(x.mean())
     assert (value.high - value.low) / 2 == pytest.approx(2.022691 * error, rel=1e-5)  # t(39), 97.5 %
     assert value.n == 40
@@ -32,7 +33,8 @@ def test_correlation_is_covered() -> None:
             return {"r": float(np.corrcoef(x[rows], y[rows])[0, 1])}
 
         value = jackknife(of, 200)["r"]
-        assert value.low is not None and value.high is not None
+        assert value.low is not None
+        assert value.high is not None
         inside += value.low <= 0.6 <= value.high
     assert 0.91 <= inside / 300 <= 0.98
 
@@ -47,8 +49,10 @@ def test_null_is_paired() -> None:
     )
     mean, alone = found["mean"], found["alone"]
     assert mean.excess == pytest.approx(1.0)
-    assert mean.excess_low == pytest.approx(1.0) and mean.excess_high == pytest.approx(1.0)
-    assert alone.null is None and alone.excess_low is None
+    assert mean.excess_low == pytest.approx(1.0)
+    assert mean.excess_high == pytest.approx(1.0)
+    assert alone.null is None
+    assert alone.excess_low is None
 
 
 def test_what_does_not_exist() -> None:
