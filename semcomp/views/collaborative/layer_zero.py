@@ -1,0 +1,48 @@
+"""The free tables behind a LightGCN: its vectors before the graph smooths them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from semcomp.core.view import View
+from semcomp.data import Split
+from semcomp.errors import SemcompError
+from semcomp.views.collaborative.lightgcn import GraphTables, LightGCN
+from semcomp.views.training import Training, train_view
+
+
+@dataclass(frozen=True)
+class LayerZero:
+    """Layer 0 of a LightGCN at an epoch: the tables E of `mean_l Â^l E`, rows as learnt (not of unit length).
+
+    A view keeps what it is ranked by, and unit rows cannot be unsmoothed, so the model is trained again, as
+    before and just as long: on a CPU the tables are those that the view's vectors came from.
+
+    Attributes:
+        model: the LightGCN. epochs: how long, its view's `provenance["training"]["best_epoch"]`; 0 gives the
+            random start.
+    """
+
+    model: LightGCN = field(default_factory=LightGCN)
+    epochs: int = 1
+
+    def __post_init__(self) -> None:
+        if type(self.epochs) is not int or self.epochs < 0:
+            raise SemcompError(f"LayerZero has epochs = {self.epochs!r}; give a whole number from 0")
+
+    @property
+    def training(self) -> Training:
+        return replace(self.model.training, epochs=max(1, self.epochs), patience=max(1, self.epochs))
+
+    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+        """Train for `epochs`; the inner products of the tables are no scores of LightGCN's."""
+        encoder = GraphTables(split, self.model.dim, self.model.layers, seed)
+        provenance: dict[str, object] = {"model": "LayerZero", "seed": seed, "split": split.fingerprint}
+        if self.epochs:
+            again = replace(self.model, training=self.training)
+            provenance["of"] = train_view(
+                "LightGCN", again, encoder, split, seed, checkpoint=checkpoint
+            ).provenance
+        tables = encoder.rows(encoder.table.detach().float().cpu(), None, None)
+        return View("LightGCN, layer 0", *(side.numpy().copy() for side in tables), provenance)
