@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
-from semcomp.evidence import Judgement, judge, users_needed, verdict
+from semcomp.evidence import Judgement, judge, judge_family, users_needed, verdict
 
 OPEN = Value(0.05, -0.05, 0.15, n=1_000)
 
@@ -102,3 +102,26 @@ def test_other_units_and_plain_values() -> None:
     assert json.loads(json.dumps(asdict(found)))["users_needed"] == 4_000
     with pytest.raises(FrozenInstanceError):
         found.verdict = "holds"  # type: ignore[misc]
+
+
+def test_a_family_shares_its_errors() -> None:
+    """Two claims of p = 0.03: each alone holds, together Holm doubles both, and neither does."""
+    one = Value(0.3, 0.05, 0.55, n=100, p=0.03)
+    assert judge_family({"alone": one})["alone"].verdict == "holds"
+    both = judge_family({"first": one, "second": one})
+    assert [found.p for found in both.values()] == [0.06, 0.06]
+    assert {found.verdict for found in both.values()} == {"undecided"}
+    # (2.2414 / 2.1701)² of 100: from the normal quantile of 0.03 to that of 0.05 / 2, both two-sided
+    assert {found.users_needed for found in both.values()} == {107}
+
+
+def test_a_claim_without_an_interval_is_no_member() -> None:
+    one = Value(0.3, 0.05, 0.55, n=100, p=0.03)
+    found = judge_family({"measured": one, "not": Value(0.3, n=100)})
+    assert found["measured"].verdict == "holds"
+    assert found["not"] == Judgement("undecided", None, 0.3, None, None)
+
+
+def test_below_zero_the_interval_alone_says_what_is_needed() -> None:
+    below = Value(-0.05, -0.15, 0.05, n=1_000, p=0.4)
+    assert judge_family({"a": below, "b": below})["a"].users_needed == users_needed(below) == 4_000

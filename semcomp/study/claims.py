@@ -10,19 +10,15 @@ a false "holds".
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
-from statistics import NormalDist
 
 from semcomp.core.evidence import Value
 from semcomp.core.tables import p_value
-from semcomp.evidence import judge_family, users_needed
-from semcomp.evidence.statistics.bootstrap import LEVEL
+from semcomp.evidence import judge_family
 from semcomp.evidence.statistics.effects import below, below_null, by_itself
-from semcomp.evidence.statistics.pvalues import p_of_effect
 from semcomp.study.records import Record
 
 
@@ -164,37 +160,18 @@ def ledger(records: Sequence[Record]) -> list[Finding]:
         and claim.evidence in record.evidence
         and claim.value in record.evidence[claim.evidence].values
     ]
-    effects = [claim.effect(value) for claim, _, value in asked]
     families: dict[tuple[str, str], dict[str, Value]] = {}
-    for place, (_, record, _) in enumerate(asked):
-        families.setdefault((record.dataset, record.budget), {})[str(place)] = effects[place]
+    for place, (claim, record, value) in enumerate(asked):
+        families.setdefault((record.dataset, record.budget), {})[str(place)] = claim.effect(value)
     judged = {place: one for family in families.values() for place, one in judge_family(family).items()}
 
     findings = []
     for place, (claim, record, value) in enumerate(asked):
-        said, needed = judged[str(place)], None
-        if said.verdict == "undecided":
-            family = families[record.dataset, record.budget]
-            claims = sum(p_of_effect(effect) is not None for effect in family.values())
-            needed = _needed(effects[place], p_of_effect(effects[place]), claims)
-        findings.append(Finding(claim, record.dataset, record.budget, value, said.p, said.verdict, needed))
+        said = judged[str(place)]
+        findings.append(
+            Finding(claim, record.dataset, record.budget, value, said.p, said.verdict, said.users_needed)
+        )
     return findings
-
-
-def _needed(effect: Value, p: float | None, claims: int) -> int | None:
-    """About the n at which the interval would decide and, for an effect above zero, p would be 0.05 / claims.
-
-    That is Bonferroni's limit, on the safe side of Holm's; the normal quantile of p grows as sqrt(n).
-    """
-    needed = users_needed(effect)
-    above = (effect.value if effect.excess is None else effect.excess) > 0
-    if needed is None or p is None or not above:
-        return needed
-    normal = NormalDist()
-    quantile = normal.inv_cdf(1 - p / 2)
-    if quantile <= 0:
-        return None
-    return max(needed, math.ceil(effect.n * (normal.inv_cdf(1 - (1 - LEVEL) / (2 * claims)) / quantile) ** 2))
 
 
 def tally(findings: Sequence[Finding]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Literal
 
@@ -75,22 +75,23 @@ def judge(value: Value, *, minimum: float = 0.0, p: float | None = None, unit: s
             said = "holds" if p is None or p <= 1 - LEVEL else "undecided"
         elif high <= minimum:
             said = "does not hold"
-    needed = None
-    if said == "undecided":
-        needed = users_needed(value, minimum=minimum)
-        if p is not None and needed is not None:
-            needed = _needed_for(p, value.n, at_least=needed)
+    needed = _needed(value, p, minimum=minimum) if said == "undecided" else None
     return Judgement(said, needed, effect, low, high, p, unit)
 
 
 def judge_family(effects: Mapping[str, Value]) -> dict[str, Judgement]:
     """`judge` of claims that are made together: each p-value (`p_of_effect`) adjusted by Holm over them all.
 
-    A claim without an interval has no p, is undecided, and does not count in the family.
+    A claim without an interval has no p, is undecided, and does not count in the family of m claims. The
+    units needed are those at which its own p would be 0.05 / m: the limit of Bonferroni, safer than Holm.
     """
     raw = {name: p for name, effect in effects.items() if (p := p_of_effect(effect)) is not None}
     adjusted = holm(raw)
-    return {name: judge(effect, p=adjusted.get(name)) for name, effect in effects.items()}
+    judged = {name: judge(effect, p=adjusted.get(name)) for name, effect in effects.items()}
+    for name, one in judged.items():
+        if one.verdict == "undecided":
+            judged[name] = replace(one, users_needed=_needed(effects[name], raw.get(name), claims=len(raw)))
+    return judged
 
 
 def verdict(value: Value, *, minimum: float = 0.0) -> Verdict:
@@ -124,16 +125,18 @@ def _bounds(value: Value) -> tuple[float, float | None, float | None]:
     return value.value, value.low, value.high
 
 
-def _needed_for(p: float, n: int, *, at_least: int) -> int | None:
-    """Units at which p would reach 1 − LEVEL, its normal quantile growing as sqrt(n); None where p is 1.
+def _needed(value: Value, p: float | None, *, minimum: float = 0.0, claims: int = 1) -> int | None:
+    """Units at which the interval would decide and, for an effect above `minimum`, p be 0.05 / claims.
 
-    For an adjusted p-value this is on the safe side: adjusting moves the quantile at hand further than the
-    one that has to be reached.
+    The normal quantile of p grows as sqrt(n). For a p that is adjusted already this is on the safe side:
+    adjusting moves the quantile at hand further than the one that has to be reached. None where p is 1.
     """
-    if p <= 1 - LEVEL:
-        return at_least
+    needed, (effect, _, _) = users_needed(value, minimum=minimum), _bounds(value)
+    if needed is None or p is None or effect <= minimum:
+        return needed
     normal = NormalDist()
+    wanted = normal.inv_cdf(1 - (1 - LEVEL) / (2 * claims))
     quantile = normal.inv_cdf(1 - p / 2)
     if quantile <= 0:
         return None
-    return max(at_least, math.ceil(n * (normal.inv_cdf((1 + LEVEL) / 2) / quantile) ** 2))
+    return max(needed, math.ceil(value.n * (wanted / quantile) ** 2))
