@@ -1,9 +1,9 @@
-"""A small planted world that several files train on, hand-made splits, and a cache of one's own."""
+"""A small planted world to train on, a tiny study of one, hand-made splits, and a cache of one's own."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,12 +12,29 @@ import pytest
 
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import Split, binary_csr, split
-from semcomp.planted import World
+from semcomp.planted import WORLDS, World
+from semcomp.study import BUDGETS, Study
+from semcomp.study.budgets import Budget
 from semcomp.text import embed
 
 pytest.register_assert_rewrite("conformance")  # its failures are shown with their values, like a test's own
 
+# Helpers that bring fixtures of their own, each for the files of one subject.
+pytest_plugins = ("download_site", "layout_files", "mistakes", "tiny_chapters")
+
 Pairs = Iterable[tuple[int, int]]
+
+TINY = Budget(
+    name="tiny",
+    seeds=(3, 5),
+    null_seed=8,
+    epochs=2,
+    patience=1,
+    probe_epochs=1,
+    resamples=10,
+    most_users=50,
+    align_weights=(0.0, 2.0),
+)
 
 
 class Shell(NamedTuple):
@@ -33,6 +50,24 @@ def world() -> tuple[Split, TextMatrix]:
     """200 users, 240 items, half of the variance shared: views learn something in a second."""
     data = World(users=200, items=240, dim=4, activity=24.0, sharpness=3.0).dataset()
     return split(data, seed=7), embed(data, "own")
+
+
+@pytest.fixture(scope="module")
+def study_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A cache of the module's own, the budget "tiny", and a small world in place of the planted one."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEMCOMP_CACHE", str(folder))
+        patch.delenv("SEMCOMP_DATA", raising=False)
+        patch.setitem(BUDGETS, "tiny", TINY)
+        patch.setitem(WORLDS, "planted", World(users=150, items=120, dim=4))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def study(study_cache: Path) -> Study:
+    """The planted study at the tiny budget; what it has computed stays for the whole module."""
+    return Study("planted", "tiny")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_data_tables import BAD, put
+from table_files import BAD, put
 
 import semcomp as sc
 

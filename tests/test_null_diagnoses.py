@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
 from semcomp.errors import SemcompError
 from semcomp.evidence import against_nulls
-from semcomp.planted import WORLDS, World
-from semcomp.study import BUDGETS, Study
-from semcomp.study.budgets import Budget
 from semcomp.study.null_diagnoses import CHEAP, diagnose_against_nulls, null_rankings
 from semcomp.study.nulls import NULLS
-
-TINY = Budget(
-    "tiny", (0, 1), 2, epochs=2, patience=1, probe_epochs=1, resamples=10, most_users=50, align_weights=(0.0,)
-)
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
-    """A cache of the module's own, a tiny budget, and a small world in place of the planted one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEMCOMP_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.delenv("SEMCOMP_DATA", raising=False)
-        patch.setitem(BUDGETS, "tiny", TINY)
-        patch.setitem(WORLDS, "planted", World(users=150, items=120, dim=4))
-        yield Study("planted", "tiny")
 
 
 def test_every_cheap_null_is_one_of_the_nulls():

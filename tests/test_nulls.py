@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,25 +11,7 @@ from semcomp.core.topk import TopK
 from semcomp.core.view import View
 from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError
-from semcomp.planted import WORLDS, World
-from semcomp.study import BUDGETS, Study
-from semcomp.study.budgets import Budget
 from semcomp.study.nulls import NULLS, another_seed, null_pair, shuffled_text
-
-TINY = Budget(
-    "tiny", (3, 5), 8, epochs=2, patience=1, probe_epochs=1, resamples=10, most_users=50, align_weights=(0.0,)
-)
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
-    """A cache of the module's own, a tiny budget, and a small world in place of the planted one."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEMCOMP_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.delenv("SEMCOMP_DATA", raising=False)
-        patch.setitem(BUDGETS, "tiny", TINY)
-        patch.setitem(WORLDS, "planted", World(users=150, items=120, dim=4))
-        yield Study("planted", "tiny")
 
 
 def differences(one: object, other: object, path: str = "") -> set[str]:

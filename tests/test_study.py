@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,42 +13,17 @@ from semcomp import views
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.view import Scorer, View
 from semcomp.errors import SemcompError
-from semcomp.planted import WORLDS, World
 from semcomp.study import BUDGETS, Study, artifacts
 from semcomp.study import study as study_module
 from semcomp.study.artifacts import cached_view
-from semcomp.study.budgets import Budget
 from semcomp.study.records import Record, keep, read
 from semcomp.study.study import VIEWS
 from semcomp.study.zoo import ZOO
 
-TINY = Budget(
-    "tiny",
-    (3, 5),
-    8,
-    epochs=2,
-    patience=1,
-    probe_epochs=1,
-    resamples=10,
-    most_users=50,
-    align_weights=(0.0, 2.0),
-)
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A cache of the module's own, a tiny budget, and a small world in place of the planted one."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEMCOMP_CACHE", str(folder))
-        patch.delenv("SEMCOMP_DATA", raising=False)
-        patch.setitem(BUDGETS, "tiny", TINY)
-        patch.setitem(WORLDS, "planted", World(users=150, items=120, dim=4))
-        yield folder
-
 
 @pytest.fixture
-def study(place: Path) -> Study:
+def study(study_cache: Path) -> Study:
+    """A new one each time: it shares no more than the cache."""
     return Study("planted", "tiny")
 
 
@@ -68,20 +42,20 @@ def bytes_of(view: Scorer) -> tuple[bytes, ...]:
     return (view.scores(np.arange(view.shape[0])).tobytes(),)
 
 
-def stored(place: Path) -> set[str]:
-    return {path.name for path in (place / "views").iterdir()}
+def stored(study_cache: Path) -> set[str]:
+    return {path.name for path in (study_cache / "views").iterdir()}
 
 
 @pytest.mark.parametrize("name", VIEWS)
-def test_each_view_is_trained_at_most_once(name, study, place, request):
+def test_each_view_is_trained_at_most_once(name, study, study_cache, request):
     first = study.scorer(name, 3)
     assert first.shape == (150, 120)
-    before = stored(place)
+    before = stored(study_cache)
     request.getfixturevalue("no_training")
     again = Study("planted", "tiny").scorer(name, 3)
     assert bytes_of(again) == bytes_of(first)
     assert (again.name, again.provenance) == (first.name, first.provenance)
-    assert stored(place) == before
+    assert stored(study_cache) == before
 
 
 def test_views_are_what_their_names_say(study):
@@ -110,7 +84,7 @@ def test_views_are_what_their_names_say(study):
     ids=["seed", "split", "budget"],
 )
 def test_another_recipe_is_another_view(other, name, study, monkeypatch):
-    monkeypatch.setitem(BUDGETS, "longer", replace(TINY, name="longer", epochs=3))
+    monkeypatch.setitem(BUDGETS, "longer", replace(BUDGETS["tiny"], name="longer", epochs=3))
     assert bytes_of(other(name)) != bytes_of(study.view(name, 3))
 
 

@@ -1,0 +1,177 @@
+"""One chapter: refused before a kernel starts, executed, repeated, and computed again by nbval."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from tiny_chapters import DATA_CHAPTER, ROOT
+
+from semcomp.errors import SemcompError
+from semcomp.study import notebooks
+from semcomp.study.notebooks import kernel_environment, read_chapter, run_chapter
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "03_data.md"
+    path.write_text(DATA_CHAPTER, encoding="utf8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"datset": "x"}, r"^03_data\.md: unknown parameter 'datset'; did you mean 'dataset'"),
+        ({"seed": "zero"}, r"^03_data\.md: parameter seed = 'zero' is of type str; it must be int$"),
+    ],
+)
+def test_the_runner_refuses_before_a_kernel_starts(
+    source: Path, no_kernel: list[str], given: dict[str, object], message: str
+) -> None:
+    target = source.parent / "out" / "03_data.ipynb"
+    with pytest.raises(SemcompError, match=message):
+        run_chapter(source, target, given)
+    assert no_kernel == []
+    assert not target.parent.exists()
+
+
+def test_a_chapter_has_exactly_one_parameters_cell(source: Path) -> None:
+    source.write_text(DATA_CHAPTER.replace("[parameters]", "[other]"), encoding="utf8")
+    with pytest.raises(SemcompError, match=r"03_data\.md has 0 cells tagged 'parameters'"):
+        read_chapter(source)
+
+
+def test_the_cell_refuses_what_papermill_lets_through(source: Path) -> None:
+    from papermill import execute_notebook
+    from papermill.exceptions import PapermillExecutionError
+
+    notebook, _ = read_chapter(source)
+    raw = source.with_suffix(".ipynb")
+    nbformat.write(notebook, raw)
+    with kernel_environment(), pytest.raises(PapermillExecutionError) as caught:
+        execute_notebook(raw, None, parameters={"sed": 1}, kernel_name="python3", progress_bar=False)
+    assert caught.value.ename == "SemcompError"
+    assert caught.value.evalue.startswith("unknown parameter 'sed'; did you mean 'seed'?")
+
+
+def test_a_failing_chapter_leaves_nothing_final(source: Path) -> None:
+    target = source.parent / "out" / "03_data.ipynb"
+    target.parent.mkdir()
+    target.write_text("an earlier version", encoding="utf8")
+    source.write_text(DATA_CHAPTER.replace("values = np", 'raise KeyError("no such column")\nvalues = np'))
+    with pytest.raises(SemcompError) as caught:
+        run_chapter(source, target, {"seed": 3})
+    assert "out 03_data failed: KeyError: 'no such column'" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert [file.name for file in target.parent.iterdir()] == ["failed-03_data.ipynb"]
+
+
+@pytest.mark.slow
+def test_two_runs_are_byte_identical(source: Path) -> None:
+    targets = [source.parent / name / "03_data.ipynb" for name in "ab"]
+    for target in targets:
+        run_chapter(source, target, {"seed": 3}, title_suffix="planted")
+    first, second = (target.read_bytes() for target in targets)
+    assert first == second
+    notebook = nbformat.reads(first.decode(), as_version=4)
+    assert notebook.cells[0].source == "# Data: planted"
+    assert any(
+        "image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])
+    )
+    assert [cell.metadata["tags"] for cell in notebook.cells if "tags" in cell.metadata] == [
+        ["parameters", "remove-cell"],
+        ["injected-parameters", "hide-input"],
+    ]
+
+
+def test_a_chapter_runs_again_only_when_something_changed(source: Path, no_kernel: list[str]) -> None:
+    target = source.parent / "planted" / "03_data.ipynb"
+
+    def run(seed: int = 0, **options: Any) -> bool:
+        return run_chapter(source, target, {"seed": seed}, **options)
+
+    assert run()
+    assert not run()
+    assert run(force=True)
+    assert run(seed=1)
+    assert run(seed=1, data_key="other data")
+    assert not run(seed=1, data_key="other data")
+    source.write_text(DATA_CHAPTER + "\nOne more sentence.\n", encoding="utf8")
+    assert run(seed=1, data_key="other data")
+    target.unlink()
+    assert run(seed=1, data_key="other data")
+    assert len(no_kernel) == 6
+
+
+def test_a_chapter_whose_record_is_gone_runs_again(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = source.parent / "planted" / "03_data.ipynb"
+
+    def leave_record(notebook: Any, parameters: object, target: Path, label: str) -> Any:
+        (target.parent / "records.json").write_text("{}", encoding="utf8")
+        return notebook
+
+    monkeypatch.setattr(notebooks, "_execute", leave_record)
+    assert run_chapter(source, target, {})
+    assert not run_chapter(source, target, {})
+    (target.parent / "records.json").unlink()
+    assert run_chapter(source, target, {})
+
+
+def test_other_code_makes_a_chapter_run_again(
+    source: Path, no_kernel: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = source.parent / "planted" / "03_data.ipynb"
+    run_chapter(source, target, {})
+    monkeypatch.setattr(notebooks, "source_digest", lambda: "changed")
+    assert run_chapter(source, target, {})
+
+
+# --- nbval
+
+
+def run_nbval(folder: Path) -> subprocess.CompletedProcess[str]:
+    """As `make test` does: in two processes, on a folder, with an empty cache."""
+    with kernel_environment():
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadscope", "-p", "no:cacheprovider"),
+                *("--nbval", "--nbval-current-env"),
+                *("--nbval-sanitize-with", str(ROOT / "tests" / "nbval_sanitize.cfg"), str(folder)),
+            ],
+            cwd=ROOT,
+            env={**os.environ, "SEMCOMP_CACHE": str(folder / "empty")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.mark.slow
+def test_nbval_sees_one_changed_number(source: Path) -> None:
+    folder = source.parent / "executed"
+    target = folder / "planted" / "03_data.ipynb"
+    run_chapter(source, target, {"seed": 3})
+    twin = folder / "twin" / "03_data.ipynb"
+    twin.parent.mkdir()
+    shutil.copy(target, twin)
+    notebook = nbformat.read(target, as_version=4)
+    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    honest = run_nbval(folder)
+    # Every cell of both: nbval's tests of one name in two notebooks must not be taken for the same.
+    assert honest.returncode == 0, honest.stdout
+    assert f"{2 * cells} passed" in honest.stdout
+
+    (stream,) = [o for cell in notebook.cells for o in cell.get("outputs", []) if o.output_type == "stream"]
+    text = stream.text.rstrip()
+    stream.text = text[:-1] + str((int(text[-1]) + 1) % 10) + "\n"
+    nbformat.write(notebook, twin)
+    altered = run_nbval(folder)
+    assert altered.returncode == 1
+    assert f"1 failed, {2 * cells - 1} passed" in altered.stdout

@@ -1,0 +1,101 @@
+"""Chapters that take no time, a checkout around them, and a recorder in place of the kernel."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from semcomp.study import notebooks
+
+ROOT = Path(__file__).resolve().parents[1]
+
+CHAPTER = """\
+---
+kernelspec:
+  display_name: Python 3
+  language: python
+  name: python3
+---
+
+# {title}
+
+```{{code-cell}} ipython3
+:tags: [parameters]
+
+{parameters}
+```
+
+```{{code-cell}} ipython3
+import matplotlib.pyplot as plt
+import numpy as np
+from myst_nb import glue
+from semcomp.study.parameters import check_parameters
+
+p = check_parameters(globals(), {schema})
+```
+
+```{{code-cell}} ipython3
+values = np.random.default_rng(p.seed).normal(size=50)
+glue("mean", float(values.mean()), display=False)
+print(f"mean {{values.mean():.4f}}")
+```
+
+The mean is {{glue:text}}`mean:.3f`; see {{cite:p}}`wang2026rethinking` on $R^2$.
+
+```{{code-cell}} ipython3
+---
+mystnb:
+  figure:
+    caption: Fifty values; dashed is zero.
+  image:
+    alt: Histogram of fifty values around zero.
+---
+fig, ax = plt.subplots(figsize=(4, 2))
+ax.hist(values)
+plt.show()
+```
+"""
+
+
+def chapter(title: str, *, schema: str = "dataset=str, budget=str, seed=int", **parameters: object) -> str:
+    lines = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
+    return CHAPTER.format(title=title, parameters=lines, schema=schema)
+
+
+DATA_CHAPTER = chapter("Data", dataset="planted", budget="smoke", seed=0)
+
+
+def write_checkout(folder: Path) -> Path:
+    """The project's own configuration, contents page and style around two tiny chapters and a first page."""
+    book = folder / "book"
+    shutil.copytree(ROOT / "book" / "_static", book / "_static")
+    shutil.copy(ROOT / "book" / "references.bib", book)
+    shutil.copy(ROOT / "book" / "bibliography.md", book)
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / name, folder)
+    (folder / "pyproject.toml").write_text('[project]\nname = "semcomp"\n', encoding="utf8")
+    for name in ("own_data", "protocol", "api", "environment", "model_cards"):
+        (book / f"{name}.md").write_text(f"# {name}\n\nText.\n", encoding="utf8")
+    (book / "01_worlds.md").write_text(
+        chapter("Worlds", schema="budget=str, seed=int", budget="smoke", seed=1), encoding="utf8"
+    )
+    (book / "03_data.md").write_text(DATA_CHAPTER, encoding="utf8")
+    first = chapter("Start", schema="records=str, seed=int", records=".", seed=2)
+    (book / "index.md").write_text(first, encoding="utf8")
+    return folder
+
+
+@pytest.fixture
+def no_kernel(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Papermill replaced by a recorder; the list names the notebooks that would have been executed."""
+    ran: list[str] = []
+
+    def record(notebook: Any, parameters: object, target: Path, label: str) -> Any:
+        ran.append(label)
+        return notebook
+
+    monkeypatch.setattr(notebooks, "_execute", record)
+    return ran
