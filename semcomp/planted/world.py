@@ -1,104 +1,56 @@
 r"""A world whose shared and private parts are known.
 
-Every item has three independent standard Gaussian parts of `dim` coordinates each: z (shared), p (private to
-the text) and q (private to behaviour). With f the shared fraction and R, R' random orthogonal maps,
+Every item has three independent standard Gaussian parts: z (shared, d_z coordinates), p (private to the text)
+and q (private to behaviour, d_p coordinates each). Let f be the shared fraction, D = (d_z + d_p) / 2, and
+α² = f D / d_z, β² = (1 − f) D / d_p the variances of a shared and of a private coordinate (f and 1 − f where
+d_z = d_p). With R, R' random orthogonal maps and b the item's standardised log-popularity,
 
-    S = R  [sqrt(f) z ; sqrt(1 - f) p] + noise · ε        the semantic vector, which comes with the data
-    C = R' [sqrt(f) z ; sqrt(1 - f) q]                    the ideal collaborative vector
+    S = R  [α g(z) ; β g(p)] + noise · ε                          the semantic vector, comes with the data
+    C = R' [α z ; β q ; λ √D b] + collaborative_noise · η         the collaborative vector
 
-so that f of the total variance of C, tr Cov C = dim · (f + 1 - f), is shared. A user likes an item by
+so that f of the variance that C owes to z and q, which is D in all, is shared. By default g is the identity,
+λ = 0 (no coordinate of popularity) and C has no noise.
 
-    score(u, i) = sqrt(f) <a_u, z_i> + w_p sqrt(1 - f) <b_u, p_i> + w_q sqrt(1 - f) <c_u, q_i>
+**Link.** g turns each pair of coordinates of squared length 2e by the angle κ e, κ = `twist`. It keeps the
+Gaussian law of the parts and can be undone, so a noiseless S holds as much as ever; but the best linear map
+loses sight of it as κ grows.
 
-with a, b, c Gaussian of variance 1 / dim a coordinate, w_p = `semantic_private` and w_q =
+**Tastes.** A user likes an item by
+
+    score(u, i) = √f <a_u, z_i> + w_p √(1 − f) <b_u, p_i> + w_q √(1 − f) <c_u, q_i>
+
+with a, b, c Gaussian of variance 1 / d a coordinate, w_p = `semantic_private` and w_q =
 `collaborative_private`: each inner product has variance 1 over users and items.
 
-**Ceiling.** S and C are jointly Gaussian, so E[C | S] is linear and no map of any capacity does better. Only
-z ties them together. Given S, sqrt(f) z is seen under isotropic noise of variance σ² = noise², hence the
-explained part of each coordinate of sqrt(f) z is f · f / (f + σ²), and the variance-weighted population R² is
+**Choices.** A user's items are drawn without replacement with weights exp(logit),
 
-    R²(S → C) = f² / (f + σ²),        which is f without noise and 0 at f = 0.
+    logit = sharpness · score + popularity_i + exposure_{group(u), i}
 
-Interactions are drawn from the whole score and the item's popularity. A model trained on them therefore
-sees p through behaviour as well, as far as the data suffice: C is the ideal view of z and q, not what a model
-learns.
+in which the first two are what the user would choose of everything, and the third what the user's group was
+shown. `World.unbiased_test` draws without the third.
+
+**Ceilings.** What a map from S to C, linear or not, can explain, how much of C a second seed repeats, and the
+canonical correlations are closed forms of the dials (`semcomp.planted.ceilings`). A model trained on the
+interactions sees p through behaviour as well, as far as the data suffice: C is the ideal view of z and q, not
+what a model learns.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from semcomp.core.view import View
+from semcomp.data import Split
 from semcomp.data.dataset import Dataset, Source
 from semcomp.errors import SemcompError
+from semcomp.planted.ceilings import ceilings, variance_shares
+from semcomp.planted.interactions import draw_interactions, draw_unbiased
+from semcomp.planted.truth import Truth, draw_collaborative_again, draw_truth
 
-Floats = NDArray[np.float32]
-LEAST = 5  # interactions of the least active user
-BLOCK = 1 << 22  # scores drawn at a time: 32 MiB in float64
-
-
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """What a world knows about itself; rows in the order of the data set's ids.
-
-    Attributes:
-        semantic_vectors: (I, 2d) S, equal to `Dataset.vectors`.
-        collaborative_vectors: (I, 2d) C.
-        z, p, q: (I, d) the items' parts.
-        user_z, user_p, user_q: (U, d) the users' tastes with the weights of the score in them, so that the
-            score is <user_z, z> + <user_p, p> + <user_q, q>.
-        semantic_users, collaborative_users: (U, 2d) in the coordinates of S and of C: the inner products are
-            the score's parts in z and p (under the noise of S), and in z and q.
-        popularity: (I,) the offset added to the score before drawing; it is in none of the views.
-
-    The four pairs (users, items) have the named part of the score as their inner product, free of noise.
-    """
-
-    semantic_vectors: Floats
-    collaborative_vectors: Floats
-    semantic_users: Floats
-    collaborative_users: Floats
-    z: Floats
-    p: Floats
-    q: Floats
-    user_z: Floats
-    user_p: Floats
-    user_q: Floats
-    popularity: Floats
-
-    def views(self) -> dict[str, View]:
-        """What can be ranked and probed: "semantic" (S), "collaborative" (C), "shared" and "joint"."""
-        return {
-            "semantic": View("semantic", self.semantic_users, self.semantic_vectors),
-            "collaborative": View("collaborative", self.collaborative_users, self.collaborative_vectors),
-            "shared": View("shared", *self.shared),
-            "joint": View("joint", *self.joint),
-        }
-
-    @property
-    def shared(self) -> tuple[Floats, Floats]:
-        """(U, d), (I, d): z alone, all that a perfect alignment of both views can keep."""
-        return self.user_z, self.z
-
-    @property
-    def semantic(self) -> tuple[Floats, Floats]:
-        """(U, 2d), (I, 2d): z and p."""
-        return np.hstack([self.user_z, self.user_p]), np.hstack([self.z, self.p])
-
-    @property
-    def collaborative(self) -> tuple[Floats, Floats]:
-        """(U, 2d), (I, 2d): z and q."""
-        return np.hstack([self.user_z, self.user_q]), np.hstack([self.z, self.q])
-
-    @property
-    def joint(self) -> tuple[Floats, Floats]:
-        """(U, 3d), (I, 3d): z, p and q."""
-        return np.hstack([self.user_z, self.user_p, self.user_q]), np.hstack([self.z, self.p, self.q])
+LEAST_ITEMS = 10
 
 
 @dataclass(frozen=True)
@@ -107,14 +59,28 @@ class World:
 
     Attributes:
         users, items: how many.
-        dim: coordinates of each part; S and C have twice as many.
-        shared: f, the shared fraction of the collaborative variance, 0 to 1.
+        dim: coordinates of each part, where `shared_dim` and `private_dim` do not say otherwise.
+        shared: f, the share of z in the variance that z and q give to C, 0 to 1.
         semantic_private, collaborative_private: w_p and w_q, how much the private parts matter to users.
         noise: standard deviation of the noise on each coordinate of S.
         sharpness: factor on the score (variance about 1) before drawing; 0 makes choices blind to taste.
         popularity: standard deviation of the items' popularity offset on the same scale.
-        activity: mean interactions a user; log-normal above 5, at most half the items.
+        activity: mean interactions a user; log-normal above `least`, at most half the items.
         seed: equal worlds give equal bytes on one machine.
+        name: of the data set.
+        twist: κ of the link from the parts to S; 0 is linear. Above 0 both widths must be even.
+        collaborative_noise: standard deviation of the noise on each coordinate of C; another seed of C
+            (`collaborative_again`) has noise of its own.
+        popularity_skew: skewness of log-popularity, a standardised gamma (Pearson type III) variable times
+            `popularity`. 0: normal, so weights are log-normal; 2: exponential, so weights have a Pareto tail
+            of exponent 1 / popularity. The order of the items stays.
+        popularity_in_view: λ, how much of log-popularity stands in C, as a coordinate of its own under the
+            rotation, which adds λ b_i to the score of C's users. Independent of z and q.
+        exposure: standard deviation of the exposure offset; 0 shows everything to everybody alike.
+        exposure_groups: groups of users, to each of which other items are shown.
+        exposure_to_popular: correlation of the exposure offset with log-popularity, 0 to 1.
+        least: interactions of the least active user, in so far as half the items suffice.
+        shared_dim, private_dim: d_z and d_p; None for `dim`.
     """
 
     users: int = 1000
@@ -129,24 +95,47 @@ class World:
     activity: float = 24.0
     seed: int = 0
     name: str = "planted"
+    twist: float = 0.0
+    collaborative_noise: float = 0.0
+    popularity_skew: float = 0.0
+    popularity_in_view: float = 0.0
+    exposure: float = 0.0
+    exposure_groups: int = 1
+    exposure_to_popular: float = 0.0
+    least: int = 5
+    shared_dim: int | None = None
+    private_dim: int | None = None
 
     def __post_init__(self) -> None:
-        bounds = {
+        whole = {
             "users": (1, np.inf),
-            "items": (2 * LEAST, np.inf),
+            "items": (LEAST_ITEMS, np.inf),
             "dim": (2, np.inf),
+            "seed": (0, np.inf),
+            "exposure_groups": (1, np.inf),
+            "least": (1, np.inf),
+            "shared_dim": (1, np.inf),
+            "private_dim": (1, np.inf),
+        }
+        real = {
             "shared": (0, 1),
             "semantic_private": (0, np.inf),
             "collaborative_private": (0, np.inf),
             "noise": (0, np.inf),
             "sharpness": (0, np.inf),
             "popularity": (0, np.inf),
-            "activity": (LEAST, np.inf),
-            "seed": (0, np.inf),
+            "activity": (self.least, np.inf),
+            "twist": (0, np.inf),
+            "collaborative_noise": (0, np.inf),
+            "popularity_skew": (0, 4),
+            "popularity_in_view": (0, np.inf),
+            "exposure": (0, np.inf),
+            "exposure_to_popular": (0, 1),
         }
-        whole = ("users", "items", "dim", "seed")
-        for dial, (low, high) in bounds.items():
+        for dial, (low, high) in (whole | real).items():
             value = getattr(self, dial)
+            if value is None and dial in ("shared_dim", "private_dim"):
+                continue
             kinds = (int, np.integer) if dial in whole else (int, float, np.integer, np.floating)
             if isinstance(value, bool) or not isinstance(value, kinds):
                 kind = "a whole number" if dial in whole else "a number"
@@ -154,45 +143,49 @@ class World:
             if not low <= value <= high or not np.isfinite(value):
                 limit = f"between {low} and {high}" if np.isfinite(high) else f"at least {low} and finite"
                 raise SemcompError(f"planted world: {dial} = {value!r} must be {limit}")
+        if self.twist > 0 and any(width % 2 for width in self.widths):
+            raise SemcompError(
+                f"planted world: twist = {self.twist!r} turns pairs of coordinates, but the parts have "
+                f"{self.widths[0]} and {self.widths[1]}; use even widths"
+            )
+
+    @property
+    def widths(self) -> tuple[int, int]:
+        """d_z and d_p."""
+        return (
+            self.dim if self.shared_dim is None else self.shared_dim,
+            self.dim if self.private_dim is None else self.private_dim,
+        )
 
     @property
     def r2_ceiling(self) -> float:
-        """Population R² (variance-weighted) of the best map, however rich, from S to C: f² / (f + noise²)."""
-        f = float(self.shared)
-        return f * f / (f + float(self.noise) ** 2) if f > 0 else 0.0
+        """Population R² (variance-weighted) of the best map, however rich, from S to C.
+
+        f² / (f + noise²) where C is free of noise and popularity, S is not twisted and d_z = d_p. `ceilings`
+        has the whole formula.
+        """
+        return ceilings(self).r2
 
     def truth(self) -> Truth:
         """The latent parts, S and C, and the users' tastes. Items do not depend on the number of users."""
-        for_items, for_users, for_popularity, _ = self._streams()
-        z, p, q = for_items.standard_normal((3, self.items, self.dim))
-        a, b, c = for_users.standard_normal((3, self.users, self.dim)) / sqrt(self.dim)
-        common, private = sqrt(self.shared), sqrt(1 - self.shared)
-        width = 2 * self.dim
-        turn, other_turn = _orthogonal(for_items, width), _orthogonal(for_items, width)
-        semantic = np.hstack([common * z, private * p]) @ turn
-        semantic += self.noise * for_items.standard_normal(semantic.shape)
-        parts = (
-            semantic,
-            np.hstack([common * z, private * q]) @ other_turn,
-            np.hstack([a, self.semantic_private * b]) @ turn,
-            np.hstack([a, self.collaborative_private * c]) @ other_turn,
-            z,
-            p,
-            q,
-            common * a,
-            self.semantic_private * private * b,
-            self.collaborative_private * private * c,
-            self.popularity * for_popularity.standard_normal(self.items),
-        )
-        return Truth(*(np.ascontiguousarray(part, dtype=np.float32) for part in parts))
+        return draw_truth(self)
 
-    def dataset(self) -> Dataset:
-        """The world as a data set like any other. All items keep a row; the item vectors are S."""
+    def collaborative_again(self, seed: int = 1) -> View:
+        """C as another seed would have learned it: the same z, q and b, another rotation and other noise."""
+        return draw_collaborative_again(self, _seed(seed))
+
+    def dataset(self, draw: int = 0) -> Dataset:
+        """The world as a data set like any other. All items keep a row; the item vectors are S.
+
+        Args:
+            draw: other numbers draw other interactions of the same users with the same items.
+        """
         truth = self.truth()
-        user, item = self._interactions(truth)
+        user, item = draw_interactions(self, truth, _seed(draw, "draw"))
         item_ids = np.array([f"i{i:0{max(4, len(str(self.items)))}d}" for i in range(1, self.items + 1)])
         user_ids = np.array([f"u{u:0{max(4, len(str(self.users)))}d}" for u in range(1, self.users + 1)])
         titles = [f"planted item {i}" for i in range(1, self.items + 1)]
+        _, joint = map(float, variance_shares(self)["joint"])
         return Dataset(
             name=self.name,
             user_ids=user_ids,
@@ -203,53 +196,36 @@ class World:
             texts=tuple(titles),
             template="planted item {number}",
             vectors=truth.semantic_vectors,
-            source=Source("semcomp, generated", "CC0, generated", f"{self}"),
+            source=Source(
+                "semcomp, generated", "CC0, generated", f"{self}, draw {draw}" if draw else f"{self}"
+            ),
             notes=(
-                f"generated: {self.shared:.0%} of the collaborative variance is shared with the item vectors",
+                f"generated: {joint:.0%} of the collaborative variance is shared with the item vectors",
                 f"no map from item vectors to collaborative ones can exceed R² = {self.r2_ceiling:.3f}",
             ),
         )
 
-    def _streams(self) -> list[np.random.Generator]:
-        """Independent streams for items, users, popularity and interactions."""
-        return [np.random.default_rng(child) for child in np.random.SeedSequence(self.seed).spawn(4)]
+    def unbiased_test(self, split: Split, seed: int = 0) -> Split:
+        """The split with another test part of equal size: drawn as if all items had been exposed alike.
 
-    def _interactions(self, truth: Truth) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Pairs sorted by (user, item), drawn without replacement with weights exp(logit).
+        A user's items are drawn without replacement with weights exp(sharpness · score + popularity) from
+        those that are not in the user's train and validation parts.
 
-        The largest of logit + Gumbel noise are such a draw (Gumbel top-k), so one sort a user does it.
+        Raises:
+            SemcompError: a split of another world's size.
         """
-        rng = self._streams()[3]
-        counts = self._activity(rng)
-        most = int(counts.max())
-        tastes, parts = truth.joint
-        chosen = []
-        step = max(1, BLOCK // self.items)
-        for start in range(0, self.users, step):
-            n = counts[start : start + step]
-            logits = (
-                self.sharpness * (tastes[start : start + step] @ parts.T).astype(np.float64)
-                + truth.popularity
+        if (split.n_users, split.n_items) != (self.users, self.items):
+            raise SemcompError(
+                f"the split has {split.n_users} users and {split.n_items} items, the world {self.users} and "
+                f"{self.items}; split the world's own data set"
             )
-            keys = logits + rng.gumbel(size=logits.shape)
-            best = np.argpartition(-keys, most - 1, axis=1)[:, :most]
-            best = np.take_along_axis(best, np.argsort(-np.take_along_axis(keys, best, 1), axis=1), 1)
-            best[np.arange(most) >= n[:, None]] = self.items  # behind every item, cut off after sorting
-            best.sort(axis=1)
-            chosen.append(best[best < self.items])
-        user = np.repeat(np.arange(self.users, dtype=np.int32), counts)
-        return user, np.concatenate(chosen).astype(np.int32)
-
-    def _activity(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        """(U,) 5 plus a log-normal number of interactions with the asked mean, at most half the items."""
-        extra = (self.activity - LEAST) * rng.lognormal(-0.5, 1.0, self.users)  # E[lognormal(-1/2, 1)] = 1
-        return np.minimum(LEAST + np.rint(extra).astype(np.int64), self.items // 2)
+        return draw_unbiased(self, self.truth(), split, _seed(seed))
 
 
-def _orthogonal(rng: np.random.Generator, width: int) -> NDArray[np.float64]:
-    """A random rotation or reflection, uniform over the orthogonal group (QR of Gaussian, signs fixed)."""
-    q, r = np.linalg.qr(rng.standard_normal((width, width)))
-    return np.asarray(q * np.sign(np.diag(r)))
+def _seed(value: int, name: str = "seed") -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+        raise SemcompError(f"planted world: {name} = {value!r} must be a whole number from 0 on")
+    return int(value)
 
 
 WORLDS: dict[str, World] = {"planted": World(dim=4)}

@@ -13,6 +13,7 @@ from semcomp.plots.complementarity import (
 )
 from semcomp.plots.data import PARTS, long_tail, recall_by_split, split_maps
 from semcomp.plots.evidence import against_shared_fraction, differences, probes, recall_of_views
+from semcomp.plots.planted import alignment_bound
 from semcomp.plots.separation import partner_gains, separation_table
 from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, ROLE, SKY, VERMILION, WIDTH
 from semcomp.plots.views import FAMILY, views_by_dataset
@@ -29,6 +30,7 @@ __all__ = [
     "VERMILION",
     "WIDTH",
     "against_shared_fraction",
+    "alignment_bound",
     "by_depth",
     "differences",
     "excess_over_nulls",

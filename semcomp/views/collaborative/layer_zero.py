@@ -44,5 +44,5 @@ class LayerZero:
             provenance["of"] = train_view(
                 "LightGCN", again, encoder, split, seed, checkpoint=checkpoint
             ).provenance
-        tables = encoder.rows(encoder.table.detach().float().cpu(), None, None)
-        return View("LightGCN, layer 0", *(side.numpy().copy() for side in tables), provenance)
+        users, items = encoder.rows(encoder.table.detach().float().cpu(), None, None)
+        return View("LightGCN, layer 0", users.numpy(), items.numpy(), provenance)

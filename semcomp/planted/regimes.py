@@ -1,0 +1,31 @@
+"""Named worlds in which what is true is known: every claim of a method can be tried where it must hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from semcomp.planted.world import World
+
+HALF = World(users=300, items=240, dim=4, activity=20.0, sharpness=3.0, name="half shared")
+
+#: By name. All are small enough to be drawn in a tenth of a second; `dataclasses.replace` makes them larger.
+REGIMES: dict[str, World] = {
+    world.name: world
+    for world in (
+        HALF,
+        # what the alignment hypothesis takes for granted: one view is a rotation of the other
+        replace(HALF, name="all shared", shared=1.0),
+        replace(HALF, name="nothing shared", shared=0.0),
+        # both views have private parts, and nobody chooses by them: alignment loses nothing
+        replace(HALF, name="private is noise", semantic_private=0.0, collaborative_private=0.0),
+        # the ceiling is that of "half shared", and a linear map reaches a quarter of it
+        replace(HALF, name="nonlinear link", twist=1.0),
+        replace(HALF, name="popular", popularity=1.2, popularity_skew=2.0, popularity_in_view=0.7),
+        replace(HALF, name="sparse", activity=6.0, least=3),
+        # groups see different shelves, so observed test items and relevant ones differ
+        replace(HALF, name="exposed", exposure=1.5, exposure_groups=3, exposure_to_popular=0.5),
+        replace(HALF, name="noisy text", noise=0.7),
+        # a second seed repeats half of the variance
+        replace(HALF, name="noisy collaborative", collaborative_noise=0.5**0.5),
+    )
+}
