@@ -13,6 +13,9 @@ from semcomp.plots.complementarity import (
 )
 from semcomp.plots.data import PARTS, long_tail, recall_by_split, split_maps
 from semcomp.plots.evidence import against_shared_fraction, differences, probes, recall_of_views
+from semcomp.plots.geometry import agreement, spectra
+from semcomp.plots.hypothesis import path as hypothesis_path
+from semcomp.plots.hypothesis import power as hypothesis_power
 from semcomp.plots.planted import alignment_bound
 from semcomp.plots.separation import partner_gains, separation_table
 from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, ROLE, SKY, VERMILION, WIDTH
@@ -30,11 +33,14 @@ __all__ = [
     "VERMILION",
     "WIDTH",
     "against_shared_fraction",
+    "agreement",
     "alignment_bound",
     "by_depth",
     "differences",
     "excess_over_nulls",
     "gain_over_seeds",
+    "hypothesis_path",
+    "hypothesis_power",
     "long_tail",
     "oracles",
     "overlap",
@@ -43,6 +49,7 @@ __all__ = [
     "recall_by_split",
     "recall_of_views",
     "separation_table",
+    "spectra",
     "split_maps",
     "strata",
     "views_by_dataset",

@@ -1,0 +1,140 @@
+"""Do two matrices give items the same neighbours? Overlap, Jaccard and CKNNA over a sample of anchors."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from semcomp.errors import SemcompError
+from semcomp.evidence.complementarity.overlap import chance_jaccard, jaccard, shared_places
+from semcomp.evidence.geometry.items import Floats, item_pair
+from semcomp.evidence.geometry.neighbours import MEMORY, check_k, nearest_of, unit_float32
+
+Ids = NDArray[np.int32]
+Rows = NDArray[np.int64]
+Unit = NDArray[np.float32]
+PAIRS = 1 << 20  # numbers gathered at a time
+
+
+def choose_anchors(n: int, anchors: int | None, seed: int) -> Rows:
+    """Sorted rows of 0 … n − 1 to search neighbours for: `anchors` at random, all if None or if not fewer.
+
+    Raises SemcompError for fewer than 1.
+    """
+    if anchors is not None and anchors < 1:
+        raise SemcompError(f"{anchors} anchors asked for; give at least 1, or None for all items")
+    if anchors is None or anchors >= n:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, anchors, replace=False))
+
+
+def mutual_knn(
+    x: ArrayLike,
+    y: ArrayLike,
+    k: int = 10,
+    *,
+    anchors: int | None = None,
+    seed: int = 0,
+    memory: int = MEMORY,
+) -> float:
+    """Mean share of an item's k cosine neighbours in x that are its neighbours in y too, in [0, 1].
+
+    mean_i |N_x(i) ∩ N_y(i)| / k over the anchors, neighbours among all items. Chance is exactly k / (n − 1).
+    (Huh et al., "The Platonic Representation Hypothesis", ICML 2024, arXiv 2405.07987.) Invariant to
+    rotation and to the length of rows; a shift matters. Duplicates are each other's neighbours, ties go to
+    the lower row; a zero row has cosine 0 to all.
+
+    Raises:
+        SemcompError: no matrices, NaN, different lengths, k not between 1 and n − 1, no anchors.
+    """
+    return float(overlap(*_lists(x, y, k, anchors, seed, memory)[1]).mean())
+
+
+def mean_neighbour_jaccard(
+    x: ArrayLike,
+    y: ArrayLike,
+    k: int = 10,
+    *,
+    anchors: int | None = None,
+    seed: int = 0,
+    memory: int = MEMORY,
+) -> float:
+    """Mean over anchors of |N_x(i) ∩ N_y(i)| / |N_x(i) ∪ N_y(i)|, in [0, 1]; else as `mutual_knn`.
+
+    With o the overlap of an item it is o / (2 − o), so it tells the same and weighs full agreement more.
+    Chance: `chance`.
+    """
+    return float(jaccard(*_lists(x, y, k, anchors, seed, memory)[1]).mean())
+
+
+def cknna(
+    x: ArrayLike,
+    y: ArrayLike,
+    k: int = 10,
+    *,
+    anchors: int | None = None,
+    seed: int = 0,
+    memory: int = MEMORY,
+) -> float:
+    """CKA restricted to mutual neighbours, in [−1, 1]; 1 for equal matrices.
+
+    With the cosines K and L of x and y, each less the anchor's mean cosine to all items,
+
+        Σ_i Σ_{j ∈ N_x(i) ∩ N_y(i)} K_ij L_ij / sqrt(Σ_i Σ_{j ∈ N_x(i)} K_ij² · Σ_i Σ_{j ∈ N_y(i)} L_ij²),
+
+    i over the anchors (Huh et al., arXiv 2405.07987, appendix; their code has an unbiased HSIC of the masked
+    matrices instead, which asks neighbours to be so in both directions). Invariant as `mutual_knn`. NaN where
+    no cosine differs from its mean.
+
+    Raises:
+        SemcompError: as `mutual_knn`.
+    """
+    (units, rows), lists = _lists(x, y, k, anchors, seed, memory)
+    both, of_x, of_y = (terms.sum() for terms in cknna_terms(*units, rows, *lists))
+    return float(both / np.sqrt(of_x * of_y)) if of_x * of_y > 0 else float("nan")
+
+
+def overlap(a: Ids, b: Ids) -> Floats:
+    """(m,) |A ∩ B| / k of the rows of two (m, k) lists, full ones."""
+    return np.asarray(shared_places(a, b).mean(axis=1))
+
+
+def chance(k: int, n: int) -> dict[str, float]:
+    """What random neighbours among n items give, exactly: of the overlap k / (n − 1), and of the Jaccard.
+
+    The number of common neighbours is hypergeometric: k of n − 1 drawn, k of them marked.
+    """
+    size = np.array([k])
+    return {"overlap": k / (n - 1), "jaccard": float(chance_jaccard(size, size, np.array([n - 1]))[0])}
+
+
+def cknna_terms(x: Unit, y: Unit, rows: Rows, near_x: Ids, near_y: Ids) -> tuple[Floats, Floats, Floats]:
+    """(m,), thrice: for each anchor Σ K L over its mutual neighbours, Σ K² and Σ L² over its neighbours."""
+    own = [centred_cosines(unit, rows, near) for unit, near in ((x, near_x), (y, near_y))]
+    mutual = shared_places(near_x, near_y)
+    both = np.where(mutual, own[0] * centred_cosines(y, rows, near_x), 0.0).sum(axis=1)
+    return np.asarray(both), np.asarray((own[0] ** 2).sum(axis=1)), np.asarray((own[1] ** 2).sum(axis=1))
+
+
+def centred_cosines(unit: Unit, rows: Rows, near: Ids) -> Floats:
+    """(m, k) cosine of each row with its list's items, less its mean cosine to all items."""
+    mean = unit.mean(axis=0, dtype=np.float64)
+    found = np.empty(near.shape)
+    step = max(1, PAIRS // (near.shape[1] * unit.shape[1]))
+    for start in range(0, len(rows), step):
+        own = unit[rows[start : start + step]].astype(np.float64)
+        found[start : start + step] = np.einsum("md,mkd->mk", own, unit[near[start : start + step]])
+        found[start : start + step] -= (own @ mean)[:, None]
+    return found
+
+
+def _lists(
+    x: ArrayLike, y: ArrayLike, k: int, anchors: int | None, seed: int, memory: int
+) -> tuple[tuple[tuple[Unit, Unit], Rows], tuple[Ids, Ids]]:
+    """Unit rows of both sides and the anchors, and the anchors' neighbours on both sides."""
+    a, b = item_pair(x, y)
+    check_k(k, len(a))
+    rows = choose_anchors(len(a), anchors, seed)
+    units = unit_float32(a), unit_float32(b)
+    one, other = (nearest_of(unit, rows, k, memory) for unit in units)
+    return (units, rows), (one, other)
