@@ -9,30 +9,36 @@ from semcomp.core.rank import rank
 from semcomp.data import Dataset, Recipe, audit, available, import_split, load_named, resolve, split
 from semcomp.errors import SemcompError
 from semcomp.evidence import (
+    alignment_hypothesis,
     attribute,
     beyond_accuracy,
     compare,
     conditional_information,
+    decompose,
     diagnose,
     diagnose_several,
     evaluate,
     probe,
     verdict,
 )
+from semcomp.evidence.geometry.report import geometry
 from semcomp.planted import WORLDS
 from semcomp.text import embed, text_statistics
 
 __all__ = [
+    "alignment_hypothesis",
     "attribute",
     "audit",
     "beyond_accuracy",
     "compare",
     "conditional_information",
     "data_sets",
+    "decompose",
     "diagnose",
     "diagnose_several",
     "embed",
     "evaluate",
+    "geometry",
     "import_split",
     "load_dataset",
     "parse_columns",

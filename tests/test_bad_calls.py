@@ -11,7 +11,7 @@ from mistakes import Bench, Call, told_to_python
 
 import semcomp as sc
 from semcomp.core.evidence import Evidence, Value
-from semcomp.evidence import contrast
+from semcomp.evidence import KINDS, SHIFTS, contrast
 from semcomp.study.study import VIEWS
 
 
@@ -132,11 +132,11 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "unknown probe": (
         lambda b: sc.probe(b.view(), b.view(), b.split, kind="rigde"),
-        "unknown probe 'rigde'; did you mean 'ridge'? Known: linear, mlp-1, ridge",
+        f"unknown probe 'rigde'; did you mean 'ridge'? Known: {', '.join(sorted(KINDS))}",
     ),
     "unknown shift": (
         lambda b: sc.probe(b.view(), b.view(), b.split, shift="popular"),
-        "unknown shift 'popular'; did you mean 'popularity'? Known: popularity, random",
+        f"unknown shift 'popular'; did you mean 'popularity'? Known: {', '.join(sorted(SHIFTS))}",
     ),
     "contrast of a column that is not there": (
         lambda b: contrast(evidence("recall"), evidence("ndcg"), "recall"),

@@ -1,4 +1,4 @@
-"""The same from a shell: `semcomp book`, `semcomp data`, `semcomp diagnose`, `semcomp tune`."""
+"""The same from a shell: `semcomp book`, `data`, `diagnose`, `geometry`, `probe`, `decompose`, `tune`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from semcomp.cli import book, data, diagnose, tune
+from semcomp.cli import book, data, decompose, diagnose, geometry, probe, tune
 from semcomp.cli.reading import spread
 from semcomp.errors import SemcompError
 
@@ -17,7 +17,16 @@ def app() -> None:
     """Semantic and collaborative views of the same items: align them, or fuse them?"""
 
 
-for command in (book.book, data.data, diagnose.diagnose, tune.tune):
+COMMANDS = (
+    book.book,
+    data.data,
+    diagnose.diagnose,
+    geometry.geometry,
+    probe.probe,
+    decompose.decompose,
+    tune.tune,
+)
+for command in COMMANDS:
     app.add_command(command)
 
 

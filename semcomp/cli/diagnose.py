@@ -7,18 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-import scipy.sparse as sp
-from numpy.typing import NDArray
 
+from semcomp.cli.arrays import ARRAYS, FILE, check_output, read_categories, read_view, write_json
 from semcomp.core.view import View
-from semcomp.data import binary_csr, read_pairs, split_from_pairs
+from semcomp.data import split_from_pairs
 from semcomp.errors import SemcompError
-from semcomp.evidence import Protocol, Report, report_arrays
-from semcomp.storage import atomic_write
-
-FILE = click.Path(path_type=Path)
-ARRAYS = "USERS.npy ITEMS.npy"
+from semcomp.evidence import Protocol, report_arrays
 
 
 @click.command()
@@ -72,12 +66,9 @@ def diagnose(
 
     Give --view-a and --view-b, or --view for each of two or more. The printed tables are those of the JSON.
     """
-    if not output.parent.is_dir():
-        raise SemcompError(f"the folder of --json, {output.parent}, is not there; create it")
-    if output.is_dir():
-        raise SemcompError(f"--json names {output}, which is a folder; give the path of a file")
+    check_output(output)
     views = _views(view_a, view_b, more)
-    control = None if null is None else View("another seed", _array(null[0]), _array(null[1]))
+    control = None if null is None else read_view("another seed", null)
     shape = next(iter(views.values())).shape
     split = split_from_pairs(train, valid, test, *shape)
     report = report_arrays(
@@ -86,9 +77,9 @@ def diagnose(
         Protocol(**options),
         null=control,
         nulls=nulls,
-        categories=None if categories is None else _categories(categories, shape[1]),
+        categories=None if categories is None else read_categories(categories, shape[1]),
     )
-    _write(report, output)
+    write_json(json.dumps(report.record(), indent=1, allow_nan=False), output)
     click.echo(report)
 
 
@@ -107,41 +98,4 @@ def _views(
     for name in names:
         if names.count(name) > 1:
             raise SemcompError(f"two views are named {name!r}; rename one")
-    return {name: View(name, _array(users), _array(items)) for name, users, items in named}
-
-
-def _categories(path: Path, n_items: int) -> sp.csr_array:
-    """(items, categories) from pairs of numbers."""
-    try:
-        items, groups = read_pairs(path, ("item", "category"))
-    except SemcompError as error:
-        raise SemcompError(
-            f"--categories {path} is no table of two whole numbers a line below a header ({error})"
-        ) from error
-    if len(items) == 0:
-        raise SemcompError(f"--categories {path} holds no pairs; give pairs `item category`")
-    wrong = items >= n_items
-    if wrong.any():
-        first = [int(ids[wrong.argmax()]) for ids in (items, groups)]
-        raise SemcompError(
-            f"--categories {path}: no such pair {first}; items go from 0 to {n_items - 1}, categories from 0"
-        )
-    return binary_csr(items.astype(np.int32), groups.astype(np.int32), (n_items, int(groups.max()) + 1))
-
-
-def _write(report: Report, output: Path) -> None:
-    text = json.dumps(report.record(), indent=1, allow_nan=False) + "\n"
-    try:
-        with atomic_write(output) as part:
-            part.write_text(text, encoding="utf8")
-    except OSError as error:
-        raise SemcompError(f"{output} cannot be written ({error.strerror}); choose another place") from error
-
-
-def _array(path: Path) -> NDArray[Any]:
-    if not path.is_file():
-        raise SemcompError(f"there is no file {path}; give a .npy file of vectors")
-    try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except (ValueError, EOFError, OSError) as error:
-        raise SemcompError(f"{path} is not a .npy array of numbers; save one with numpy.save") from error
+    return {name: read_view(name, (users, items)) for name, users, items in named}

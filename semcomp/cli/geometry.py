@@ -6,14 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
-from semcomp.errors import SemcompError
+from semcomp.cli.arrays import FILE, check_output, read_array, write_json
 from semcomp.evidence.geometry.report import geometry as measure
-from semcomp.storage import atomic_write
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command()
@@ -39,29 +34,13 @@ def geometry(
 
     Row i is the same item in A.npy, in B.npy and in --counts. Every number stands beside its null.
     """
-    if not output.parent.is_dir():
-        raise SemcompError(f"the folder of --json, {output.parent}, is not there; create it")
-    if output.is_dir():
-        raise SemcompError(f"--json names {output}, which is a folder; give the path of a file")
+    check_output(output)
     evidence = measure(
-        _array(a),
-        _array(b),
-        counts=None if counts is None else _array(counts),
+        read_array(a),
+        read_array(b),
+        counts=None if counts is None else read_array(counts),
         anchors=anchors or None,
         **options,
     )
-    try:
-        with atomic_write(output) as part:
-            part.write_text(evidence.to_json(table=table) + "\n", encoding="utf8")
-    except OSError as error:
-        raise SemcompError(f"{output} cannot be written ({error.strerror}); choose another place") from error
+    write_json(evidence.to_json(table=table), output)
     click.echo(evidence)
-
-
-def _array(path: Path) -> NDArray[Any]:
-    if not path.is_file():
-        raise SemcompError(f"there is no file {path}; give a .npy file with one row an item")
-    try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except (ValueError, EOFError, OSError) as error:
-        raise SemcompError(f"{path} is not a .npy array of numbers; save one with numpy.save") from error

@@ -1,0 +1,71 @@
+"""What commands on bare arrays share: files in, one JSON out, and the mistakes told before any long work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from semcomp.core.view import View
+from semcomp.data import binary_csr, read_pairs
+from semcomp.errors import SemcompError
+from semcomp.storage import atomic_write
+
+FILE = click.Path(path_type=Path)
+ARRAYS = "USERS.npy ITEMS.npy"
+
+
+def check_output(output: Path) -> None:
+    """Raise unless --json names a file in a folder that is there."""
+    if not output.parent.is_dir():
+        raise SemcompError(f"the folder of --json, {output.parent}, is not there; create it")
+    if output.is_dir():
+        raise SemcompError(f"--json names {output}, which is a folder; give the path of a file")
+
+
+def write_json(text: str, output: Path) -> None:
+    """Put the text where --json says, whole or not at all."""
+    try:
+        with atomic_write(output) as part:
+            part.write_text(text + "\n", encoding="utf8")
+    except OSError as error:
+        raise SemcompError(f"{output} cannot be written ({error.strerror}); choose another place") from error
+
+
+def read_array(path: Path) -> NDArray[Any]:
+    """The array of a .npy file."""
+    if not path.is_file():
+        raise SemcompError(f"there is no file {path}; give a .npy file of vectors")
+    try:
+        return np.asarray(np.load(path, allow_pickle=False))
+    except (ValueError, EOFError, OSError) as error:
+        raise SemcompError(f"{path} is not a .npy array of numbers; save one with numpy.save") from error
+
+
+def read_view(name: str, files: tuple[Path, Path]) -> View:
+    """The view of two .npy files, of users and of items."""
+    users, items = map(read_array, files)
+    return View(name, users, items)
+
+
+def read_categories(path: Path, n_items: int) -> sp.csr_array:
+    """(items, categories) from pairs of numbers."""
+    try:
+        items, groups = read_pairs(path, ("item", "category"))
+    except SemcompError as error:
+        raise SemcompError(
+            f"--categories {path} is no table of two whole numbers a line below a header ({error})"
+        ) from error
+    if len(items) == 0:
+        raise SemcompError(f"--categories {path} holds no pairs; give pairs `item category`")
+    wrong = items >= n_items
+    if wrong.any():
+        first = [int(ids[wrong.argmax()]) for ids in (items, groups)]
+        raise SemcompError(
+            f"--categories {path}: no such pair {first}; items go from 0 to {n_items - 1}, categories from 0"
+        )
+    return binary_csr(items.astype(np.int32), groups.astype(np.int32), (n_items, int(groups.max()) + 1))

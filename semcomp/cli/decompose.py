@@ -1,0 +1,115 @@
+"""`semcomp decompose`: what two views given as arrays share, and what is each one's own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from numpy.typing import NDArray
+
+from semcomp.cli.arrays import ARRAYS, FILE, check_output, read_array, read_view, write_json
+from semcomp.core.view import View
+from semcomp.data import Split, split_from_pairs
+from semcomp.errors import SemcompError
+from semcomp.evidence.decomposition.readings import read_decomposition
+from semcomp.evidence.decomposition.report import decompose as measure
+from semcomp.evidence.decomposition.variance import METHODS
+
+PARTS = ("train", "valid", "test")
+
+
+@click.command()
+@click.option("--semantic", type=FILE, nargs=2, metavar=ARRAYS, help="Vectors from texts; row = id.")
+@click.option("--collaborative", type=FILE, nargs=2, metavar=ARRAYS, help="Vectors from interactions.")
+@click.option(
+    "--items",
+    type=FILE,
+    nargs=2,
+    metavar="SEMANTIC.npy COLLABORATIVE.npy",
+    help="Both views' items, where there are no users.",
+)
+@click.option("--second", type=FILE, nargs=2, metavar=ARRAYS, help="Another seed of the collaborative view.")
+@click.option(
+    "--second-semantic", type=FILE, nargs=2, metavar=ARRAYS, help="Another seed of the semantic view."
+)
+@click.option("--train", type=FILE, help="Pairs `user item`: integers, tab-separated, one header line.")
+@click.option("--valid", type=FILE, help="Pairs held out for validation.")
+@click.option("--test", type=FILE, help="Pairs to be found.")
+@click.option(
+    "--json", "output", type=FILE, required=True, metavar="OUT", help="Where the result is written."
+)
+@click.option(
+    "--method", type=click.Choice(sorted(METHODS)), default="inter-battery", help="What fits the parts."
+)
+@click.option("--rank", type=click.IntRange(0), help="Shared dimensions.  [default: estimated]")
+@click.option("--k", type=click.IntRange(1), default=20, help="Length of the lists.")
+@click.option(
+    "--mask", type=click.Choice(["train", "train+valid"]), default="train+valid", help="History left out."
+)
+@click.option("--groups", type=click.IntRange(0), default=20, help="Groups of items left out for intervals.")
+@click.option("--permutations", type=click.IntRange(19), default=99, help="For the edge of the dimension.")
+@click.option("--resamples", type=click.IntRange(0), default=1000, help="Bootstrap resamples of users.")
+@click.option(
+    "--most-users", type=click.IntRange(1), help="Users that are ranked.  [default: all with test items]"
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, help="Of folds, permutations, groups and resamples."
+)
+def decompose(
+    semantic: tuple[Path, Path] | None,
+    collaborative: tuple[Path, Path] | None,
+    items: tuple[Path, Path] | None,
+    second: tuple[Path, Path] | None,
+    second_semantic: tuple[Path, Path] | None,
+    train: Path | None,
+    valid: Path | None,
+    test: Path | None,
+    output: Path,
+    **options: Any,
+) -> None:
+    """Take two views' item vectors apart: shared dimension, shares of variance, recall of each part.
+
+    Without --train, --valid and --test, or with --items, the recalls are left out.
+    """
+    check_output(output)
+    files = {"train": train, "valid": valid, "test": test}
+    one: View | NDArray[Any]
+    other: View | NDArray[Any]
+    if items is not None:
+        if semantic or collaborative or any(files.values()):
+            raise SemcompError(
+                "--items has no users to rank for; give --semantic and --collaborative instead"
+            )
+        one, other, split = read_array(items[0]), read_array(items[1]), None
+    elif semantic is not None and collaborative is not None:
+        one, other = read_view("semantic", semantic), read_view("collaborative", collaborative)
+        split = _split(files, other.shape)
+    else:
+        raise SemcompError("two views are needed; give --semantic and --collaborative, or --items")
+    found = measure(
+        one,
+        other,
+        split,
+        second=None if second is None else read_view("another seed", second),
+        second_semantic=None if second_semantic is None else read_view("another seed", second_semantic),
+        **options,
+    )
+    readings = read_decomposition(found)
+    record = found.to_dict(table=False) | {"readings": [str(reading) for reading in readings]}
+    write_json(json.dumps(record, indent=1, allow_nan=False), output)
+    click.echo(found)
+    for reading in readings:
+        click.echo(reading)
+
+
+def _split(files: dict[str, Path | None], shape: tuple[int, int]) -> Split | None:
+    """The split of the three files; None where none of them is given."""
+    given = {part: path for part, path in files.items() if path is not None}
+    if not given:
+        return None
+    missing = [f"--{part}" for part in PARTS if part not in given]
+    if missing:
+        raise SemcompError(f"{' and '.join(missing)} missing; give all three parts, or none for no recalls")
+    return split_from_pairs(given["train"], given["valid"], given["test"], *shape)

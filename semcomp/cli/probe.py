@@ -1,0 +1,113 @@
+"""`semcomp probe`: what of a target's item vectors a map from a source's recovers, given as arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from semcomp.cli.arrays import FILE, check_output, read_array, read_categories, read_view, write_json
+from semcomp.data import split_from_pairs
+from semcomp.errors import SemcompError
+from semcomp.evidence.mapping.item_cuts import SHIFTS
+from semcomp.evidence.mapping.maps import KINDS
+from semcomp.evidence.mapping.probe import probe as probe_views
+from semcomp.evidence.mapping.probe import published_probe
+from semcomp.evidence.mapping.targets import TARGETS
+
+FIXED = ("shift", "target_as", "k", "mask", "epochs", "seed")  # what --published decides
+
+
+@click.command()
+@click.option(
+    "--train", type=FILE, required=True, help="Pairs `user item`: integers, tab-separated, one header line."
+)
+@click.option("--valid", type=FILE, required=True, help="Pairs held out for validation.")
+@click.option("--test", type=FILE, required=True, help="Pairs to be found.")
+@click.option("--source", type=FILE, required=True, metavar="ITEMS.npy", help="What is mapped; row = item.")
+@click.option("--target-users", type=FILE, required=True, metavar="USERS.npy", help="Row = user.")
+@click.option("--target-items", type=FILE, required=True, metavar="ITEMS.npy", help="What is predicted.")
+@click.option("--ceiling", type=FILE, metavar="ITEMS.npy", help="The target's items under another seed.")
+@click.option(
+    "--kind", type=click.Choice(list(KINDS)), help="The map.  [default: ridge; published: linear-adam]"
+)
+@click.option("--shift", type=click.Choice(list(SHIFTS)), default="random", help="Which items are held out.")
+@click.option("--target-as", type=click.Choice(list(TARGETS)), default="as is", help="Form of the target.")
+@click.option(
+    "--first-seen", type=FILE, metavar="TIMES.npy", help="First interaction of each item, for temporal."
+)
+@click.option("--categories", type=FILE, help="Pairs `item category`, as in --train, for category.")
+@click.option("--published", is_flag=True, help="The published recipe: cut, mask, k and epochs are its own.")
+@click.option(
+    "--json", "output", type=FILE, required=True, metavar="OUT", help="Where the result is written."
+)
+@click.option("--k", type=click.IntRange(1), default=20, help="Neighbours, and length of the lists.")
+@click.option(
+    "--mask",
+    type=click.Choice(["train", "train+valid", "none"]),
+    default="train+valid",
+    help="History left out.",
+)
+@click.option("--epochs", type=click.IntRange(1), default=400, help="Of trained maps.")
+@click.option("--resamples", type=click.IntRange(0), default=1000, help="Bootstrap resamples.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=2024, help="Of the cut, the nulls and the map."
+)
+def probe(
+    train: Path,
+    valid: Path,
+    test: Path,
+    source: Path,
+    target_users: Path,
+    target_items: Path,
+    ceiling: Path | None,
+    kind: str | None,
+    first_seen: Path | None,
+    categories: Path | None,
+    published: bool,
+    output: Path,
+    resamples: int,
+    **options: Any,
+) -> None:
+    """Map a source's item vectors to a target's: R², neighbours, recall, beside floor and ceiling.
+
+    The printed table is that of the JSON, which also has one row a held-out item.
+    """
+    check_output(output)
+    if published:
+        _check_published(click.get_current_context())
+    elif options["shift"] == "temporal" and first_seen is None:
+        raise SemcompError("--shift temporal needs --first-seen, the first interaction of each item")
+    elif options["shift"] == "category" and categories is None:
+        raise SemcompError("--shift category needs --categories, pairs `item category`")
+    target = read_view("target", (target_users, target_items))
+    split = split_from_pairs(train, valid, test, *target.shape)
+    above = None if ceiling is None else read_array(ceiling)
+    if published:
+        evidence = published_probe(
+            read_array(source), target, split, kind=kind or "linear-adam", ceiling=above, resamples=resamples
+        )
+    else:
+        evidence = probe_views(
+            read_array(source),
+            target,
+            split,
+            kind=kind or "ridge",
+            ceiling=above,
+            resamples=resamples,
+            first_seen=None if first_seen is None else read_array(first_seen),
+            categories=None if categories is None else read_categories(categories, target.shape[1]),
+            **options,
+        )
+    write_json(evidence.to_json(), output)
+    click.echo(evidence)
+
+
+def _check_published(context: click.Context) -> None:
+    """Raise for an option that the published recipe decides itself."""
+    given = click.core.ParameterSource.COMMANDLINE
+    for name in (*FIXED, "first_seen", "categories"):
+        if context.get_parameter_source(name) == given:
+            option = name.replace("_", "-")
+            raise SemcompError(f"--published decides --{option} itself; leave one of the two out")

@@ -1,0 +1,88 @@
+"""What a decomposition says, in sentences, each with its verdict."""
+
+from __future__ import annotations
+
+from semcomp.core.evidence import Evidence, Value
+from semcomp.evidence.complementarity.readings import Reading, Sentence
+from semcomp.evidence.statistics.effects import by_itself
+from semcomp.evidence.statistics.verdicts import judge_family
+
+
+def _over_null(value: Value) -> Value:
+    return value
+
+
+SENTENCES = (
+    Sentence(
+        "the views share more variance than shuffled items do",
+        "share.collaborative.shared_least",
+        _over_null,
+        True,
+    ),
+    Sentence(
+        "a second seed predicts some of the collaborative private part",
+        "reliable.collaborative.private",
+        _over_null,
+        True,
+    ),
+    Sentence(
+        "the collaborative private part ranks better than chance",
+        "recall.collaborative.private",
+        _over_null,
+        True,
+    ),
+    Sentence(
+        "the semantic private part ranks better than chance", "recall.semantic.private", _over_null, True
+    ),
+    Sentence(
+        "the collaborative private part ranks better than chance beyond the average user",
+        "recall.collaborative.private_personal",
+        _over_null,
+        True,
+    ),
+    Sentence(
+        "the semantic private part ranks better than chance beyond the average user",
+        "recall.semantic.private_personal",
+        _over_null,
+        True,
+    ),
+    Sentence(
+        "the collaborative private part adds to the collaborative joint part",
+        "adds.collaborative.joint_with_private",
+        by_itself,
+    ),
+    Sentence(
+        "the semantic private part adds to the semantic joint part",
+        "adds.semantic.joint_with_private",
+        by_itself,
+    ),
+    Sentence(
+        "the semantic private part adds to the collaborative view",
+        "adds.collaborative.with_semantic_private",
+        by_itself,
+    ),
+    Sentence(
+        "the collaborative private part adds to the semantic view",
+        "adds.semantic.with_collaborative_private",
+        by_itself,
+    ),
+    Sentence(
+        "both private parts add to the shared part", "adds.semantic.joint_with_both_privates", by_itself
+    ),
+)
+
+
+def read_decomposition(evidence: Evidence) -> list[Reading]:
+    """The sentences that this decomposition can decide, judged as one family: p-values adjusted by Holm.
+
+    A sentence whose value does not exist (no such part, no second seed, no split) is left out, and so is one
+    about a null where there is none. Units of "would need about" are those of the value: items for shares
+    and reliability, users for recalls.
+    """
+    found = {}
+    for sentence in SENTENCES:
+        value = evidence.values.get(sentence.key)
+        if value is not None and not (sentence.needs_null and value.null is None):
+            found[sentence.says] = sentence, value, sentence.effect(value)
+    judged = judge_family({says: effect for says, (_, _, effect) in found.items()})
+    return [Reading(says, sentence.key, value, judged[says]) for says, (sentence, value, _) in found.items()]

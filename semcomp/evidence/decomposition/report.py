@@ -1,0 +1,215 @@
+"""Two views taken apart: what they share, what is each one's own, how reliable and how predictive it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from semcomp.core.evidence import Evidence, Value
+from semcomp.core.provenance import lasting, measured, versions
+from semcomp.core.view import View, check_fits
+from semcomp.data import Split
+from semcomp.errors import SemcompError, unknown_name
+from semcomp.evidence.decomposition.inter_battery import check_rank
+from semcomp.evidence.decomposition.parts import PARTS, VIEWS, Floats, Parts
+from semcomp.evidence.decomposition.ranking import Recalls, recalls
+from semcomp.evidence.decomposition.variance import (
+    FOLDS,
+    METHODS,
+    fixed_shares,
+    reliability,
+    variance_values,
+)
+from semcomp.evidence.geometry.cca import paired
+from semcomp.evidence.geometry.shared_dimension import SharedDimension, shared_dimension
+from semcomp.evidence.statistics.bootstrap import estimate, mean_of
+
+LEAST = 4 * FOLDS  # items
+
+
+def decompose(
+    semantic: View | ArrayLike,
+    collaborative: View | ArrayLike,
+    split: Split | None = None,
+    *,
+    method: str | Parts = "inter-battery",
+    second: View | ArrayLike | None = None,
+    second_semantic: View | ArrayLike | None = None,
+    rank: int | None = None,
+    permutations: int = 99,
+    groups: int = 20,
+    resamples: int = 1000,
+    seed: int = 0,
+    k: int = 20,
+    mask: str = "train+valid",
+    most_users: int | None = None,
+) -> Evidence:
+    """Take two views' item vectors apart into joint, private and rest, and measure each part.
+
+    The parts are fitted to the item vectors alone: no interaction is looked at here. (Views that were trained
+    have seen the train interactions, and nothing else of the split.) V stands for semantic and collaborative.
+
+    - `dimension`: of the shared part, by `shared_dimension`; its edge is in the provenance; the interval, of
+      a whole number, is a guide. `correlation.top`: the largest held-out canonical correlation;
+      `information`: nats of the shared dimensions' held-out correlations, left out where one is 1;
+    - `share.V.joint|private|rest`: of the view's variance, which is 1 in all; with inter-battery parts
+      `share.V.shared_least|shared_most`, between which any split of noise between the views puts the shared
+      variance, and `share.V.shared`, where both bear equal parts of it; with given parts `share.V.cross`,
+      what their inner products leave to 1;
+    - with a second seed of a view: `reliable.V.full|joint|private`, `share.V.private_reliable|private_noise`
+      (see `reliability`);
+    - with a split, Recall@k over the users with test items: `recall.V.full`, `.joint`, `.private`, `.rest`
+      by a part alone, `.without_joint`, `.without_private`, and `.average_user`, the whole view read by the
+      mean of the users, which all users then share as they would share popularity; `.private_personal`: the
+      private part read by what a user differs from that mean. `recall.V.random_joint|random_private`: random
+      directions as many and with as much variance as the joint part, and what they leave;
+      `over_random.V.joint|private`: the part less these;
+    - `recall.V.joint_with_private`, `recall.semantic.joint_with_both_privates`,
+      `recall.V.with_W_private` (the whole view and the other one's private part, each view's scores in
+      units of their standard deviation), and `adds.*` of the same names, less the recall without what is
+      added.
+
+    The mean item vector adds the same to all of a user's scores, so it ranks nothing and has no value.
+
+    Nulls: shares, dimension and reliability with items paired at random, at the same rank; recalls with the
+    rows of the part (of an addition, of what is added) shuffled, so what is left is chance. What does not
+    exist (a part that is rounding, a dimension of 0) is left out.
+
+    Args:
+        semantic, collaborative: views, or item vectors (n, p) and (n, q) where there is no split.
+        method: "inter-battery", "ajive" at full signal ranks, or parts of these vectors.
+        second, second_semantic: another seed of the collaborative or the semantic view, or its item vectors.
+        rank: of the shared part; by default the estimated dimension.
+        permutations: for the edge of the dimension.
+        groups: of items left out for the intervals of shares; 0 for none.
+        resamples: bootstrap resamples of users (recalls) or items (reliability); 0 for no intervals.
+        k, mask: of the rankings, as in `rank`.
+        most_users: users drawn for the recalls where more have test items.
+
+    Returns:
+        Evidence whose table has one row a user with test items, or an item where there is no split.
+
+    Raises:
+        SemcompError: vectors or views that do not fit each other or the split, NaN, fewer than 20 items, a
+            split without views, an unknown method or mask, parts of other vectors, a rank or k out of range.
+    """
+    s, c = paired(_items(semantic), _items(collaborative), least=LEAST)
+    views = _views(semantic, collaborative, split, k, mask)
+    if isinstance(method, str) and method not in METHODS:
+        raise unknown_name("decomposition", method, METHODS)
+    if isinstance(method, Parts):
+        method.check(s, c)
+        if rank is not None and rank != method.scores.shape[1]:
+            raise SemcompError(
+                f"rank {rank}, but the parts have {method.scores.shape[1]} shared scores; omit it"
+            )
+    seconds = {}
+    for view, own, other in zip(VIEWS, (s, c), (second_semantic, second), strict=True):
+        if other is not None:
+            seconds[view] = paired(own, _items(other))[1]
+    if most_users is not None and most_users < 1:
+        raise SemcompError(f"most_users = {most_users}; rank at least 1")
+    if groups != 0 and not 2 <= groups <= len(s):
+        raise SemcompError(f"{groups} groups of {len(s)} items; use between 2 and {len(s)}, or 0")
+    if rank is not None:
+        check_rank(rank, min(s.shape[1], c.shape[1]))
+
+    found = shared_dimension(s, c, folds=FOLDS, permutations=permutations, seed=seed)
+    values: dict[str, Value] = {}
+    if isinstance(method, Parts):
+        parts, name = method, method.method
+        rank = parts.scores.shape[1]
+        values |= variance_values(s, c, rank, found.edge, None, groups=groups, seed=seed)
+        values |= fixed_shares(parts, groups=groups, seed=seed)
+    else:
+        name, rank = method, found.rank if rank is None else rank
+        check_rank(rank, len(found.correlations))
+        parts = METHODS[name](s, c, rank)
+        values |= variance_values(s, c, rank, found.edge, name, groups=groups, seed=seed)
+    for view, other in seconds.items():
+        values |= reliability(parts, view, other, resamples=resamples, seed=seed)
+
+    config = _described(found, name, rank, groups, resamples, seed)
+    label = f"decompose({_name(semantic, 'semantic')}, {_name(collaborative, 'collaborative')})"
+    if split is None:
+        return Evidence(label, values, _item_table(parts), config | {"versions": versions()})
+    measured_recalls = recalls(views, parts, split, k, mask, most_users, seed)
+    values |= estimate(
+        measured_recalls.columns,
+        {
+            column: mean_of(column, against_null=column in measured_recalls.null)
+            for column in measured_recalls.columns
+        },
+        null=measured_recalls.null,
+        resamples=resamples,
+        seed=seed,
+    )
+    config |= {
+        "k": k,
+        "mask": mask,
+        "most_users": most_users,
+        "views": [{"name": one.name, **lasting(one.provenance)} for one in views.values()],
+    }
+    return Evidence(label, values, _user_table(measured_recalls, split), measured(split, **config))
+
+
+def _items(given: View | ArrayLike) -> Any:
+    return given.items if isinstance(given, View) else given
+
+
+def _name(given: View | ArrayLike, otherwise: str) -> str:
+    return given.name if isinstance(given, View) else otherwise
+
+
+def _views(
+    semantic: View | ArrayLike, collaborative: View | ArrayLike, split: Split | None, k: int, mask: str
+) -> dict[str, View]:
+    """The views by role, checked against the split; none without one."""
+    if split is None:
+        return {}
+    views = {}
+    for role, given in zip(VIEWS, (semantic, collaborative), strict=True):
+        if not isinstance(given, View):
+            raise SemcompError(f"the {role} side has no users to rank for; give a View, or no split")
+        check_fits(given, (split.n_users, split.n_items))
+        views[role] = given
+    split.history(mask)  # an unknown mask is told before the fit
+    if split.test.nnz == 0:
+        raise SemcompError("the test part is empty; split with a test share above 0")
+    if not 1 <= k <= split.n_items:
+        raise SemcompError(f"k = {k}, but it must lie between 1 and the number of items, {split.n_items}")
+    return views
+
+
+def _described(
+    found: SharedDimension, method: str, rank: int, groups: int, resamples: int, seed: int
+) -> dict[str, Any]:
+    return {
+        "method": method,
+        "rank": rank,
+        "groups": groups,
+        "resamples": resamples,
+        "seed": seed,
+        "edge": found.edge,
+        "wachter_edge": found.wachter,
+        "permutations": len(found.null),
+        "correlations": found.correlations.tolist(),
+        "heldout_correlations": found.heldout.tolist(),
+    }
+
+
+def _item_table(parts: Parts) -> pd.DataFrame:
+    """Squared length of each part by item, as "semantic.joint"."""
+    columns: dict[str, Floats] = {
+        f"{view}.{part}": np.sum(parts.of(view)[part] ** 2, axis=1) for view in VIEWS for part in PARTS
+    }
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(parts.scores), name="item"))
+
+
+def _user_table(found: Recalls, split: Split) -> pd.DataFrame:
+    table = pd.DataFrame(found.columns, index=pd.Index(found.users, name="user"))
+    table.insert(0, "n_truth", np.diff(split.test.indptr)[found.users].astype(np.int64))
+    return table

@@ -1,0 +1,153 @@
+"""How much of each view's variance is shared, private, and reproducible by a second copy of the view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import KFold
+
+from semcomp.core.evidence import Value
+from semcomp.evidence.decomposition.ajive import ajive
+from semcomp.evidence.decomposition.inter_battery import inter_battery, inter_battery_shares
+from semcomp.evidence.decomposition.parts import PARTS, VIEWS, Floats, Parts
+from semcomp.evidence.geometry.cca import gaussian_information
+from semcomp.evidence.geometry.shared_dimension import CrossFitted
+from semcomp.evidence.mapping.regression import fit_ridge
+from semcomp.evidence.statistics.bootstrap import Means, Statistic, estimate, ratio
+from semcomp.evidence.statistics.jackknife import jackknife
+
+Rows = NDArray[np.int64]
+FOLDS = 5
+PERFECT = 1 - 1e-9  # a correlation above has no finite information
+
+# name -> take two matrices apart at a shared rank
+METHODS: dict[str, Callable[[Floats, Floats, int], Parts]] = {
+    "inter-battery": inter_battery,
+    "ajive": lambda s, c, rank: ajive(s, c, rank=rank),
+}
+
+
+def variance_values(
+    s: Floats, c: Floats, rank: int, edge: float, method: str | None, *, groups: int, seed: int
+) -> dict[str, Value]:
+    """Dimension, top held-out correlation, information and shares of variance, each by the jackknife.
+
+    Every leaving-out fits anew at the same rank. The null pairs each item with another one's vector: it is
+    what the same fit makes of views that share nothing.
+
+    Args:
+        method: of the shares; None for no shares.
+        edge: what held-out correlations must exceed to count, of all rows; without a group it is larger by
+            sqrt(n / rows).
+    """
+    shuffled = c[np.random.default_rng([seed, 2]).permutation(len(c))]
+
+    def measured(other: Floats) -> Callable[[Rows], dict[str, float]]:
+        def of(rows: Rows) -> dict[str, float]:
+            crossed = CrossFitted.of(s[rows], other[rows], FOLDS, seed)
+            held = crossed.heldout(crossed.cross)
+            shared = np.maximum(held[:rank], 0.0)
+            perfect = bool((shared > PERFECT).any())
+            found = {
+                "dimension": float(np.sum(held > edge * np.sqrt(len(s) / len(rows)))),
+                "correlation.top": float(held.max(initial=0.0)),
+                "information": np.nan if perfect else gaussian_information(shared),
+            }
+            shares: dict[str, float] = {}
+            if method == "inter-battery":
+                shares = inter_battery_shares(crossed.whole, rank)
+            elif method is not None:
+                shares = energy_shares(METHODS[method](s[rows], other[rows], rank))
+                shares = {name: share for name, share in shares.items() if not name.endswith("cross")}
+            return found | {f"share.{name}": share for name, share in shares.items()}
+
+        return of
+
+    return jackknife(measured(c), len(s), null=measured(shuffled), groups=groups, seed=seed)
+
+
+def energy_shares(parts: Parts) -> dict[str, float]:
+    """Shares of the squared length about the mean, "semantic.joint" and so on; NaN where a view is constant.
+
+    "semantic.cross", what they lack to 1, is twice the parts' inner products: 0 for uncorrelated parts.
+    """
+    shares: dict[str, float] = {}
+    for view in VIEWS:
+        named = parts.of(view)
+        total = float(np.sum(sum(named.values()) ** 2))
+        of_view = {part: float(np.sum(named[part] ** 2)) / total if total > 0 else np.nan for part in PARTS}
+        shares |= {f"{view}.{part}": share for part, share in of_view.items()}
+        shares[f"{view}.cross"] = 1.0 - sum(of_view.values())
+    return shares
+
+
+def fixed_shares(parts: Parts, *, groups: int, seed: int) -> dict[str, Value]:
+    """The shares of parts that are given: the jackknife leaves items out, but nothing is fitted anew."""
+
+    def of(rows: Rows) -> dict[str, float]:
+        some = {name: value[rows] for name, value in vars(parts).items() if np.ndim(value) == 2}
+        return {f"share.{name}": share for name, share in energy_shares(_replaced(parts, some)).items()}
+
+    return jackknife(of, len(parts.scores), groups=groups, seed=seed)
+
+
+def reliability(parts: Parts, view: str, second: Floats, *, resamples: int, seed: int) -> dict[str, Value]:
+    """What a second copy of a view predicts of its parts, cross-fitted by ridge over 5 folds of the items.
+
+    - `reliable.<view>.full|joint|private`: R² = 1 − Σ‖part − prediction‖² / Σ‖part‖²;
+    - `share.<view>.private_reliable`, `.private_noise`: the private part's share of the view's variance, cut
+      by that R².
+
+    The second copy is noisy itself, so R² is the least that is signal: where both copies are signal plus
+    equal noise, the signal's share is the test-retest correlation, R² ≤ share ≤ sqrt(R²). The noise share is
+    the most that is noise. Null: the same with the copy's rows shuffled, about 0. Intervals are over items,
+    with parts and predictions as they are.
+    """
+    named = parts.of(view)
+    targets = {"full": sum(named.values(), start=np.zeros_like(named["joint"]))} | named
+    targets = {name: targets[name] for name in ("full", "joint", "private")}
+    total = np.sum(targets["full"] ** 2, axis=1)
+    shuffled = second[np.random.default_rng([seed, 3]).permutation(len(second))]
+    columns, null, statistics = {"energy": total}, {}, {}
+    for name, target in targets.items():
+        if not exists(target, total):
+            continue
+        columns[f"energy.{name}"] = np.sum(target**2, axis=1)
+        columns[f"error.{name}"] = _errors(second, target, seed)
+        null[f"error.{name}"] = _errors(shuffled, target, seed)
+        statistics[f"reliable.{view}.{name}"] = Statistic(_explained(f"energy.{name}", f"error.{name}"))
+    if "energy.private" in columns:
+
+        def reliable(means: Means) -> Floats:
+            return ratio(means["energy.private"] - means["error.private"], means["energy"])
+
+        def noise(means: Means) -> Floats:
+            return ratio(means["error.private"], means["energy"])
+
+        statistics[f"share.{view}.private_reliable"] = Statistic(reliable)
+        statistics[f"share.{view}.private_noise"] = Statistic(noise)
+    return estimate(columns, statistics, null=null, resamples=resamples, seed=seed)
+
+
+def exists(part: Floats, total: Floats) -> bool:
+    """Whether a part is more than rounding: its squared length above 1e-9 of the view's, (n,) by item."""
+    return bool(np.sum(part**2) > 1e-9 * total.sum())
+
+
+def _explained(energy: str, error: str) -> Callable[[Means], Floats]:
+    return lambda means: 1.0 - ratio(means[error], means[energy])
+
+
+def _errors(source: Floats, target: Floats, seed: int) -> Floats:
+    """(n,) squared lengths of what ridge fitted on the other folds leaves of each row."""
+    errors = np.empty(len(source))
+    for kept, held in KFold(FOLDS, shuffle=True, random_state=seed).split(source):
+        fitted = fit_ridge(source[kept], target[kept], seed=seed)
+        errors[held] = np.sum((target[held] - fitted.predict(source[held])) ** 2, axis=1)
+    return errors
+
+
+def _replaced(parts: Parts, some: Mapping[str, Floats]) -> Parts:
+    return Parts(parts.s_mean, parts.c_mean, **some, method=parts.method)

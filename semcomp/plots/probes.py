@@ -1,0 +1,129 @@
+"""Figures of probes over kinds of maps and cuts of the items. A frame in, a figure out."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from semcomp.plots.style import BLUE, GREY, ORANGE, WIDTH, figure_of, name_rows
+
+LOWEST = -1.0  # of R²: how much worse a map is than the mean matters little below
+
+
+def shift_table(frame: pd.DataFrame, measure: str = "r2_test", label: str = "R² on held-out items") -> Figure:
+    """A panel a cut, a row a map: the value on its interval, with ticks for floor and ceiling.
+
+    Where the measure is R², the axis ends at −1, and an arrow with the number stands for what lies below. A
+    cut without the measure is left out.
+
+    Args:
+        frame: of `probe_all`.
+        measure: one of the frame's.
+    """
+    shown = frame[frame["measure"] == measure]
+    cuts, kinds = list(dict.fromkeys(shown["cut"])), list(dict.fromkeys(shown["kind"]))[::-1]
+    columns = min(len(cuts), 3)
+    rows = -(-len(cuts) // columns)
+    figure, grid = plt.subplots(
+        rows,
+        columns,
+        figsize=(WIDTH, rows * (0.3 * len(kinds) + 0.75) + 0.7),
+        layout="constrained",
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+    )
+    lowest = LOWEST if measure.startswith("r2") else -np.inf
+    for axes, cut in zip(grid.flat, cuts, strict=False):
+        here = shown[shown["cut"] == cut].set_index("kind")
+        for row, kind in enumerate(kinds):
+            if kind in here.index:
+                _row(axes, here.loc[kind], row, lowest)
+        name_rows(axes, kinds)
+        axes.axvline(0, color="black", lw=0.8, zorder=0)
+        axes.set_title(cut, fontsize=10)
+        axes.tick_params(labelbottom=True)
+    for axes in grid.flat[len(cuts) :]:
+        axes.set_visible(False)
+    marks = [
+        Line2D([], [], ls="none", marker="o", color=ORANGE, label="from the source"),
+        Line2D([], [], ls="none", marker="|", ms=11, mew=2.5, color=BLUE, label="ceiling"),
+        Line2D([], [], ls="none", marker="|", ms=11, mew=2.5, color=GREY, label="floor: shuffled pairs"),
+    ]
+    figure.legend(handles=marks, loc="outside upper center", ncols=3, frameon=False)
+    figure.supxlabel(label, fontsize=10)
+    return figure
+
+
+def _row(axes: Axes, found: pd.Series, row: int, lowest: float) -> None:
+    for column, colour in (("null", GREY), ("ceiling", BLUE)):
+        if found[column] >= lowest:  # false for NaN
+            axes.plot(found[column], row, ls="none", marker="|", ms=13, mew=2.5, color=colour, zorder=1)
+    if found["value"] < lowest:
+        axes.plot(lowest, row, ls="none", marker="<", ms=7, color=ORANGE, clip_on=False, zorder=3)
+        axes.annotate(
+            f"{found['value']:.1f}".replace("-", "−"),
+            (lowest, row),
+            xytext=(7, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+        return
+    axes.plot([max(found["low"], lowest), found["high"]], [row, row], color=ORANGE, lw=2.5, zorder=2)
+    axes.plot(found["value"], row, "o", color=ORANGE, ms=6, clip_on=False, zorder=3)
+
+
+def capacity(frame: pd.DataFrame, label: str = "R², variance-weighted") -> Figure:
+    """R² against the rank of a linear map: held-out and fitted items, floor, and ceiling where there is one.
+
+    Args:
+        frame: the table of `capacity_curve`.
+    """
+    figure, axes = figure_of(3.2)
+    _curve(axes, frame, "r2_test_weighted", "r2_train_weighted")
+    axes.set(xlabel="rank of the map", ylabel=label)
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    sns.despine(figure)
+    return figure
+
+
+def learning(frame: pd.DataFrame, label: str = "R², mean over dimensions") -> Figure:
+    """R² against the number of fitted items, on a logarithmic axis; see `capacity`.
+
+    Args:
+        frame: the table of `learning_curve`.
+    """
+    figure, axes = figure_of(3.2)
+    axes.set_xscale("log")
+    _curve(axes, frame, "r2_test", "r2_train", marker="o")
+    axes.set_xticks(list(frame.index), [f"{size:,}" for size in frame.index])
+    axes.minorticks_off()
+    axes.set(xlabel="items that the map is fitted on", ylabel=label)
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    sns.despine(figure)
+    return figure
+
+
+def _curve(axes: Axes, frame: pd.DataFrame, test: str, train: str, marker: str | None = None) -> None:
+    """Lines in the order they usually stand from top to bottom, so that the legend reads alike."""
+    lines = [
+        ("ceiling", "ceiling", BLUE, "-"),
+        (train, "fitted items", ORANGE, ":"),
+        (test, "held-out items", ORANGE, "-"),
+        ("floor", "floor: shuffled pairs", GREY, "-"),
+    ]
+    for column, name, colour, style in lines:
+        if frame[column].notna().any():
+            axes.plot(
+                frame.index, frame[column], color=colour, ls=style, lw=1.6, marker=marker, ms=4, label=name
+            )
+    axes.fill_between(frame.index, frame["low"], frame["high"], color=ORANGE, alpha=0.18, lw=0)
+    axes.axhline(0, color="black", lw=0.8, zorder=0)
+    bottom = min(0.0, *frame[[test, "floor"]].min())
+    axes.set_ylim(bottom=max(LOWEST, bottom - 0.04))
