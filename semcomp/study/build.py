@@ -28,7 +28,7 @@ from semcomp.study.parameters import check_against_defaults
 
 #: Chapters that run once, by the folder of their pages, which can be no data set's: the argument on planted
 #: worlds, the guide to data of one's own, and what was measured beforehand. The others run once per data set.
-ONCE = {"worlds": "0[12]_*.md", "guide": "0[78]_*.md", "measured": "[01][09]_*.md"}
+ONCE = {"worlds": ("0[12]_*.md",), "guide": ("0[78]_*.md",), "measured": ("09_*.md", "1[0-2]_*.md")}
 _PER_DATA_SET = "0[3-6]_*.md"
 _BUILT = "semcomp-built.json"
 
@@ -182,7 +182,8 @@ def _plan(
             data_key=measured if folder == "measured" else "",
         )
         for folder, chapters in ONCE.items()
-        for source in sorted(sources.glob(chapters))
+        for pattern in chapters
+        for source in sorted(sources.glob(pattern))
     ]
     for name, dataset in taken.items():
         key = data_key(dataset)
