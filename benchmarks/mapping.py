@@ -26,7 +26,6 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,6 @@ from semcomp.core.view import View
 from semcomp.core.whitening import ace
 from semcomp.data import item_counts
 from semcomp.data.categories import category_matrix
-from semcomp.data.first_seen import first_seen
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.readings import read_decomposition
 from semcomp.evidence.decomposition.report import decompose
@@ -52,6 +50,7 @@ from semcomp.evidence.mapping.probe import published_probe
 from semcomp.evidence.mapping.sweep import probe_all
 from semcomp.storage import atomic_write
 from semcomp.study import Study
+from semcomp.study.item_cuts import known_of_items, possible_cuts
 from semcomp.study.settings import settings_for
 from semcomp.study.workers import in_processes
 from semcomp.views.collaborative.layer_zero import LayerZero
@@ -72,7 +71,6 @@ KINDS = (
     "mlp-1-stopped",
 )
 EVERYWHERE = ("ridge", "kernel-ridge", "mlp-1-stopped")  # maps that are tried on every cut
-CUTS = ("random", "popularity", "popularity-reversed", "temporal", "category", "cluster")
 FORMS = ("as is", "centred-normalised", "popularity-residualised")
 SIZES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the fitted items, for the learning curve
 MEASURES = (
@@ -100,24 +98,12 @@ COLD = "cold-items"  # the split whose cold items are held out
 Rows = list[dict[str, Any]]
 
 
-def category_table(study: Study, largest: int | None = None) -> Any:
-    """(items, categories) of the data, its largest ones or all; None where it has none."""
+def largest_categories(study: Study) -> Any:
+    """(items, categories) of the data's largest ones; None where it has none."""
     try:
-        found = category_matrix(study.data)
+        return category_matrix(study.data).largest(CATEGORIES).matrix
     except SemcompError:
         return None
-    return (found if largest is None else found.largest(largest)).matrix
-
-
-def known_of_items(study: Study) -> dict[str, Any]:
-    """What cuts by time and by category need, as far as the data has it."""
-    known: dict[str, Any] = {}
-    categories = category_table(study)
-    if categories is not None:
-        known["categories"] = categories
-    with suppress(SemcompError):
-        known["first_seen"] = first_seen(study.data)
-    return known
 
 
 def sources(study: Study) -> dict[str, TextMatrix | View]:
@@ -151,7 +137,7 @@ def geometry_piece(study: Study) -> dict[str, Any]:
                 rows,
                 target,
                 counts=counts,
-                categories=category_table(study, CATEGORIES),
+                categories=largest_categories(study),
                 resamples=study.budget.resamples,
             )
         )
@@ -161,15 +147,13 @@ def geometry_piece(study: Study) -> dict[str, Any]:
 
 def probes_piece(study: Study) -> dict[str, Rows]:
     target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
-    known = known_of_items(study)
-    needs = {"temporal": "first_seen", "category": "categories"}
-    cuts = [cut for cut in CUTS if cut not in needs or needs[cut] in known]
+    known, (random, *others) = known_of_items(study), possible_cuts(study)
     spend = {"ceiling": ceiling, "epochs": study.budget.probe_epochs, "resamples": study.budget.resamples}
     found = {}
     for name, source in sources(study).items():
         frames = [
-            probe_all(source, target, study.split, KINDS, ["random"], **spend),
-            probe_all(source, target, study.split, EVERYWHERE, cuts[1:], **spend, **known),
+            probe_all(source, target, study.split, KINDS, [random], **spend),
+            probe_all(source, target, study.split, EVERYWHERE, others, **spend, **known),
         ]
         found[name] = table(pd.concat(frames))
     return found

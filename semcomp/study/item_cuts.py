@@ -1,0 +1,37 @@
+"""Which items a study's probes can hold out: what is known of its items decides."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from semcomp.data.categories import category_matrix
+from semcomp.data.first_seen import first_seen
+from semcomp.errors import SemcompError
+from semcomp.study.study import Study
+
+#: Cuts of `probe` in the order of the pages, with what they need to know of the items.
+CUTS = {
+    "random": None,
+    "popularity": None,
+    "popularity-reversed": None,
+    "temporal": "first_seen",
+    "category": "categories",
+    "cluster": None,
+}
+
+
+def known_of_items(study: Study) -> dict[str, Any]:
+    """`categories` (items × categories) and `first_seen` (I,), those of them that the data set has."""
+    known: dict[str, Any] = {}
+    with suppress(SemcompError):
+        known["categories"] = category_matrix(study.data).matrix
+    with suppress(SemcompError):
+        known["first_seen"] = first_seen(study.data)
+    return known
+
+
+def possible_cuts(study: Study) -> list[str]:
+    """The cuts of `CUTS` that the data set has what it takes for."""
+    known = known_of_items(study)
+    return [cut for cut, needs in CUTS.items() if needs is None or needs in known]
