@@ -37,7 +37,7 @@ def test_a_dot_between_its_ticks_in_a_panel_a_cut():
     ]
     frame = pd.DataFrame(rows, columns=columns)
     random, cluster = shift_table(frame).axes
-    assert [random.get_title(), cluster.get_title()] == ["random", "cluster"]
+    assert [random.get_title(), cluster.get_title()] == ["a random fifth", "whole clusters of text"]
     assert [label.get_text() for label in random.get_yticklabels()] == ["mlp-1", "ridge"]
     assert points(random, ORANGE) == [(-1.0, 0.0), (0.4, 1.0)]  # the arrow, and the dot
     assert [text.get_text() for text in random.texts] == ["−1.6"]

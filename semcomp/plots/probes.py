@@ -12,11 +12,20 @@ from matplotlib.lines import Line2D
 
 from semcomp.plots.style import BLUE, GREY, ORANGE, WIDTH, figure_of, name_rows
 
+HELD = {
+    "random": "a random fifth",
+    "popularity": "the least popular fifth",
+    "popularity-reversed": "the most popular fifth",
+    "temporal": "the latest fifth",
+    "category": "whole categories",
+    "cluster": "whole clusters of text",
+    "strict-cold": "never trained on",
+}  # what a cut holds out
 LOWEST = -1.0  # of R²: how much worse a map is than the mean matters little below
 
 
 def shift_table(frame: pd.DataFrame, measure: str = "r2_test", label: str = "R² on held-out items") -> Figure:
-    """A panel a cut, a row a map: the value on its interval, with ticks for floor and ceiling.
+    """A panel a cut, by what it holds out, and a row a map: the value, its interval, ticks for floor and ceiling.
 
     Where the measure is R², the axis ends at −1, and an arrow with the number stands for what lies below. A
     cut without the measure is left out.
@@ -46,7 +55,7 @@ def shift_table(frame: pd.DataFrame, measure: str = "r2_test", label: str = "R²
                 _row(axes, here.loc[kind], row, lowest)
         name_rows(axes, kinds)
         axes.axvline(0, color="black", lw=0.8, zorder=0)
-        axes.set_title(cut, fontsize=10)
+        axes.set_title(HELD.get(cut, cut), fontsize=10)
         axes.tick_params(labelbottom=True)
     for axes in grid.flat[len(cuts) :]:
         axes.set_visible(False)
