@@ -70,7 +70,8 @@ KINDS = (
     "mlp-1",
     "mlp-1-stopped",
 )
-EVERYWHERE = ("ridge", "kernel-ridge", "mlp-1-stopped")  # maps that are tried on every cut
+EVERYWHERE = ("ridge", "mlp-1-stopped")  # maps that are tried on every cut
+USERS = 4000  # that are ranked, at most
 FORMS = ("as is", "centred-normalised", "popularity-residualised")
 SIZES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the fitted items, for the learning curve
 MEASURES = (
@@ -146,17 +147,24 @@ def geometry_piece(study: Study) -> dict[str, Any]:
 
 
 def probes_piece(study: Study) -> dict[str, Rows]:
+    """Every kind from the encoder's text and from the projection; ridge alone from ACE text."""
     target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
     known, (random, *others) = known_of_items(study), possible_cuts(study)
-    spend = {"ceiling": ceiling, "epochs": study.budget.probe_epochs, "resamples": study.budget.resamples}
+    spend = {"ceiling": ceiling, "epochs": study.budget.probe_epochs, **spent(study)}
     found = {}
     for name, source in sources(study).items():
+        here, there = (["ridge"], ["ridge"]) if name == "ACE" else (KINDS, EVERYWHERE)
         frames = [
-            probe_all(source, target, study.split, KINDS, [random], **spend),
-            probe_all(source, target, study.split, EVERYWHERE, others, **spend, **known),
+            probe_all(source, target, study.split, here, [random], **spend),
+            probe_all(source, target, study.split, there, others, **spend, **known),
         ]
         found[name] = table(pd.concat(frames))
     return found
+
+
+def spent(study: Study) -> dict[str, Any]:
+    """What rankings and intervals may cost."""
+    return {"resamples": study.budget.resamples, "most_users": USERS}
 
 
 def targets_piece(study: Study) -> dict[str, Rows]:
@@ -174,7 +182,7 @@ def targets_piece(study: Study) -> dict[str, Rows]:
                 ["ridge"],
                 target_as=form,
                 ceiling=ceiling,
-                resamples=study.budget.resamples,
+                **spent(study),
             )
         )
         for name, (target, ceiling, form) in pairs.items()
@@ -226,7 +234,7 @@ def cold_piece(study: Study) -> Rows:
                 EVERYWHERE,
                 ["strict-cold"],
                 epochs=study.budget.probe_epochs,
-                resamples=study.budget.resamples,
+                **spent(study),
             )
         )
     ]
@@ -248,7 +256,7 @@ def parts_piece(study: Study) -> dict[str, Any]:
                 method=method,
                 second=second,
                 second_semantic=again,
-                resamples=study.budget.resamples,
+                **spent(study),
             )
             found[f"{name}, {method}"] = bare(evidence) | {
                 "readings": {one.says: str(one.judgement) for one in read_decomposition(evidence)}

@@ -9,6 +9,7 @@ import pytest
 from probing import split_for, view
 from scipy.stats import spearmanr
 
+from semcomp.core.evidence import Value
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.errors import SemcompError
@@ -168,7 +169,7 @@ def test_held_out_targets_touch_no_map(config: object, form: str) -> None:
         if scramble:
             goal[cut.held] = 50 + 9 * rng.normal(size=(len(cut.held), 4))
             task = given_of(source, view("c", goal), split, ceiling, form, 2024)
-        found = predict(task_of(task, cut, 5, "train", 0), config)
+        found = predict(task_of(task, cut, 5, "train", 0, None), config)
         seen.append([found.maps[""], found.maps["ceiling."], found.floor])
     for before, after in zip(*seen, strict=True):
         np.testing.assert_array_equal(before, after)
@@ -240,3 +241,20 @@ def test_users_without_anything_to_find() -> None:
     evidence = probe(items, View("c", np.ones((40, 3)), items), empty, resamples=0)
     assert "r2_test" in evidence.values
     assert not {"recall_true", "recall_mapped", "list_jaccard"} & set(evidence.values)
+
+
+def test_some_users_stand_for_all() -> None:
+    """Recalls over a draw of users are those users' own; as many as there are changes nothing."""
+    split = split_for(120, n_users=40)
+    rng = np.random.default_rng(3)
+    source, target = view("s", rng.normal(size=(120, 6))), view("t", rng.normal(size=(120, 5)))
+
+    def recall(most_users: int | None) -> Value:
+        found = probe(source, target, split, k=5, mask="train", resamples=0, most_users=most_users)
+        return found["recall_true"]
+
+    assert recall(10_000) == recall(None)
+    assert recall(15).n <= 15 < recall(None).n
+    assert recall(15) == recall(15)
+    with pytest.raises(SemcompError, match="most_users = 0"):
+        recall(0)

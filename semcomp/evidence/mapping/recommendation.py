@@ -30,7 +30,8 @@ class Ranker:
     Attributes:
         users: (U, q) the target's user vectors.
         mask: the history left out of rankings, as in `rank`.
-        seed: of the users whose unmasked lists are compared.
+        seed: of the users that are drawn.
+        most_users: that are ranked; None for all who have test items.
     """
 
     users: NDArray[np.float32]
@@ -38,6 +39,13 @@ class Ranker:
     k: int
     mask: str
     seed: int
+    most_users: int | None = None
+
+    def drawn(self, most: int | None, among: Rows) -> Rows:
+        """At most so many of the users, at random, in order."""
+        if most is None or len(among) <= most:
+            return among
+        return np.sort(np.random.default_rng(self.seed).choice(among, most, replace=False))
 
     def best(self, rows: Rows, items: ArrayLike, mask: str) -> TopK:
         """The k best items of some users."""
@@ -52,7 +60,7 @@ class TrueLists:
 
     Attributes:
         goal: (I, q) the true vectors.
-        users: rows of the users who have test items.
+        users: rows of the users who have test items, or some of them.
         ids: (len(users), k) their lists, history masked.
         listed: at most 1,000 of the users, at random.
         unmasked: (len(listed), k) their lists, nothing masked.
@@ -68,12 +76,10 @@ class TrueLists:
 
 def true_lists(ranker: Ranker, goal: Floats) -> TrueLists | None:
     """Rank by the true vectors; None where no user has a test item."""
-    users = np.flatnonzero(np.diff(ranker.split.test.indptr))
+    users = ranker.drawn(ranker.most_users, np.flatnonzero(np.diff(ranker.split.test.indptr)))
     if len(users) == 0:
         return None
-    listed = users
-    if len(users) > LISTS:
-        listed = np.sort(np.random.default_rng(ranker.seed).choice(users, LISTS, replace=False))
+    listed = ranker.drawn(LISTS, users)
     ids = ranker.best(users, goal, ranker.mask).ids
     return TrueLists(ranker, goal, users, ids, listed, ranker.best(listed, goal, "none").ids)
 
@@ -94,7 +100,7 @@ def _recalls(true: TrueLists, cut: ItemCut, found: Predicted, resamples: int) ->
     truth = ranker.split.test.copy()
     truth.data *= is_held[truth.indices]
     truth.eliminate_zeros()
-    users = np.flatnonzero(np.diff(truth.indptr))
+    users = np.intersect1d(true.users, np.flatnonzero(np.diff(truth.indptr)), assume_unique=True)
     if len(users) == 0:
         return {}
     truth = sp.csr_array(truth[users])
