@@ -18,7 +18,7 @@ from semcomp.plots.geometry import agreement, spectra
 from semcomp.plots.hypothesis import path as hypothesis_path
 from semcomp.plots.hypothesis import power as hypothesis_power
 from semcomp.plots.planted import alignment_bound
-from semcomp.plots.probes import capacity, learning, shift_table
+from semcomp.plots.probing import capacity, learning, shift_table
 from semcomp.plots.separation import partner_gains, separation_table
 from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, ROLE, SKY, VERMILION, WIDTH
 from semcomp.plots.views import FAMILY, views_by_dataset

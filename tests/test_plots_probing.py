@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from semcomp.plots.probes import capacity, learning, shift_table
+from semcomp.plots.probing import capacity, learning, shift_table
 from semcomp.plots.style import BLUE, GREY, ORANGE
 
 
