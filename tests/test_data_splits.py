@@ -179,3 +179,13 @@ def test_a_split_printed():
     assert s.provenance["counts"]["left out"] == 0
     hand_made = Split(s.user_ids, s.item_ids, s.train, s.valid, s.test, provenance={})
     assert str(hand_made).startswith("split: 3 users × 3 items\n")
+
+
+def test_some_users_keep_their_rows(make_split) -> None:
+    whole = make_split((3, 4), [(0, 0), (1, 1), (2, 2)], [(2, 0)], [(0, 3), (2, 1)])
+    few = whole.of_users(np.array([2, 0]))
+    assert few.user_ids.tolist() == ["u02", "u00"]
+    assert few.item_ids is whole.item_ids
+    np.testing.assert_array_equal(few.train.toarray(), [[0, 0, 1, 0], [1, 0, 0, 0]])
+    np.testing.assert_array_equal(few.valid.toarray(), [[1, 0, 0, 0], [0, 0, 0, 0]])
+    np.testing.assert_array_equal(few.test.toarray(), [[0, 1, 0, 0], [0, 0, 0, 1]])

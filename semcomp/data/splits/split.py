@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -68,6 +68,11 @@ class Split:
     def counts(self) -> dict[str, dict[str, int]]:
         """See `part_sizes`."""
         return part_sizes(self.train, self.valid, self.test)
+
+    def of_users(self, rows: NDArray[np.int64]) -> Split:
+        """The split with these users' rows alone, in this order; the items stay."""
+        parts = {part: sp.csr_array(getattr(self, part)[rows]) for part in PARTS}
+        return replace(self, user_ids=self.user_ids[rows], **parts)
 
     def history(self, mask: str) -> sp.csr_array:
         """What a ranking must not return: `"train+valid"` (at test), `"train"` (at validation), `"none"`."""

@@ -65,8 +65,13 @@ def read_diagnosis(evidence: Evidence) -> list[Reading]:
     Those about a null are left out where there is none, those about a value where it does not exist. A union
     that its better view's own list of twice the length beats is called so: that sentence does not hold.
     """
+    return read_sentences(SENTENCES, evidence)
+
+
+def read_sentences(sentences: Sequence[Sentence], evidence: Evidence) -> list[Reading]:
+    """Those of the sentences that the values can decide, judged as one family by Holm."""
     found = {}
-    for sentence in SENTENCES:
+    for sentence in sentences:
         value = evidence.values.get(sentence.key)
         if value is not None and not (sentence.needs_null and value.null is None):
             found[sentence.says] = sentence, value, sentence.effect(value)

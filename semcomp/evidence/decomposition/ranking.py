@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -64,8 +63,7 @@ def recalls(
     tested = np.flatnonzero(np.diff(split.test.indptr))
     if most_users is not None and len(tested) > most_users:
         tested = np.sort(np.random.default_rng([seed, 4]).choice(tested, most_users, replace=False))
-    chosen = {part: sp.csr_array(getattr(split, part)[tested]) for part in ("train", "valid", "test")}
-    few = replace(split, user_ids=split.user_ids[tested], **chosen)
+    few = split.of_users(tested)
     order = np.random.default_rng([seed, 5]).permutation(split.n_items)
 
     def recall(terms: tuple[Term, ...]) -> Floats:

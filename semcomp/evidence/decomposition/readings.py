@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from semcomp.core.evidence import Evidence, Value
-from semcomp.evidence.complementarity.readings import Reading, Sentence
+from semcomp.evidence.complementarity.readings import Reading, Sentence, read_sentences
 from semcomp.evidence.statistics.effects import by_itself
-from semcomp.evidence.statistics.verdicts import judge_family
 
 
 def _over_null(value: Value) -> Value:
@@ -79,10 +78,4 @@ def read_decomposition(evidence: Evidence) -> list[Reading]:
     about a null where there is none. Units of "would need about" are those of the value: items for shares
     and reliability, users for recalls.
     """
-    found = {}
-    for sentence in SENTENCES:
-        value = evidence.values.get(sentence.key)
-        if value is not None and not (sentence.needs_null and value.null is None):
-            found[sentence.says] = sentence, value, sentence.effect(value)
-    judged = judge_family({says: effect for says, (_, _, effect) in found.items()})
-    return [Reading(says, sentence.key, value, judged[says]) for says, (sentence, value, _) in found.items()]
+    return read_sentences(SENTENCES, evidence)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -39,8 +37,7 @@ def path_recalls(
         (n,) user rows, and columns "name.t" of (n,) recalls. All names share the one at t = 0.
     """
     users = np.flatnonzero(np.diff(split.test.indptr))
-    parts = {part: sp.csr_array(getattr(split, part)[users]) for part in ("train", "valid", "test")}
-    few = replace(split, user_ids=split.user_ids[users], **parts)
+    few = split.of_users(users)
     goal = target.items.astype(np.float64)
 
     def recall(items: NDArray[np.float32]) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -49,9 +49,8 @@ class Ranker:
 
     def best(self, rows: Rows, items: ArrayLike, mask: str) -> TopK:
         """The k best items of some users."""
-        parts = {part: sp.csr_array(getattr(self.split, part)[rows]) for part in ("train", "valid", "test")}
-        few = replace(self.split, user_ids=self.split.user_ids[rows], **parts)
-        return rank(View("items", self.users[rows], np.asarray(items, np.float32)), few, self.k, mask=mask)
+        view = View("items", self.users[rows], np.asarray(items, np.float32))
+        return rank(view, self.split.of_users(rows), self.k, mask=mask)
 
 
 @dataclass(frozen=True, eq=False)
