@@ -205,6 +205,9 @@ def test_readings(found) -> None:
     assert said["both private parts add to the shared part"] == "holds"
     assert said["the views share more variance than shuffled items do"] == "holds"
     assert len(said) == len(SENTENCES)
+    units = {one.key: one.judgement.unit for one in read_decomposition(found)}
+    assert units["share.collaborative.shared_least"] == units["reliable.collaborative.private"] == "items"
+    assert units["recall.collaborative.private"] == "users"
     without = replace(found, values={k: v for k, v in found.values.items() if not k.startswith("reliable")})
     assert len(read_decomposition(without)) == len(SENTENCES) - 1
 

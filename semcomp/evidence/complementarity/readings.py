@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -18,13 +18,14 @@ class Sentence:
     """Attributes:
     says: a statement that an interval can decide. key: of the value it rests on.
     effect: turns that value into one whose interval above zero means that the statement holds.
-    needs_null: whether it is a statement about a null.
+    needs_null: whether it is a statement about a null. unit: what the value's n counts.
     """
 
     says: str
     key: str
     effect: Callable[[Value], Value]
     needs_null: bool = False
+    unit: str = "users"
 
 
 SENTENCES = (
@@ -76,7 +77,10 @@ def read_sentences(sentences: Sequence[Sentence], evidence: Evidence) -> list[Re
         if value is not None and not (sentence.needs_null and value.null is None):
             found[sentence.says] = sentence, value, sentence.effect(value)
     judged = judge_family({says: effect for says, (_, _, effect) in found.items()})
-    return [Reading(says, sentence.key, value, judged[says]) for says, (sentence, value, _) in found.items()]
+    return [
+        Reading(says, sentence.key, value, replace(judged[says], unit=sentence.unit))
+        for says, (sentence, value, _) in found.items()
+    ]
 
 
 def judge_against_null(key: str, value: Value) -> Judgement:

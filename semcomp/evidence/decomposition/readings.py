@@ -17,12 +17,14 @@ SENTENCES = (
         "share.collaborative.shared_least",
         _over_null,
         True,
+        "items",
     ),
     Sentence(
         "a second seed predicts some of the collaborative private part",
         "reliable.collaborative.private",
         _over_null,
         True,
+        "items",
     ),
     Sentence(
         "the collaborative private part ranks better than chance",
@@ -75,7 +77,7 @@ def read_decomposition(evidence: Evidence) -> list[Reading]:
     """The sentences that this decomposition can decide, judged as one family: p-values adjusted by Holm.
 
     A sentence whose value does not exist (no such part, no second seed, no split) is left out, and so is one
-    about a null where there is none. Units of "would need about" are those of the value: items for shares
-    and reliability, users for recalls.
+    about a null where there is none. "Would need about" counts items for shares and reliability, and users
+    for recalls.
     """
     return read_sentences(SENTENCES, evidence)
