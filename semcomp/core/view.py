@@ -94,8 +94,13 @@ class View:
 
 def unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     """Rows divided by their Euclidean norm; a zero row stays zero."""
-    norms = np.linalg.norm(matrix.astype(np.float64), axis=1, keepdims=True)
-    return np.asarray(matrix / np.where(norms > 0, norms, 1.0), dtype=np.float32)
+    return directions(matrix.astype(np.float64)).astype(np.float32)
+
+
+def directions(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As `unit_rows`, in float64."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.where(norms > 0, norms, 1.0))
 
 
 def check_fits(scorer: Scorer, shape: tuple[int, int]) -> None:

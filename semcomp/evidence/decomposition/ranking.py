@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
-from semcomp.core.topk import contains
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.evidence.decomposition.parts import PARTS, VIEWS, Floats, Parts
 from semcomp.evidence.decomposition.variance import exists
 from semcomp.evidence.geometry.cca import whitening
+from semcomp.evidence.statistics.bootstrap import some_of
 
 Rows = NDArray[np.int64]
 Term = tuple[Floats, Floats]  # users (U, d) and items (I, d) whose inner product is a summand of the score
@@ -60,16 +61,14 @@ def recalls(
     Two views are added up after dividing each one's scores by their standard deviation over users and items.
     At least one user must have test items.
     """
-    tested = np.flatnonzero(np.diff(split.test.indptr))
-    if most_users is not None and len(tested) > most_users:
-        tested = np.sort(np.random.default_rng([seed, 4]).choice(tested, most_users, replace=False))
+    tested = some_of(np.flatnonzero(np.diff(split.test.indptr)), most_users, [seed, 4])
     few = split.of_users(tested)
     order = np.random.default_rng([seed, 5]).permutation(split.n_items)
 
     def recall(terms: tuple[Term, ...]) -> Floats:
         users, items = (np.hstack([term[at] for term in terms]).astype(np.float32) for at in (0, 1))
-        hits = contains(few.test, rank(View("parts", users, items), few, k, mask=mask).ids)
-        return np.asarray(hits.sum(axis=1) / np.diff(few.test.indptr))
+        lists = rank(View("parts", users, items), few, k, mask=mask)
+        return per_user(lists, few.test, k)["recall"].to_numpy()
 
     columns: dict[str, Floats] = {}
     null: dict[str, Floats] = {}

@@ -9,6 +9,7 @@ from semcomp.errors import SemcompError
 from semcomp.evidence.complementarity.overlap import chance_jaccard, jaccard, shared_places
 from semcomp.evidence.geometry.items import Floats, item_pair
 from semcomp.evidence.geometry.neighbours import MEMORY, check_k, nearest_of, unit_float32
+from semcomp.evidence.statistics.bootstrap import some_of
 
 Ids = NDArray[np.int32]
 Rows = NDArray[np.int64]
@@ -23,9 +24,7 @@ def choose_anchors(n: int, anchors: int | None, seed: int) -> Rows:
     """
     if anchors is not None and anchors < 1:
         raise SemcompError(f"{anchors} anchors asked for; give at least 1, or None for all items")
-    if anchors is None or anchors >= n:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(seed).choice(n, anchors, replace=False))
+    return some_of(np.arange(n), anchors, seed)
 
 
 def mutual_knn(

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from semcomp.core.view import directions
 from semcomp.errors import SemcompError
 from semcomp.evidence.complementarity.overlap import jaccard
 from semcomp.evidence.geometry.items import BLOCK
@@ -32,8 +33,7 @@ def nearest(rows: NDArray[np.float64], k: int, memory: int = MEMORY) -> NDArray[
     """
     n = len(rows)
     check_k(k, n)
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit = rows / np.where(norms > 0, norms, 1.0)
+    unit = directions(rows)
     found = np.empty((n, k), dtype=np.int32)
     block = max(1, memory // (n * 32))
     for start in range(0, n, block):

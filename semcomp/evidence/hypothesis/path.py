@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
-from semcomp.core.topk import contains
-from semcomp.core.view import View
+from semcomp.core.view import View, directions
 from semcomp.data import Split
 from semcomp.evidence.statistics.bootstrap import Floats
 
@@ -24,8 +24,8 @@ def on_the_way(goal: Floats, mapped: Floats, t: float) -> NDArray[np.float32]:
     """
     if t == 0:
         return goal.astype(np.float32)
-    direction = (1 - t) * _unit(goal) + t * _unit(mapped)
-    return np.asarray(np.linalg.norm(goal, axis=1, keepdims=True) * _unit(direction), dtype=np.float32)
+    direction = (1 - t) * directions(goal) + t * directions(mapped)
+    return np.asarray(np.linalg.norm(goal, axis=1, keepdims=True) * directions(direction), dtype=np.float32)
 
 
 def path_recalls(
@@ -41,8 +41,8 @@ def path_recalls(
     goal = target.items.astype(np.float64)
 
     def recall(items: NDArray[np.float32]) -> Floats:
-        hits = contains(few.test, rank(View("path", target.users[users], items), few, k, mask=mask).ids)
-        return np.asarray(hits.sum(axis=1) / np.diff(few.test.indptr))
+        lists = rank(View("path", target.users[users], items), few, k, mask=mask)
+        return per_user(lists, few.test, k)["recall"].to_numpy()
 
     start = recall(goal.astype(np.float32))
     columns: dict[str, Floats] = {}
@@ -50,8 +50,3 @@ def path_recalls(
     for name, t in tqdm(todo, desc="path", unit="ranking", delay=3, leave=False, disable=None):
         columns[f"{name}.{t:g}"] = start if t == 0 else recall(on_the_way(goal, mapped[name], t))
     return users, columns
-
-
-def _unit(rows: Floats) -> Floats:
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(norms > 0, norms, 1.0))

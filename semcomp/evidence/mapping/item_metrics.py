@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from semcomp.core.evidence import Value
+from semcomp.core.view import directions
 from semcomp.evidence.complementarity.overlap import chance_jaccard, jaccard
 from semcomp.evidence.geometry.neighbours import nearest, row_cosines
 from semcomp.evidence.mapping.pairs import Floats, Rows
@@ -109,7 +110,7 @@ def similarity_order(mapped: Floats, goal: Floats, anchors: Rows, memory: int = 
         mapped, goal: (n, d) and (n, q), the same n rows.
         anchors: rows that similarities are taken to, at least 3.
     """
-    sides = [_unit(mapped), _unit(goal)]
+    sides = [directions(mapped), directions(goal)]
     found = np.empty(len(goal))
     block = max(1, memory // (len(anchors) * 8 * 8))
     for start in range(0, len(goal), block):
@@ -129,11 +130,6 @@ def _correlations(one: Floats, two: Floats, counted: NDArray[np.bool_]) -> Float
     a, b = (np.where(counted, x - np.sum(x * counted, axis=1, keepdims=True) / n, 0.0) for x in (one, two))
     lengths = np.sqrt(np.sum(a**2, axis=1) * np.sum(b**2, axis=1))
     return np.asarray(np.sum(a * b, axis=1) / np.where(lengths > 0, lengths, 1.0))
-
-
-def _unit(rows: Floats) -> Floats:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1.0)
 
 
 def _columns(prefix: str, mapped: Floats, goal: Floats, truth: Truth) -> dict[str, Floats]:

@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 from semcomp.core.evidence import Value
 from semcomp.core.rank import rank
 from semcomp.core.topk import TopK, contains
-from semcomp.core.view import View
+from semcomp.core.view import View, directions
 from semcomp.data import Split
 from semcomp.evidence.complementarity.overlap import jaccard
 from semcomp.evidence.mapping.item_cuts import ItemCut
 from semcomp.evidence.mapping.item_metrics import Predicted
 from semcomp.evidence.mapping.pairs import Floats, Rows
-from semcomp.evidence.statistics.bootstrap import Means, Statistic, estimate, mean_of, ratio
+from semcomp.evidence.statistics.bootstrap import Means, Statistic, estimate, mean_of, ratio, some_of
 
 LISTS = 1000  # users whose unmasked lists are compared
 
@@ -40,12 +40,6 @@ class Ranker:
     mask: str
     seed: int
     most_users: int | None = None
-
-    def drawn(self, most: int | None, among: Rows) -> Rows:
-        """At most so many of the users, at random, in order."""
-        if most is None or len(among) <= most:
-            return among
-        return np.sort(np.random.default_rng(self.seed).choice(among, most, replace=False))
 
     def best(self, rows: Rows, items: ArrayLike, mask: str) -> TopK:
         """The k best items of some users."""
@@ -75,10 +69,10 @@ class TrueLists:
 
 def true_lists(ranker: Ranker, goal: Floats) -> TrueLists | None:
     """Rank by the true vectors; None where no user has a test item."""
-    users = ranker.drawn(ranker.most_users, np.flatnonzero(np.diff(ranker.split.test.indptr)))
+    users = some_of(np.flatnonzero(np.diff(ranker.split.test.indptr)), ranker.most_users, ranker.seed)
     if len(users) == 0:
         return None
-    listed = ranker.drawn(LISTS, users)
+    listed = some_of(users, LISTS, ranker.seed)
     ids = ranker.best(users, goal, ranker.mask).ids
     return TrueLists(ranker, goal, users, ids, listed, ranker.best(listed, goal, "none").ids)
 
@@ -147,9 +141,7 @@ def _drop(name: str) -> Callable[[Means], Floats]:
 
 def rescaled(mapped: Floats, goal: Floats) -> Floats:
     """Predictions with the lengths of the rows they stand for; a zero prediction stays zero."""
-    lengths = np.linalg.norm(mapped, axis=1, keepdims=True)
-    wanted = np.linalg.norm(goal, axis=1, keepdims=True)
-    return np.asarray(mapped * (wanted / np.where(lengths > 0, lengths, 1.0)))
+    return np.asarray(directions(mapped) * np.linalg.norm(goal, axis=1, keepdims=True))
 
 
 def _lists(true: TrueLists, found: Predicted, resamples: int) -> dict[str, Value]:

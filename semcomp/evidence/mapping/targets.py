@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.core.view import directions
 from semcomp.errors import unknown_name
 
 Floats = NDArray[np.float64]
@@ -18,8 +19,7 @@ def _as_it_is(items: Floats, fitted: Rows, counts: NDArray[np.int64]) -> Floats:
 
 
 def _normalised(items: Floats, fitted: Rows, counts: NDArray[np.int64]) -> Floats:
-    lengths = np.linalg.norm(items, axis=1, keepdims=True)
-    return items / np.where(lengths > 0, lengths, 1.0)
+    return directions(items)
 
 
 def _centred_normalised(items: Floats, fitted: Rows, counts: NDArray[np.int64]) -> Floats:

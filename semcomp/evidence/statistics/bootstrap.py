@@ -61,6 +61,13 @@ def bootstrap_means(columns: Floats, resamples: int, seed: int, memory: int = ME
     return np.asarray(means / n)
 
 
+def some_of(rows: NDArray[np.int64], most: int | None, seed: int | Sequence[int]) -> NDArray[np.int64]:
+    """At most `most` of the rows, drawn at random without replacement and sorted; all of them for None."""
+    if most is None or len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+
+
 def interval(samples: Floats, level: float = LEVEL) -> tuple[float, float] | None:
     """Percentile interval of resampled statistics; None where no resample has a finite one.
 
