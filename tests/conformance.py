@@ -17,7 +17,7 @@ from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.kernels.topk import pair_scores
+from semcomp.kernels.record import pair_scores
 from semcomp.storage import digest
 from semcomp.views.training import SampledSoftmax, Training, checkpoint
 

@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semcomp.kernels.topk import Blocks, exact_topk, pair_scores, plan_blocks, topk_of_scores
+from semcomp.kernels.record import pair_scores
+from semcomp.kernels.topk import Blocks, exact_topk, plan_blocks, topk_of_scores
 
 
 def history_of(n_users: int, n_items: int, density: float, rng: np.random.Generator) -> sp.csr_array:
@@ -27,11 +28,10 @@ def reference(users, items, k, history):
     return np.where(np.isneginf(best), -1, order), best
 
 
-def run(users, items, k, history, blocks=None, memory=2**20, device="cpu"):
+def run(users, items, k, history, blocks=None, memory=2**20, device="cpu", coarse=None):
     to = lambda m: torch.from_numpy(m.copy()).to(device)  # noqa: E731
-    return exact_topk(
-        to(users), to(items), k, indptr=history.indptr, indices=history.indices, memory=memory, blocks=blocks
-    )
+    history = {"indptr": history.indptr, "indices": history.indices}
+    return exact_topk(to(users), to(items), k, **history, memory=memory, blocks=blocks, coarse=coarse)
 
 
 BLOCKS = [None, Blocks(1, 10_000), Blocks(1, 17), Blocks(7, 17), Blocks(64, 1), Blocks(64, 5)]
@@ -47,16 +47,17 @@ BLOCKS = [None, Blocks(1, 10_000), Blocks(1, 17), Blocks(7, 17), Blocks(64, 1), 
     span=st.integers(1, 3),
     density=st.sampled_from([0.0, 0.1, 0.7, 1.0]),
     blocks=st.sampled_from(BLOCKS),
+    coarse=st.sampled_from([None, False, True]),
 )
 def test_equals_the_reference_on_integers_where_float_sums_are_exact(
-    seed, n_users, n_items, d, k, span, density, blocks
+    seed, n_users, n_items, d, k, span, density, blocks, coarse
 ):
     rng = np.random.default_rng(seed)
     k = min(k, n_items)
     users = rng.integers(-span, span + 1, (n_users, d)).astype(np.float32)
     items = rng.integers(-span, span + 1, (n_items, d)).astype(np.float32)
     history = history_of(n_users, n_items, density, rng)
-    ids, scores = run(users, items, k, history, blocks)
+    ids, scores = run(users, items, k, history, blocks, coarse=coarse)
     expected_ids, expected_scores = reference(users, items, k, history)
     np.testing.assert_array_equal(ids, expected_ids)
     np.testing.assert_array_equal(scores, expected_scores)
@@ -99,6 +100,48 @@ def test_all_scores_equal_returns_the_lowest_rows_first():
     empty = sp.csr_array((5, 1000), dtype=np.float32)
     ids, _ = run(users, items, 10, empty, memory=1)  # a budget of one byte still works, slowly
     np.testing.assert_array_equal(ids, np.tile(np.arange(10), (5, 1)))
+
+
+def test_equal_scores_beyond_the_room_for_them_are_split_up():
+    """Each of 300 users has 900 candidates; a block has room for a few hundred pairs."""
+    rng = np.random.default_rng(2)
+    users, items = np.ones((300, 2), np.float32), np.ones((900, 2), np.float32)
+    history = history_of(300, 900, 0.3, rng)
+    for coarse in (False, True):
+        ids, scores = run(users, items, 7, history, memory=2**15, coarse=coarse)
+        expected = reference(users, items, 7, history)
+        np.testing.assert_array_equal(ids, expected[0])
+        np.testing.assert_array_equal(scores, expected[1])
+
+
+def test_vectors_too_long_for_bfloat16_are_ranked_all_the_same():
+    users = np.full((3, 2), 3.4e38, np.float32)
+    items = np.linspace(1e-39, 2e-38, 60, dtype=np.float32)[:, None] * np.ones(2, np.float32)
+    empty = sp.csr_array((3, 60), dtype=np.float32)
+    ids, _ = run(users, items, 5, empty, coarse=True)
+    np.testing.assert_array_equal(ids, np.tile(np.arange(59, 54, -1), (3, 1)))
+
+
+def test_the_coarse_product_changes_no_byte():
+    rng = np.random.default_rng(11)
+    users = rng.standard_normal((90, 48)).astype(np.float32)
+    items = (rng.standard_normal((3000, 48)) * np.exp(rng.normal(0, 1, (3000, 1)))).astype(np.float32)
+    items[1500:1600] = items[:100]
+    history = history_of(90, 3000, 0.02, rng)
+    plain, coarse = (run(users, items, 30, history, coarse=coarse) for coarse in (False, True))
+    assert plain[0].tobytes() == coarse[0].tobytes()
+    assert plain[1].tobytes() == coarse[1].tobytes()
+
+
+def test_vectors_in_bfloat16_are_ranked_by_their_own_inner_products():
+    rng = np.random.default_rng(12)
+    low = [torch.from_numpy(rng.standard_normal((n, 24)).astype(np.float32)).bfloat16() for n in (20, 800)]
+    wide = [side.float().numpy() for side in low]
+    history = history_of(20, 800, 0.05, rng)
+    ids, scores = exact_topk(*low, 10, indptr=history.indptr, indices=history.indices, memory=2**20)
+    expected_ids, expected = run(*wide, 10, history)
+    np.testing.assert_array_equal(ids, expected_ids)
+    np.testing.assert_array_equal(scores, expected)
 
 
 def test_a_user_with_fewer_candidates_than_k_is_padded():

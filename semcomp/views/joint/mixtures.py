@@ -4,7 +4,7 @@ For one mixture after the other, `validation_ndcg` takes a product and a sorted 
 scores of all mixtures are sums of the same two products, and NDCG asks only which place each validation item
 has: how many items score more. So two products are taken, and items are counted.
 
-The answer is that of the ranking, to the bit: its order is by scores of record (see `kernels.topk`), from
+The answer is that of the ranking, to the bit: its order is by scores of record (see `kernels.record`), from
 which the float32 sums here are no further than a bound. Only items inside the bound are compared by record.
 """
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from semcomp.core.metrics import ndcg
 from semcomp.data import Split
-from semcomp.kernels.topk import pair_scores
+from semcomp.kernels.record import record_of
 from semcomp.views.training.selection import SELECT_AT
 
 Half = tuple[NDArray[np.float64], NDArray[np.float64]]  # users (U, d), items (I, d)
@@ -90,7 +90,7 @@ class _Block:
         self.item = valid.indices.astype(np.int64)
         lengths = (np.linalg.norm(one, axis=1) for one in users)
         reach = sum(length * most for length, most in zip(lengths, catalogue.longest, strict=True))
-        # (B,) as in `kernels.topk`, with the roundings of the mixture
+        # (B,) as in `kernels.products`, with the roundings of the mixture
         self.bound = 1.01 * (self.items.shape[1] + 8) * ROUNDOFF * reach + self.items.shape[1] * 2.0**-120
         self._mixed: tuple[float, NDArray[np.float32]] | None = None
 
@@ -119,16 +119,8 @@ class _Block:
             at, other = np.nonzero(within)
             one = unsure[at]
             users = torch.from_numpy(mixed_users(self.halves, weight))
-            mine = self._record(users, row[unsure], item[unsure])[at]
-            theirs = self._record(users, row[one], other)
+            mine = record_of(users, self.items, row[unsure], item[unsure], MEMORY)[at]
+            theirs = record_of(users, self.items, row[one], other, MEMORY)
             before = (theirs > mine) | ((theirs == mine) & (other < item[one]))
             place += np.bincount(one[before], minlength=len(row))
         return np.asarray(place)
-
-    def _record(
-        self, users: torch.Tensor, row: NDArray[np.int64], item: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Scores of record of these pairs."""
-        size = max(1, MEMORY // (32 * users.shape[1]))
-        parts = zip(torch.from_numpy(row).split(size), torch.from_numpy(item).split(size), strict=True)
-        return torch.cat([pair_scores(users[r], self.items[i]) for r, i in parts]).numpy()
