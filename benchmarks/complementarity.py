@@ -23,7 +23,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -32,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from resumed import Attempts, indented, say, written
 
 from semcomp import __version__
 from semcomp.core.evidence import Evidence
@@ -45,14 +45,12 @@ from semcomp.evidence import (
     diagnose,
     minimal_detectable_effect,
 )
-from semcomp.storage import atomic_write
 from semcomp.study import Study
 from semcomp.study.null_diagnoses import null_rankings
 from semcomp.study.nulls import NULLS, null_pair, shuffled_text
 from semcomp.study.pairs import fused_pair
 from semcomp.study.separation import separating_statistics
 from semcomp.study.settings import settings_for
-from semcomp.study.workers import in_processes
 from semcomp.views.training.cost import peak_memory
 
 DATA = ("ml-100k", "books", "movies", "beauty", "games")
@@ -237,10 +235,6 @@ def spread(value: dict[str, Any]) -> str:
     return f"{value['value']:+.4f} (excess {value['excess_low']:+.4f} – {value['excess_high']:+.4f})"
 
 
-def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", nargs="+", default=DATA, metavar="NAME")
@@ -253,37 +247,27 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="compute nothing, print what is kept")
     given = parser.parse_args()
 
-    todo = (
-        []
-        if given.table
-        else [name for name in given.data if given.force or not (given.out / f"{name}.json").is_file()]
-    )
-    wrong = []
+    todo = () if given.table else given.data
+    attempts = Attempts()
     for name in todo:
-        for task, result in in_processes(train, tasks(name, given.budget, given.partners), given.jobs):
-            if isinstance(result, Exception):
-                wrong.append(f"{name}, {task[3]}: {result}")
-                say(wrong[-1])
-            else:
-                say(f"{name}, {task[2]} {task[3]}: {result:.0f} s")
-    ready = [
-        (name, given.budget, given.users, given.partners)
-        for name in todo
-        if not any(one.startswith(name) for one in wrong)
-    ]
-    for (name, *_), record in in_processes(measure, ready, given.jobs):
-        if isinstance(record, Exception):
-            wrong.append(f"{name}: {record}")
+        path = given.out / f"{name}.json"
+        if path.is_file() and not given.force:
             continue
-        with atomic_write(given.out / f"{record['dataset']}.json") as part:
-            part.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf8")
-        say(f"{name}: {record['seconds']['all']:.0f} s")
+        failed = len(attempts.wrong)
+        for (*_, kind, one), seconds in attempts(
+            train, tasks(name, given.budget, given.partners), given.jobs
+        ):
+            say(f"{name}, {kind} {one}: {seconds:.0f} s")
+        if len(attempts.wrong) > failed:
+            continue
+        for _, record in attempts(measure, [(name, given.budget, given.users, given.partners)], 1):
+            written(path, indented(record))
+            say(f"{name}: {record['seconds']['all']:.0f} s")
     for name in given.data:
         path = given.out / f"{name}.json"
         if path.is_file():
             print(shown(json.loads(path.read_text("utf8"))), end="\n\n")
-    if wrong:
-        sys.exit("failed:\n" + "\n".join(wrong))
+    attempts.end()
 
 
 if __name__ == "__main__":

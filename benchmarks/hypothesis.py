@@ -26,22 +26,19 @@ The summary counts verdicts by regime, shared fraction, number of items and part
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from resumed import in_order, line_by_line, simulated
 from scipy.optimize import brentq
-from tqdm import tqdm
 
 from semcomp.core.view import View
 from semcomp.data import split
 from semcomp.evidence.hypothesis.alignment import Hypothesis, alignment_hypothesis
 from semcomp.planted import World
-from semcomp.storage import atomic_write
 
 DIM, NOISE, USERS, MARGIN, RESAMPLES = 8, 0.25, 600, 0.1, 300
 SIZES = (300, 1000, 3000)
@@ -160,10 +157,8 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def write(out: Path, rows: list[dict[str, Any]]) -> None:
-    """The rows, one a line in the order of `all_dials`, with what they were made by and their summary."""
-    place = {dials: at for at, dials in enumerate(all_dials())}
-    ordered = sorted(rows, key=lambda row: place.get(tuple(row["world"]), len(place)))
+def text_of(rows: list[dict[str, Any]]) -> str:
+    """The rows in the order of `all_dials`, with what they were made by and their summary."""
     made_by = {
         "dim": DIM,
         "noise": NOISE,
@@ -172,11 +167,8 @@ def write(out: Path, rows: list[dict[str, Any]]) -> None:
         "resamples": RESAMPLES,
         "world": ["regime", "shared", "items", "seed"],
     }
-    lines = {key: ",\n".join(json.dumps(one) for one in found) for key, found in
-             (("summary", summary(ordered)), ("rows", ordered))}  # fmt: skip
-    body = ",\n".join(f' "{key}": [\n{text}\n]' for key, text in lines.items())
-    with atomic_write(out) as part:
-        part.write_text(f"{json.dumps(made_by, indent=1)[:-2]},\n{body}\n}}\n")
+    ordered = in_order(rows, list(all_dials()))
+    return line_by_line(made_by, {"summary": summary(ordered), "rows": ordered})
 
 
 def table(found: list[dict[str, Any]]) -> str:
@@ -196,16 +188,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/hypothesis.json"))
     options = parser.parse_args()
-    rows = json.loads(options.out.read_text())["rows"] if options.out.exists() else []
-    done = {tuple(row["world"]) for row in rows}
-    todo = [dials for dials in all_dials() if dials not in done]
-    with ProcessPoolExecutor(options.jobs) as pool:
-        made = [pool.submit(row_of, dials) for dials in todo]
-        for at, one in enumerate(tqdm(as_completed(made), total=len(made), unit="world")):
-            rows.append(one.result())
-            if at % 20 == 0:
-                write(options.out, rows)
-    write(options.out, rows)
+    rows = simulated(row_of, list(all_dials()), options.out, text_of, jobs=options.jobs, every=20)
     print(table(summary(rows)))
 
 

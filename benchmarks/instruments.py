@@ -21,10 +21,8 @@ measure: the mean and standard deviation over worlds, the truth, and how often t
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
@@ -33,7 +31,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tqdm import tqdm
+from resumed import in_order, line_by_line, simulated
 
 from semcomp.core.evidence import Value
 from semcomp.core.metrics import per_user
@@ -60,7 +58,6 @@ from semcomp.planted import (
     variance_shares,
 )
 from semcomp.planted.oracle import PARTS
-from semcomp.storage import atomic_write
 
 NOISE, DIM = 0.4, 8
 SIZES, SEEDS, FRESH, RESAMPLES = (300, 1000, 3000), 12, 20_000, 300
@@ -395,10 +392,9 @@ def _covered(known: Doubles, truth: Doubles) -> float | None:
     return round(float(inside.mean()), 4) if len(inside) else None
 
 
-def write(out: Path, rows: list[dict[str, Any]]) -> None:
-    """The rows, one a line in the order of `all_dials`, with what they were made by and their summary."""
-    place = {dials: at for at, dials in enumerate(all_dials())}
-    ordered = sorted(rows, key=lambda row: place.get(tuple(row["world"]), len(place)))
+def text_of(rows: list[dict[str, Any]]) -> str:
+    """The rows in the order of `all_dials`, with what they were made by and their summary."""
+    ordered = in_order(rows, list(all_dials()))
     other = {name: truths(world) for name, world in VECTORS.items()}
     made_by = {
         "world": ["kind", "world", "items", "seed"],
@@ -414,12 +410,9 @@ def write(out: Path, rows: list[dict[str, Any]]) -> None:
         },
         "recall": RECALL_SIZE | {"k": K},
     }  # fmt: skip
-    lines = {key: ",\n".join(json.dumps(one) for one in found) for key, found in
-             (("summary", [list(one.values()) for one in summary(ordered)]), ("rows", ordered))}  # fmt: skip
-    body = ",\n".join(f' "{key}": [\n{text}\n]' for key, text in lines.items())
-    head = ",\n".join(f' "{key}": {json.dumps(value)}' for key, value in made_by.items())
-    with atomic_write(out) as part:
-        part.write_text(f"{{\n{head},\n{body}\n}}\n")
+    return line_by_line(
+        made_by, {"summary": [list(one.values()) for one in summary(ordered)], "rows": ordered}
+    )
 
 
 def table(found: list[dict[str, Any]]) -> str:
@@ -438,16 +431,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results/instruments.json"))
     options = parser.parse_args()
-    rows = json.loads(options.out.read_text())["rows"] if options.out.exists() else []
-    done = {tuple(row["world"]) for row in rows}
-    todo = [dials for dials in all_dials() if dials not in done]
-    with ProcessPoolExecutor(options.jobs) as pool:
-        made = [pool.submit(row_of, dials) for dials in todo]
-        for at, one in enumerate(tqdm(as_completed(made), total=len(made), unit="world")):
-            rows.append(one.result())
-            if at % 40 == 0:
-                write(options.out, rows)
-    write(options.out, rows)
+    rows = simulated(row_of, list(all_dials()), options.out, text_of, jobs=options.jobs, every=40)
     print(table(summary(rows)))
 
 

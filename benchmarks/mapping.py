@@ -23,7 +23,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -32,6 +31,7 @@ from typing import Any
 
 import pandas as pd
 import torch
+from resumed import Attempts, indented, say, written
 
 from semcomp import __version__
 from semcomp.core.evidence import Evidence
@@ -48,11 +48,9 @@ from semcomp.evidence.hypothesis.alignment import alignment_hypothesis
 from semcomp.evidence.mapping.curves import capacity_curve, learning_curve
 from semcomp.evidence.mapping.probe import published_probe
 from semcomp.evidence.mapping.sweep import probe_all
-from semcomp.storage import atomic_write
 from semcomp.study import Study
 from semcomp.study.item_cuts import known_of_items, possible_cuts
 from semcomp.study.settings import settings_for
-from semcomp.study.workers import in_processes
 from semcomp.views.collaborative.layer_zero import LayerZero
 from semcomp.views.training.cost import peak_memory
 
@@ -385,10 +383,6 @@ def shown(record: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", nargs="+", default=DATA, metavar="NAME")
@@ -400,35 +394,25 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="compute nothing, print what is kept")
     given = parser.parse_args()
 
-    wrong = []
+    attempts = Attempts()
     for name in () if given.table else given.data:
         path = given.out / f"{name}.json"
         record = json.loads(path.read_text("utf8")) if path.is_file() else head(name, given.budget)
         todo = [piece for piece in given.pieces if given.force or piece not in record["pieces"]]
         if not todo:
             continue
-        for task, spent in in_processes(train, trainings(name, given.budget, todo), given.jobs):
-            if isinstance(spent, Exception):
-                wrong.append(f"{name}, {task[2]}: {spent}")
-                say(wrong[-1])
-            else:
-                say(f"{name}, {task[2]}: {spent:.0f} s")
+        for (*_, one), seconds in attempts(train, trainings(name, given.budget, todo), given.jobs):
+            say(f"{name}, {one}: {seconds:.0f} s")
         pieces = [(name, given.budget, piece) for piece in todo]
-        for (*_, piece), result in in_processes(measure, pieces, given.jobs):
-            if isinstance(result, Exception):
-                wrong.append(f"{name}, {piece}: {result}")
-                say(wrong[-1])
-                continue
+        for (*_, piece), result in attempts(measure, pieces, given.jobs):
             record["pieces"][piece], record["seconds"][piece], record["peak bytes"][piece] = result
-            with atomic_write(path) as part:
-                part.write_text(json.dumps(record, indent=1, allow_nan=False) + "\n", encoding="utf8")
+            written(path, indented(record))
             say(f"{name}, {piece}: {record['seconds'][piece]:.0f} s")
     for name in given.data:
         path = given.out / f"{name}.json"
         if path.is_file():
             print(shown(json.loads(path.read_text("utf8"))), end="\n\n")
-    if wrong:
-        sys.exit("failed:\n" + "\n".join(wrong))
+    attempts.end()
 
 
 if __name__ == "__main__":

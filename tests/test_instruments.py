@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pandas as pd
 import pytest
+from benchmark_scripts import script_named
 
 from semcomp.evidence.decomposition.inter_battery import inter_battery
 from semcomp.evidence.geometry.cka import linear_cka
@@ -23,11 +22,7 @@ from semcomp.study.measured import read_result, results_folder
 
 @pytest.fixture(scope="module")
 def benchmark() -> ModuleType:
-    path = Path(__file__).resolve().parent.parent / "benchmarks" / "instruments.py"
-    spec = importlib.util.spec_from_file_location("instruments_benchmark", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script_named("instruments")
 
 
 WORLDS = {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -13,20 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from benchmark_scripts import script_named
 
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import Split, split_from_pairs
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-
 
 @pytest.fixture(scope="module")
 def parity() -> ModuleType:
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        return importlib.import_module("parity")
-    finally:
-        sys.path.remove(str(BENCHMARKS))
+    return script_named("parity")
 
 
 def ranked_by_hand(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from benchmark_scripts import script_named
 from conformance import QUICK
 
 from semcomp.core.evidence import Evidence
@@ -123,11 +122,7 @@ def test_the_null_must_be_another_view(parts, seeds):
 
 @pytest.fixture(scope="module")
 def experiment() -> ModuleType:
-    path = Path(__file__).parents[1] / "benchmarks" / "separation.py"
-    spec = importlib.util.spec_from_file_location("benchmark_separation", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script_named("separation")
 
 
 def test_auc_and_rates_by_hand(experiment):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from benchmark_scripts import script_named
 
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
@@ -23,12 +22,7 @@ from semcomp.study.zoo import ZOO, budgeted, build
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    source = Path(__file__).parents[1] / "benchmarks" / "views.py"
-    spec = importlib.util.spec_from_file_location("benchmark_of_views", source)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return script_named("views")
 
 
 @pytest.fixture
