@@ -23,6 +23,7 @@ from semcomp.core.view import View
 from semcomp.data import Split, binary_csr, split
 from semcomp.errors import SemcompError
 from semcomp.kernels.processes import first_alone, from_first, gather_rows, shard, sum_over, world
+from semcomp.kernels.random import generator
 from semcomp.planted import World
 from semcomp.text import cache as text_cache
 from semcomp.text import embed
@@ -31,6 +32,7 @@ from semcomp.views import (
     BPR,
     SGL,
     DirectAU,
+    FullSoftmax,
     LightGCN,
     MLPProjection,
     NormConcatNorm,
@@ -40,7 +42,10 @@ from semcomp.views import (
     Training,
     XSimGCL,
 )
-from semcomp.views.training import checkpoint, loop
+from semcomp.views.collaborative.autocf import MaskedReconstruction
+from semcomp.views.collaborative.lightgcn import GraphTables
+from semcomp.views.training import checkpoint, loop, train_view
+from semcomp.views.training.together import loss_of_pairs
 
 Found = dict[str, Any]
 
@@ -137,8 +142,39 @@ def _facts(view: View) -> Found:
         "users": view.users,
         "items": view.items,
         "best": np.array(history["best_epoch"]),
+        "processes": np.array(view.provenance.get("processes", 1)),
         "curve": np.array(curve),
     }
+
+
+LOSSES = {
+    "sampled": SampledSoftmax(negatives=20),
+    "hard": SampledSoftmax(negatives=10, hard_pool=3),
+    "popular": SampledSoftmax(negatives=20, popularity=0.5),
+    "full": FullSoftmax(),
+    "BPR": BPR(),
+    "DirectAU": DirectAU(),
+    "reconstruction": MaskedReconstruction(30),
+}
+
+
+def gradients() -> Found:
+    """Of a batch that is cut after it was encoded; Adam would hide a factor."""
+    found, train = {}, small()[0].train
+    for name, loss in LOSSES.items():
+        for size in (1, 7):
+            users = np.arange(size) * 3
+            drawn = loss.draw(train, users, generator(0, name))
+            shapes = size, size, len(drawn.items)
+            sides = [
+                torch.randn(rows, 4, generator=generator(1, name, n), requires_grad=True)
+                for n, rows in enumerate(shapes)
+            ]
+            value = loss_of_pairs(loss, *sides, drawn, world())
+            (3 * value).backward()
+            flat = [torch.zeros_like(one) if one.grad is None else one.grad for one in sides]
+            found[f"{name} {size}"] = torch.cat([value.detach().ravel(), *map(torch.ravel, flat)]).numpy()
+    return found
 
 
 MODELS: dict[str, Callable[[Split, TextMatrix], View]] = {
@@ -206,18 +242,15 @@ def resumed() -> Found:
     return {
         **_facts(view),
         "epochs": np.array(epochs),
-        "there": np.array([there, gone(file)]),
+        "there": np.array([there, file.exists()]),
         "other": np.array(other),
     }
-
-
-def gone(file: Path) -> bool:
-    return not file.exists()
 
 
 CASES: dict[str, Callable[[], Found]] = {
     "rankings": rankings,
     "embedding": embedding,
+    "gradients": gradients,
     "training": training,
     "resumed": resumed,
 }
@@ -239,6 +272,9 @@ def exchanged() -> Found:
     def fail() -> None:
         raise SemcompError(f"process {here.rank} cannot")
 
+    started_apart = train_view(
+        "v", LightGCN(8, training=TRAINING), GraphTables(small()[0], 8, 2, seed=here.rank), small()[0], 0
+    )
     told = []
     for wrong in (
         lambda: first_alone(fail),
@@ -260,6 +296,7 @@ def exchanged() -> Found:
         "whole": whole.numpy(),
         "first": first.numpy(),
         "alone": np.array(first_alone(work)),
+        "users": started_apart.users,
         "told": np.array(told),
     }
 
