@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 import torch
+from torch import Tensor
 
 from semcomp.core.provenance import lasting
+from semcomp.core.sharded import Lists, lists_by_items, lists_by_users
 from semcomp.core.topk import TopK
 from semcomp.core.view import Scorer, View, check_fits
 from semcomp.data import Split
-from semcomp.errors import SemcompError
+from semcomp.errors import SemcompError, unknown_name
+from semcomp.kernels.processes import world
 from semcomp.kernels.topk import exact_topk, topk_of_scores
 
 MEMORY = 512 * 2**20  # bytes for the blocks of one ranking
+SHARDED = {"users": lists_by_users, "items": lists_by_items}
 
 
 def rank(
@@ -25,11 +30,12 @@ def rank(
     mask: str = "train+valid",
     memory: int = MEMORY,
     device: str | None = None,
+    sharded: str = "users",
 ) -> TopK:
     """The k best items of every user among all items that the user has not interacted with.
 
     Exact: the order is (score of record descending, item row ascending), whatever the block sizes, so equal
-    input gives equal lists under any memory budget.
+    input gives equal lists under any memory budget, and on any number of processes.
 
     Args:
         scorer: a View, or anything with `name`, `shape` and `scores(rows)`.
@@ -38,30 +44,46 @@ def rank(
         mask: "train+valid" (at test), "train" (at validation) or "none".
         memory: bytes that blocks of scores may take. Score matrices are never held whole.
         device: "cpu", "cuda" or another torch device; by default CUDA where there is one.
+        sharded: what each of several processes (see `torchrun`) has a share of: "users", or "items" of a
+            View, where those of all do not fit on one device. All processes get all lists.
 
     Raises:
-        SemcompError: k out of range, a view whose rows do not match the split, an unknown mask, or vectors
-            so long that float32 scores overflow.
+        SemcompError: k out of range, a view whose rows do not match the split, an unknown mask, vectors so
+            long that float32 scores overflow, or items to be sharded of a scorer that is no View.
     """
     check_fits(scorer, (split.n_users, split.n_items))
     if not isinstance(k, int | np.integer) or not 1 <= k <= split.n_items:
         raise SemcompError(f"k = {k}, but it must lie between 1 and the number of items, {split.n_items}")
+    if sharded not in SHARDED:
+        raise unknown_name("way to shard", sharded, SHARDED)
     history = split.history(mask)
     provenance: dict[str, Any] = {"mask": mask, "split": split.fingerprint}
+    alone = world().size == 1
+    vectors = None
     if isinstance(scorer, View):
         provenance["view"] = lasting(scorer.provenance)
+        vectors = _vectors(scorer)
+    elif sharded == "items":
+        raise SemcompError(f"{scorer.name!r} is no View: its items cannot be sharded, but its users can")
+
+    def part(rows: slice, columns: slice, k: int) -> Lists:
+        seen = history if alone else sp.csr_array(history[rows, columns])
+        masked: dict[str, Any] = {"indptr": seen.indptr, "indices": seen.indices, "memory": memory}
+        if vectors is None:
+            return topk_of_scores(lambda users: scorer.scores(users + rows.start), seen.shape, k, **masked)
         place = _device(device)
-        users, items = (torch.from_numpy(side.copy()).to(place) for side in (scorer.users, scorer.items))
-        if float(users.norm(dim=1).max()) * float(items.norm(dim=1).max()) > 1e37:
-            raise SemcompError(f"view {scorer.name!r} has vectors so long that scores overflow; rescale it")
-        ids, scores = exact_topk(
-            users, items, k, indptr=history.indptr, indices=history.indices, memory=memory
-        )
-    else:
-        ids, scores = topk_of_scores(
-            scorer.scores, scorer.shape, k, indptr=history.indptr, indices=history.indices, memory=memory
-        )
+        return exact_topk(vectors[0][rows].to(place), vectors[1][columns].to(place), k, **masked)
+
+    ids, scores = SHARDED[sharded](part, scorer.shape, k)
     return TopK(scorer.name, ids, scores, split.n_items, provenance)
+
+
+def _vectors(view: View) -> tuple[Tensor, Tensor]:
+    """Copies of its vectors, on the CPU. All of them are looked at, so that all processes find the same."""
+    users, items = (torch.from_numpy(side.copy()) for side in (view.users, view.items))
+    if float(users.norm(dim=1).max()) * float(items.norm(dim=1).max()) > 1e37:
+        raise SemcompError(f"view {view.name!r} has vectors so long that scores overflow; rescale it")
+    return users, items
 
 
 def _device(name: str | None) -> torch.device:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomp.errors import SemcompError
+from semcomp.kernels.processes import first_alone, gather_rows, shard, world
 from semcomp.progress import progress_bar
 from semcomp.storage import atomic_write, cache_folder, digest
 
@@ -62,6 +63,9 @@ def cached_rows(
     whole, each chunk of `CHUNK` texts is a file of its own, and a run that was cut off goes on behind the
     last of them. Two runs at once do the same work twice and leave the same file.
 
+    Several processes of one run share the chunks: by turns, so that long and short texts are spread evenly,
+    and each chunk as one process would have it. The first one looks into the cache and writes the file.
+
     Args:
         load: opens the model; entered only if something is not in the cache yet, left when that is done.
 
@@ -70,12 +74,14 @@ def cached_rows(
     distinct = sorted(set(texts))
     key = digest(list(identity), distinct)
     whole = cache_folder("text") / f"{key}.npz"
-    kept = _whole(whole, len(distinct))
+    kept = first_alone(lambda: _whole(whole, len(distinct)))
     if kept is None:
         parts = cache_folder("text", f"{key}.parts")
         with load() as model:
-            kept = _encode(distinct, model, parts, progress, label)
-        _write(whole, rows=kept.rows, truncated=kept.truncated, max_tokens=kept.max_tokens or 0)
+            made = kept = _encode(distinct, model, parts, progress and world().rank == 0, label)
+        first_alone(
+            lambda: _write(whole, rows=made.rows, truncated=made.truncated, max_tokens=made.max_tokens or 0)
+        )
         shutil.rmtree(parts, ignore_errors=True)
     row = {text: i for i, text in enumerate(distinct)}
     at = np.fromiter((row[text] for text in texts), np.int64, len(texts))
@@ -84,12 +90,15 @@ def cached_rows(
 
 def _encode(distinct: list[str], model: Model, folder: Path, progress: bool, label: str) -> Kept:
     limit = model.max_tokens
-    tokens = _count(distinct, model, progress, label)
+    here = world()
+    tokens = gather_rows(_count(distinct[shard(len(distinct), here)], model, progress, label))
     read = tokens if limit is None else np.minimum(tokens, limit)
     order = np.argsort(-read, kind="stable")
+    turns = [range(0, len(distinct), CHUNK)[rank :: here.size] for rank in range(here.size)]
     parts: list[NDArray[np.float32]] = []
-    with progress_bar(len(distinct), label, "text", wanted=progress) as bar:
-        for start in range(0, len(distinct), CHUNK):
+    mine = sum(len(order[start : start + CHUNK]) for start in turns[here.rank])
+    with progress_bar(mine, label, "text", wanted=progress) as bar:
+        for start in turns[here.rank]:
             chunk = [distinct[i] for i in order[start : start + CHUNK]]
             file = folder / f"{start:08d}-{start + len(chunk):08d}.npz"
             stored = _read(file)
@@ -100,8 +109,10 @@ def _encode(distinct: list[str], model: Model, folder: Path, progress: bool, lab
                     _write(file, rows=rows)
             parts.append(rows)
             bar.update(len(chunk))
-    rows = np.empty((len(distinct), parts[0].shape[1]), dtype=np.float32)
-    rows[order] = np.concatenate(parts)
+    own = np.concatenate(parts) if parts else np.empty((0, 0), np.float32)  # fewer chunks than processes
+    encoded = gather_rows(own)
+    rows = np.empty_like(encoded)
+    rows[np.concatenate([order[start : start + CHUNK] for turn in turns for start in turn])] = encoded
     return Kept(rows, read < tokens, limit)
 
 

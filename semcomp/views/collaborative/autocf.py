@@ -53,9 +53,9 @@ class MaskedReconstruction:
 
     def draw(self, train: sp.csr_array, users: NDArray[np.int64], draw: torch.Generator) -> Drawn:
         if self.negatives is None:
-            return Drawn(torch.arange(train.shape[1]))
+            return Drawn(torch.arange(train.shape[1]), shared=True)
         pool = torch.randperm(train.shape[1], generator=draw)[: self.negatives]
-        return Drawn(pool, pool_collisions(train, users, pool.numpy()))
+        return Drawn(pool, pool_collisions(train, users, pool.numpy()), shared=True)
 
     def __call__(self, anchors: Tensor, positives: Tensor, others: Tensor, drawn: Drawn) -> Tensor:
         if self.negatives is None:

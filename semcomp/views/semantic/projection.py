@@ -34,6 +34,8 @@ def linear_map(wide: int, dim: int, seed: int, purpose: str, *, bias: bool) -> n
 class MappedText(Encoder):
     """Fixed text of users and items, through one trained map for both: (n, D) -> (n, d)."""
 
+    by_pair = True
+
     def __init__(self, inputs: TextInputs, mapping: nn.Module) -> None:
         super().__init__()
         self.inputs, self.mapping = inputs, mapping

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from semcomp.errors import SemcompError
+from semcomp.kernels.processes import first_alone
 from semcomp.storage import digest
 
 Vectors = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -40,7 +41,8 @@ class Checkpoint:
     """A file that holds a run's state, or none (`path=None`), in which case nothing is kept.
 
     The file names the run (model, configuration, seed, split, text, device, torch's version and threads). One
-    of another run is refused, and so is one that cannot be read: it may be a file of something else.
+    of another run is refused, and so is one that cannot be read: it may be a file of something else. Of
+    several processes the first one has the file, and the others hear from it.
 
     Raises:
         SemcompError: `path` is a folder, or lies in none that can be written to.
@@ -53,38 +55,52 @@ class Checkpoint:
         trained: nn.Module,
         optimizer: torch.optim.Optimizer,
     ) -> None:
-        self.path = None if path is None else _usable(Path(path))
+        self.path = None if path is None else first_alone(lambda: _usable(Path(path)))
         self.trained, self.optimizer = trained, optimizer
         self.run = digest(dict(run), torch.__version__, torch.get_num_threads())
         self.written = time.monotonic()
 
     def load(self) -> State | None:
         """The state in the file, with parameters and optimiser set to it; None where there is no file."""
-        if self.path is None or not self.path.exists():
+        path = self.path
+        stored = None if path is None else first_alone(lambda: self._read(path))
+        if stored is None:
+            return None
+        self.trained.load_state_dict(stored["parameters"])
+        self.optimizer.load_state_dict(stored["optimizer"])
+        best = stored["best"]
+        return State(best=(best[0].numpy(), best[1].numpy()), **stored["state"])
+
+    def _read(self, path: Path) -> dict[str, Any] | None:
+        """What stands in the file; None where there is none."""
+        if not path.exists():
             return None
         try:
-            stored = dict(torch.load(self.path, map_location="cpu", weights_only=True))
-            run, state, best = stored["run"], stored["state"], stored["best"]
+            stored = dict(torch.load(path, map_location="cpu", weights_only=True))
+            run, _, _ = stored["run"], stored["state"], stored["best"]
         except Exception as error:  # torch, pickle and zipfile have many names for a file that is not theirs
             raise SemcompError(
-                f"checkpoint {self.path} cannot be read, it is cut short or no checkpoint; "
+                f"checkpoint {path} cannot be read, it is cut short or no checkpoint; "
                 "remove it or name another file"
             ) from error
         if run != self.run:
             raise SemcompError(
-                f"checkpoint {self.path} belongs to another run (model, options, seed, data, device, threads "
-                "or torch differ); remove it or name another file"
+                f"checkpoint {path} belongs to another run (model, options, seed, data, device, processes, "
+                "threads or torch differ); remove it or name another file"
             )
-        self.trained.load_state_dict(stored["parameters"])
-        self.optimizer.load_state_dict(stored["optimizer"])
-        return State(best=(best[0].numpy(), best[1].numpy()), **state)
+        return stored
 
     def save(self, state: State) -> None:
         """Write the state, whole or not at all; not more often than every `EVERY` seconds.
 
         Raises SemcompError where it cannot be written; the state written last is still there.
         """
-        if self.path is None or time.monotonic() - self.written < EVERY:
+        path = self.path
+        if path is not None:
+            first_alone(lambda: self._write(path, state))
+
+    def _write(self, path: Path, state: State) -> None:
+        if time.monotonic() - self.written < EVERY:
             return
         stored = {
             "run": self.run,
@@ -93,14 +109,14 @@ class Checkpoint:
             "parameters": self.trained.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        part = self.path.with_name(f"{self.path.name}.part")  # one name: a killed run's is overwritten
+        part = path.with_name(f"{path.name}.part")  # one name: a killed run's is overwritten
         try:
             torch.save(stored, part)
-            os.replace(part, self.path)
+            os.replace(part, path)
         except (OSError, RuntimeError) as error:
             why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
             raise SemcompError(
-                f"checkpoint {self.path} cannot be written ({why}); make room there or name another file"
+                f"checkpoint {path} cannot be written ({why}); make room there or name another file"
             ) from error
         finally:
             part.unlink(missing_ok=True)
@@ -108,8 +124,9 @@ class Checkpoint:
 
     def remove(self) -> None:
         """The run is done."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
+        path = self.path
+        if path is not None:
+            first_alone(lambda: path.unlink(missing_ok=True))
 
 
 def _usable(path: Path) -> Path:

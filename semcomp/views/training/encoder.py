@@ -27,7 +27,13 @@ class Encoder(nn.Module):
 
     In training mode it may add noise or drop edges, and keep what its terms need of the last pass; in
     evaluation mode it gives the vectors to rank with.
+
+    Attributes:
+        by_pair: a vector depends on its own row alone, a user's also on the item it is paired with, and there
+            are no free rows. Then each of several processes encodes its share of a batch only.
     """
+
+    by_pair = False
 
     def begin(self, seed: int, epoch: int) -> None:
         """Called before each epoch: draw its randomness from `generator(seed, purpose, epoch)` alone."""

@@ -18,12 +18,14 @@ from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
+from semcomp.kernels.processes import World, from_first, shard, world
 from semcomp.kernels.random import generator
 from semcomp.views.training.checkpoint import Checkpoint, State, Vectors
 from semcomp.views.training.configuration import Training, described
 from semcomp.views.training.cost import Meter
 from semcomp.views.training.encoder import Batch, Encoder, Term
 from semcomp.views.training.selection import validation_ndcg
+from semcomp.views.training.together import add_up, loss_of_pairs, loss_of_share
 
 TOO_LONG = 1e37  # product of two vectors' lengths from which float32 scores may overflow
 
@@ -53,6 +55,10 @@ def train_view(
     also if the run was interrupted and taken up again. Ranking is always by float32 vectors, made without
     autocast.
 
+    Several processes (see `torchrun`) share the pairs of every batch, and the users to validate on; gradients
+    are those of the whole batch but for the order of addition, and all processes leave with the same view.
+    Encoders and terms see the whole batch on each of them, except for an encoder that works `by_pair`.
+
     Args:
         name: of the view. model: its configuration, for the provenance.
         text: what the encoder or the terms read, for the provenance.
@@ -61,7 +67,8 @@ def train_view(
 
     Returns:
         a view whose provenance has, beside what made it, "training" (the best epoch, its validation NDCG@20,
-        and both for each validation in "curve") and "cost" ("seconds", "peak_bytes"; see `Meter`).
+        and both for each validation in "curve") and "cost" ("seconds", "peak_bytes"; see `Meter`); and
+        "processes", where there are several.
 
     Raises:
         SemcompError: the loss is no number any more; a checkpoint that cannot be read, written or is of
@@ -72,17 +79,20 @@ def train_view(
         raise SemcompError(
             f"{type(model).__name__} option training = {training!r}; it must be a Training, e.g. Training()"
         )
+    here = world()  # before the device: which GPU is this process's depends on it
     device = training_device(training.device)
     meter = Meter(device)
     made = {"model": type(model).__name__, "config": described(model), "seed": seed}
     made |= {"split": split.fingerprint, "device": device.type}
+    if here.size > 1:
+        made["processes"] = here.size
     if text is not None:
         made["text"] = dict(text.provenance)
     trained = nn.ModuleList([encoder, *terms]).to(device)
     optimizer = torch.optim.AdamW(
         trained.parameters(), lr=training.lr, weight_decay=training.weight_decay, fused=True
     )
-    run = _Run(encoder, terms, split, training, optimizer, seed, device)
+    run = _Run(encoder, terms, split, training, optimizer, seed, device, here)
     kept = Checkpoint(checkpoint, made, trained, optimizer)
     state = kept.load()
     if state is None:
@@ -97,7 +107,7 @@ def train_view(
         unit="epoch",
         delay=3,
         leave=False,
-        disable=None,
+        disable=True if here.rank else None,
     ) as bar:
         while state.epoch < training.epochs and not _stale(state, training, split):
             loss = run.epoch(state.epoch + 1)
@@ -142,10 +152,13 @@ class _Run:
     optimizer: torch.optim.Optimizer
     seed: int
     device: torch.device
+    here: World
 
     def epoch(self, number: int) -> float:
         """One pass over the train pairs in random order; the mean loss of its batches."""
         parts: Sequence[Encoder | Term] = (self.encoder, *self.terms)
+        for part in parts:
+            from_first(list(part.parameters()))  # on GPUs, last bits may drift apart
         for part in parts:
             part.begin(self.seed, number)
             part.train()
@@ -158,12 +171,19 @@ class _Run:
         for first in range(0, len(order), self.training.batch):
             at = order[first : first + self.training.batch]
             losses.append(self.step(users[at], items[at], draw))
-        return float(torch.stack(losses).mean())
+        mean = torch.stack(losses).mean()
+        from_first([mean])
+        return float(mean)
 
     def step(self, users: NDArray[np.int64], items: NDArray[np.int64], draw: torch.Generator) -> Tensor:
         """One step of the optimiser on these pairs; their loss."""
         loss_of, size = self.training.loss, len(users)
-        drawn = loss_of.draw(self.split.train, users, draw).to(self.device)
+        drawn = loss_of.draw(self.split.train, users, draw)
+        by_pair = self.here.size > 1 and self.encoder.by_pair and not self.terms and drawn.shared is not None
+        if by_pair:
+            share = shard(size, self.here)
+            users, items, drawn = users[share], items[share], drawn.of(share)
+        drawn = drawn.to(self.device)
         rows = torch.from_numpy(users).to(self.device), torch.from_numpy(items).to(self.device)
         wanted = torch.cat([rows[1], drawn.items])
         low = self.training.precision == "bfloat16"
@@ -171,8 +191,11 @@ class _Run:
             anchors, others = (side.float() for side in self.encoder(rows[0], wanted))  # (B, d), (B + P, d)
             if loss_of.cosine:
                 anchors, others = F.normalize(anchors), F.normalize(others)
-            positives, negatives = others.split([size, len(drawn.items)])
-            loss = loss_of(anchors, positives, negatives, drawn)
+            positives, negatives = others.split([len(users), len(drawn.items)])
+            if by_pair:
+                loss = loss_of_share(loss_of, anchors, positives, negatives, drawn, size)
+            else:
+                loss = loss_of_pairs(loss_of, anchors, positives, negatives, drawn, self.here)
             for term in self.terms:
                 loss = loss + term(Batch(*rows, anchors, positives))
         if self.training.penalty > 0:
@@ -180,6 +203,8 @@ class _Run:
             loss = loss + self.training.penalty * squares / (2 * size)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        if by_pair:
+            loss = add_up(loss, self.encoder.parameters())
         self.optimizer.step()
         return loss.detach()
 
@@ -191,6 +216,7 @@ class _Run:
             if self.training.loss.cosine:
                 users, items = F.normalize(users), F.normalize(items)
         users, items = users.detach().float().cpu(), items.detach().float().cpu()  # tables come as they are
+        from_first([users, items])
         return users.numpy().copy(), items.numpy().copy()
 
 

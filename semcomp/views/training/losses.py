@@ -31,17 +31,29 @@ class Drawn:
         items: (P,) their rows; P may be 0.
         excluded: (rows of the batch, columns of `items`) that are no negatives of each other.
         offsets: (P,) float32, what is added to their logits.
+        shared: how a batch may be cut into shares, whose losses are then averaged: True, every row of it is
+            compared with all of the items; False, row b with item b alone. None: not at all, since rows are
+            compared with each other.
     """
 
     items: Tensor
     excluded: tuple[Tensor, Tensor] | None = None
     offsets: Tensor | None = None
+    shared: bool | None = None
 
     def to(self, device: torch.device) -> Drawn:
         """The same on another device."""
         pairs = self.excluded and (self.excluded[0].to(device), self.excluded[1].to(device))
         offsets = None if self.offsets is None else self.offsets.to(device)
-        return Drawn(self.items.to(device), pairs, offsets)
+        return Drawn(self.items.to(device), pairs, offsets, self.shared)
+
+    def of(self, rows: slice) -> Drawn:
+        """What is drawn for these rows of the batch, counted from the first of them."""
+        pairs = self.excluded
+        if pairs is not None:
+            here = (pairs[0] >= rows.start) & (pairs[0] < rows.stop)
+            pairs = pairs[0][here] - rows.start, pairs[1][here]
+        return Drawn(self.items if self.shared else self.items[rows], pairs, self.offsets, self.shared)
 
 
 @runtime_checkable
@@ -112,7 +124,7 @@ class SampledSoftmax:
             pool = pool[: self.negatives * self.hard_pool]
         else:
             pool, offsets = items_by_popularity(train, self.popularity, self.negatives, draw)
-        return Drawn(pool, pool_collisions(train, users, pool.numpy()), offsets)
+        return Drawn(pool, pool_collisions(train, users, pool.numpy()), offsets, shared=True)
 
     def __call__(self, anchors: Tensor, positives: Tensor, others: Tensor, drawn: Drawn) -> Tensor:
         return sampled_softmax(
@@ -148,7 +160,7 @@ class FullSoftmax:
         return True
 
     def draw(self, train: sp.csr_array, users: NDArray[np.int64], draw: torch.Generator) -> Drawn:
-        return Drawn(torch.arange(train.shape[1]))
+        return Drawn(torch.arange(train.shape[1]), shared=True)
 
     def __call__(self, anchors: Tensor, positives: Tensor, others: Tensor, drawn: Drawn) -> Tensor:
         return full_softmax(anchors, positives, others, self.temperature)
@@ -167,7 +179,7 @@ class BPR:
         return False
 
     def draw(self, train: sp.csr_array, users: NDArray[np.int64], draw: torch.Generator) -> Drawn:
-        return Drawn(unseen_items(train, users, draw))
+        return Drawn(unseen_items(train, users, draw), shared=False)
 
     def __call__(self, anchors: Tensor, positives: Tensor, others: Tensor, drawn: Drawn) -> Tensor:
         margin = (anchors * (positives - others)).sum(dim=1)  # (B,)
