@@ -68,7 +68,8 @@ def measures(a: Lists, b: Lists, known: Arrays, k: int) -> dict[str, float]:
             first, second = set(a[user][:depth]), set(b[user][:depth])
             if first | second:
                 overlap = len(first & second) / len(first | second)
-                note(f"jaccard_at.{depth}", overlap)
+                if depth in DEPTHS:
+                    note(f"jaccard_at.{depth}", overlap)
                 if depth == k:
                     note("jaccard", overlap)
         list_a, list_b = a[user][:k], b[user][:k]
