@@ -325,6 +325,17 @@ def test_our_curve_is_that_of_the_fit(
         assert [point["valid_ndcg"] for point in curve] == [point["valid_ndcg"] for point in plain]
 
 
+def test_a_point_has_the_time_of_its_own_validation(
+    speed: Any, world: tuple[Split, TextMatrix], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = iter(range(100))
+    monkeypatch.setattr(speed.training, "split_named", lambda _: world[0])
+    monkeypatch.setattr(speed.training, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    found = speed.training.with_semcomp("ml-100k", 4, "bpr")
+    # tick 0 is the beginning, tick 1 the validation of the untrained vectors
+    assert [(point["epoch"], point["seconds"]) for point in found["curve"]] == [(2, 2), (4, 3)]
+
+
 # --- rows
 
 
@@ -363,7 +374,8 @@ def test_curves_are_compared_at_the_level_that_both_reach(speed: Any, tmp_path: 
 
     found = found_of(speed, tmp_path, report((1, 0.2), (4, 0.4)), report((9, 0.1), (18, 0.2)), 10.0)
     (row,) = speed.report.rows_of(found)
-    assert (row["level"], row["our_seconds"], row["peer_seconds"]) == (0.2, 1, 18)
+    assert (row["our_seconds"], row["peer_seconds"]) == (1, 18)
+    assert list(row["check"].values()) == [0.4, 0.2]
     assert (row["ratio"], row["met"]) == (18, True)
 
 

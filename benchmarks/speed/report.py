@@ -18,7 +18,7 @@ from peers.per_user_loop import measures
 
 import semcomp as sc
 from speed import inputs
-from speed.pieces import Piece, Row
+from speed.pieces import PEERS, Piece, Row
 from speed.running import Task
 from speed.training import common_level, seconds_to
 
@@ -44,16 +44,20 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
 def row_of(piece: Piece, row: Row, found: Found) -> dict[str, Any]:
     """Medians over rounds of both sides, and their ratio; above 1 ours is the faster one.
 
-    `met` is None where there is no target. A ratio with an infinite time is none.
+    Of curves, seconds are those to the level that both reach. `met` is None where there is no target.
     """
     ours, peer = ([report for task, report in found if task.name == name] for name in (row.ours, row.peer))
-    level = {}
     if "curve" in ours[0]:
-        mine, theirs = ours[0]["curve"], peer[0]["curve"]
-        level = {"level": common_level(mine, theirs)}
-        seconds = [[seconds_to(curve, level["level"])] for curve in (mine, theirs)]
+        curves = [side[0]["curve"] for side in (ours, peer)]
+        level = common_level(*curves)
+        seconds = [[seconds_to(curve, level)] for curve in curves]
+        check = {
+            f"best validation NDCG@20, {name}": common_level(curve, curve)
+            for name, curve in zip((row.ours, row.peer), curves, strict=True)
+        }
     else:
         seconds = [[report["seconds"] for report in side] for side in (ours, peer)]
+        check = checked(piece, row, found)
     one, other = (statistics.median(side) for side in seconds)
     ratio = other / one
     return {
@@ -70,8 +74,7 @@ def row_of(piece: Piece, row: Row, found: Found) -> dict[str, Any]:
         "target": row.target,
         "met": None if row.target is None else ratio >= row.target,
         "note": row.note,
-        **level,
-        "check": checked(piece, row, found),
+        "check": check,
     }
 
 
@@ -142,17 +145,21 @@ def growth_of(pieces: Mapping[str, Found]) -> list[dict[str, Any]]:
 
 
 def versions_of(found: Iterable[tuple[Task, dict[str, Any]]]) -> dict[str, dict[str, str]]:
-    """Of this package's environment, and of the peers' by the name of the side."""
-    own = {
-        "python": platform.python_version(),
-        "semcomp": sc.__version__,
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
+    """Of this package's environment, and of each of the peers'."""
+    versions = {
+        "semcomp": {
+            "python": platform.python_version(),
+            "semcomp": sc.__version__,
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+        }
     }
-    return {"semcomp": own} | {
-        task.name: report["versions"] for task, report in found if "versions" in report
-    }
+    for task, report in found:
+        if "versions" in report:
+            name = "implicit, FAISS and ranx" if task.side.where == PEERS else "RecBole"
+            versions.setdefault(name, report["versions"])
+    return versions
 
 
 def machine(threads: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from semcomp.plots.style import BLUE, GREY, VERMILION, WIDTH, figure_of, name_rows
 
@@ -97,6 +97,7 @@ def growth(frame: pd.DataFrame) -> Figure:
             axes.set_yscale("log")
             axes.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize=8.5)
             axes.xaxis.set_minor_formatter(NullFormatter())
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             _log(axes.yaxis)
             for side in ("top", "right"):
                 axes.spines[side].set_visible(False)
