@@ -8,7 +8,7 @@ READY := .venv/.installed
 KERNEL := TQDM_DISABLE=1 HF_HUB_DISABLE_PROGRESS_BARS=1 TRANSFORMERS_VERBOSITY=error
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lint types contracts clean
+.PHONY: help book test bench lint types contracts clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ test: $(READY) ## package tests, then the chapters at smoke size, checked by nbv
 	  $(BIN)/pytest -n 2 --dist loadscope --nbval --nbval-current-env \
 	  --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	  tests/built_book.py "$$folder/book/book/executed"
+
+bench: $(READY) ## how fast, beside other packages in environments of their own (ARGS="--smoke")
+	@$(BIN)/python benchmarks/bench.py $(ARGS)
 
 lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -5,7 +5,8 @@
 The job names a folder with `NAME.train.inter`, `NAME.valid.inter` and `NAME.test.inter`, whose ids are row
 numbers, the model, and RecBole's configuration. What is written: `OUT.npz` with the final user and item
 vectors in the order of the rows and each test user's hits by RecBole's own evaluator, and `OUT.json` with its
-metrics, the validation curve, seconds and versions. RecBole itself is used as it is published.
+metrics, the validation curve with the seconds until each point, seconds, memory and versions. RecBole itself
+is used as it is published.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ os.environ.setdefault("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
 
 import numpy as np
 import torch
+from memory import begin, peak
 from recbole.config import Config
 from recbole.data import create_dataset, data_preparation
 from recbole.utils import get_model, get_trainer, init_seed
@@ -104,14 +106,15 @@ def run(job: dict) -> None:
     model = get_model(config["model"])(config, train._dataset).to(config["device"])
     trainer = get_trainer(config["MODEL_TYPE"], config["model"])(config, model)
     epoch_seconds, curve = timed_epochs(trainer), []
-    began, processors = time.perf_counter(), time.process_time()
-    best, _ = trainer.fit(
-        train,
-        valid,
-        verbose=False,
-        callback_fn=lambda epoch, score: curve.append({"epoch": epoch + 1, "valid_ndcg": float(score)}),
-    )
+    floor, began, processors = begin(), time.perf_counter(), time.process_time()
+
+    def validated(epoch: int, score: float) -> None:
+        spent = round(time.perf_counter() - began, 3)
+        curve.append({"epoch": epoch + 1, "valid_ndcg": float(score), "seconds": spent})
+
+    best, _ = trainer.fit(train, valid, verbose=False, callback_fn=validated)
     seconds, processors = time.perf_counter() - began, time.process_time() - processors
+    taken = peak() - floor
     kept = hits_kept(trainer)
     metrics = trainer.evaluate(test, load_best_model=True)
     users, items = vectors(model)
@@ -136,6 +139,7 @@ def run(job: dict) -> None:
         "processor_seconds": round(processors, 1),
         "seconds_an_epoch": round(statistics.median(epoch_seconds), 3),
         "curve": curve,
+        "peak_bytes": taken,
         "threads": torch.get_num_threads(),
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         "job": job,
