@@ -99,6 +99,17 @@ def test_scores_of_pairs_are_those_of_the_whole_product(call, dim, dtype):
         np.testing.assert_array_equal(got.numpy(), padded.reshape(37, n_groups, group)[rows, groups])
 
 
+@pytest.mark.parametrize("dim", [3, 70])
+def test_what_lies_behind_the_matrices_in_memory_is_not_read(call, dim):
+    """Infinite there: 0 · inf would be NaN."""
+    users, items = (torch.full((n + 90, dim), torch.inf) for n in (5, 48))
+    users[:5], items[:48] = 1, -1
+    users, items = users[:5], items[:48]
+    assert call("group_maxima", users, items, 1).unique().tolist() == [-dim]
+    everyone = torch.arange(5)
+    assert call("group_scores", users, items, everyone, everyone % 3, 16).unique().tolist() == [-dim]
+
+
 def test_bfloat16_is_rounded_when_asked_for_and_summed_in_float32(call):
     """Each product is 1 + 2^-7 twice over: rounding a sum of 2 or more to 7 bits would lose it."""
     users = torch.full((2, 2), 1 + 2.0**-7 + 2.0**-12)  # the last bit goes
