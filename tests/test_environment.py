@@ -31,7 +31,11 @@ DIRECT = [
     for group in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values())
     for text in group
 ]
-PINNED = [requirement for requirement in DIRECT if requirement.name not in UNPINNED]
+PINNED = [
+    requirement
+    for requirement in DIRECT
+    if requirement.name not in UNPINNED and (requirement.marker is None or requirement.marker.evaluate())
+]
 
 
 @pytest.mark.parametrize("line", LOCK)
