@@ -22,15 +22,16 @@ def _begin() -> None:
 
 
 def _call(name: str, args: tuple[object, ...], options: dict[str, object]) -> tuple[bool, object]:
-    from semcomp.kernels import fused
+    from semcomp.kernels import fused, topk
 
     kernels = fused.triton_kernels(torch.device("cpu"))
-    return kernels is not None and kernels.INTERPRETED, getattr(fused, name)(*args, **options)
+    found = getattr(fused, name, None) or getattr(topk, name)
+    return kernels is not None and kernels.INTERPRETED, found(*args, **options)
 
 
 @contextmanager
 def interpreter() -> Iterator[Callable[..., Tensor | tuple[Tensor, Tensor]]]:
-    """`call("group_maxima", users, items, group)` runs a function of `semcomp.kernels.fused` there."""
+    """`call("group_maxima", users, items, group)` runs a function of `fused`, or of `topk`, there."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_begin) as worker:
 
         def call(name: str, *args: object, **options: object) -> Tensor | tuple[Tensor, Tensor]:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,18 +15,25 @@ from interpreted import interpreter
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from semcomp.kernels import fused
+from semcomp.kernels.rounding import error_bound
+from semcomp.kernels.topk import exact_topk
+
+
+@pytest.fixture(scope="module")
+def kernels():
+    """Functions by name, by the kernels in Triton's interpreter."""
+    if find_spec("triton") is None:
+        pytest.skip("Triton is not installed")
+    with interpreter() as worker:
+        yield worker
 
 
 @pytest.fixture(scope="module", params=["plain", "kernels"])
 def call(request):
     """Functions of `fused` by name: as they run on this CPU, and by the kernels."""
     if request.param == "plain":
-        yield lambda name, *args, **options: getattr(fused, name)(*args, **options)
-    elif find_spec("triton") is None:
-        pytest.skip("Triton is not installed")
-    else:
-        with interpreter() as worker:
-            yield worker
+        return lambda name, *args, **options: getattr(fused, name)(*args, **options)
+    return request.getfixturevalue("kernels")
 
 
 def integers(shape, rng, span=3):
@@ -168,7 +176,7 @@ def test_cutoff_and_bound_cover_all_that_is_left_out(call, precision):
     left = np.where(mask, -np.inf, scores_of(users, items))
     nominated = np.take_along_axis(left, ids.numpy(), 1)
     np.put_along_axis(left, ids.numpy(), -np.inf, 1)
-    bound = fused.error_bound(users, items, precision)
+    bound = error_bound(users, items, precision)
     assert (left.max(axis=1) <= cutoff.numpy() + bound).all()
     assert (nominated.min(axis=1) >= cutoff.numpy() - bound).all()
 
@@ -204,40 +212,10 @@ def test_the_bound_is_never_passed(call, precision, kind):
         users, items = (torch.from_numpy(ROWS[kind](rng, n, dim).astype(np.float32)) for n in (50, 400))
         approximate = call("group_maxima", users, items, 1, precision).double().numpy()
         error = np.abs(approximate - scores_of(users, items)).max(axis=1)
-        bound = fused.error_bound(users, items, precision)
+        bound = error_bound(users, items, precision)
         assert bound.shape == (50,)
         assert bound.dtype == np.float64
         assert (error <= bound).all()
-
-
-def test_the_bound_of_bfloat16_is_reached_and_the_others_are_small():
-    halfway = torch.full((2, 64), 1 + 2.0**-8)  # rounds to 1 in both factors: the worst that can happen
-    error = abs(fused.group_maxima(halfway, halfway, 1, "bfloat16")[0, 0].item() - 64 * (1 + 2.0**-8) ** 2)
-    assert error == 64 * (2.0**-7 + 2.0**-16)
-    assert error <= fused.error_bound(halfway, halfway, "bfloat16")[0] < 1.01 * error
-    rng = np.random.default_rng(2)
-    users, items = (torch.from_numpy(rng.standard_normal((n, 64)).astype(np.float32)) for n in (9, 500))
-    reach = users.double().norm(dim=1).numpy() * items.double().norm(dim=1).max().item()
-    for precision, least, most in (
-        ("ieee", 64 * 2.0**-24, 66 * 2.0**-24),
-        ("tf32", 2.0**-9, 1.05 * 2.0**-9),
-        ("bfloat16", 2.0**-9, 2.0**-7),  # measured: well below the worst case of two times 2^-8
-    ):
-        share = fused.error_bound(users, items, precision) / reach
-        assert (share > least).all()
-        assert (share < most).all()
-
-
-def test_the_bound_grows_with_the_longest_item_and_is_endless_where_float32_overflows():
-    users, items = torch.ones((2, 4)), torch.ones((3, 4))
-    users[1] *= 2
-    plain = fused.error_bound(users, items, "ieee")
-    assert plain[1] == pytest.approx(2 * plain[0])
-    items[2] *= 10
-    assert fused.error_bound(users, items, "ieee") == pytest.approx(10 * plain)
-    assert np.isposinf(fused.error_bound(users * 1e30, items * 1e30, "ieee")).all()
-    assert (fused.error_bound(users, items[:0], "bfloat16") < 1e-30).all()
-    assert fused.error_bound(users[:0], items, "bfloat16").shape == (0,)
 
 
 def test_torch_allowing_less_precision_changes_no_bit_and_is_put_back(monkeypatch):
@@ -308,6 +286,21 @@ def test_a_group_that_no_tile_holds_is_refused(group):
     ):
         with pytest.raises(ValueError, match=f"power of two up to 128, not {group}"):
             work()
+
+
+@pytest.mark.parametrize("coarse", [False, True])
+def test_lists_by_the_kernels_are_those_of_plain_torch_to_the_byte(kernels, coarse):
+    rng = np.random.default_rng(21)
+    users = torch.from_numpy(rng.standard_normal((9, 20)).astype(np.float32))
+    items = torch.from_numpy(rng.standard_normal((500, 20)).astype(np.float32))
+    items[300:340] = items[:40]
+    users[3] = 0.0  # all items are equal to it
+    seen = sp.csr_array((rng.random((9, 500)) < 0.05).astype(np.float32))
+    options = {"indptr": seen.indptr, "indices": seen.indices, "memory": 2**18, "coarse": coarse}
+    plain = exact_topk(users, items, 7, **options)
+    by_kernels = kernels("exact_topk", users, items, 7, **options)
+    assert plain[0].tobytes() == by_kernels[0].tobytes()
+    assert plain[1].tobytes() == by_kernels[1].tobytes()
 
 
 def test_the_interpreter_stays_in_its_process(call):
@@ -388,4 +381,4 @@ def test_cuda_agrees_with_the_fallback_within_the_bound(precision, dim):
         users, items = (torch.from_numpy(ROWS[kind](rng, n, dim).astype(np.float32)) for n in (300, 5001))
         there = fused.group_maxima(users.cuda(), items.cuda(), 1, precision).double().cpu().numpy()
         error = np.abs(there - scores_of(users, items)).max(axis=1)
-        assert (error <= fused.error_bound(users, items, precision)).all()
+        assert (error <= error_bound(users, items, precision)).all()

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from semcomp.kernels.fused import nominate
 from semcomp.kernels.products import GROUP, Product, Workspace
 
 Integers = NDArray[np.int64]
@@ -28,7 +29,7 @@ class TooMany(Exception):
 
 @dataclass(frozen=True)
 class Candidates:
-    """Pairs of a block; whatever is not among them has an approximate score below its row's floor."""
+    """Pairs of a block; whatever is not among them has no approximate score above its row's floor."""
 
     row: Integers  # (P,) places in the block's rows
     item: Integers  # (P,), ascending within a row
@@ -73,6 +74,15 @@ def leading(
         kept = score >= last[row]
         row, item = row[kept], item[kept]
     return Candidates(row, item, last.astype(np.float64))
+
+
+def nominees(product: Product, rows: slice, seen: Seen, m: int, memory: int) -> Candidates:
+    """As `leading`, by kernels that never write the product; what is left out may equal the floor."""
+    items = product.items[: product.n_items]
+    ids, cutoff = nominate(product.users[rows], items, m, seen, group=GROUP, memory=memory)
+    listed = ids.sort(dim=1).values.cpu().numpy()  # (B, m), what is absent first
+    row, place = np.nonzero(listed >= 0)
+    return Candidates(row, listed[row, place], cutoff.double().cpu().numpy())
 
 
 def reaching(

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from semcomp.kernels.rounding import ALLOWED, error_bound
+
 Bound = NDArray[np.float64]
 
 GROUP = 64  # items that are looked at together, at most
 
-# unit roundoff of the product under torch's float32 matmul precision setting: float32, TF32, bfloat16
-ROUNDOFF = {"highest": 2.0**-24, "high": 2.0**-11, "medium": 2.0**-8}
-UNDERFLOW = 2.0**-120  # more than a term of a sum can lose below the smallest normal number
 BFLOAT_OUT = 2.0**-8  # relative error of a result that is rounded to bfloat16, with room
 
 
@@ -65,35 +64,16 @@ class Product:
 
 
 def plain_product(users: Tensor, items: Tensor) -> Product:
-    """The product in float32; bfloat16 inputs are widened, which is exact.
-
-    bound = (d + 4) · roundoff · ‖u‖ · max ‖i‖, with the roundoff of torch's setting (Higham, "Accuracy and
-    stability of numerical algorithms", 2002, section 3.1).
-    """
+    """The product in float32, as torch's setting allows; bfloat16 inputs are widened, which is exact."""
     users, items = users.float(), items.float()
-    n_items, d = items.shape
-    roundoff = ROUNDOFF[torch.get_float32_matmul_precision()]
-    reach = _norms(users) * _norms(items).max()
-    bound = 1.01 * (d + 4) * roundoff * reach + d * UNDERFLOW
-    return Product(users, _whole_groups(items), n_items, bound, out=0.0)
+    bound = error_bound(users, items, ALLOWED[torch.get_float32_matmul_precision()])
+    return Product(users, _whole_groups(items), len(items), bound, out=0.0)
 
 
 def bfloat_product(users: Tensor, items: Tensor) -> Product:
-    """The product of vectors rounded to bfloat16, added up in float32, results rounded to bfloat16.
-
-    With ũ, ĩ the rounded vectors, by the inequality of Cauchy and Schwarz,
-
-        bound = ‖u - ũ‖ · max ‖i‖ + ‖ũ‖ · max ‖i - ĩ‖ + (d + 4) · 2^-22 · ‖ũ‖ · max ‖ĩ‖:
-
-    what the rounding did is measured, not assumed. The last term is the sum's own error, four times that of
-    float32, because units for bfloat16 may cut instead of rounding.
-    """
-    n_items, d = items.shape
-    low_users, lost_u, left_u = _rounded(users)
-    low_items, lost_i, left_i = _rounded(items)
-    bound = lost_u * _norms(items).max() + left_u * lost_i.max() + (d + 4) * 2.0**-22 * left_u * left_i.max()
-    bound = 1.01 * bound + d * UNDERFLOW
-    return Product(low_users, _whole_groups(low_items), n_items, bound, out=BFLOAT_OUT)
+    """The product of vectors rounded to bfloat16, added up in float32, results rounded to bfloat16."""
+    bound = error_bound(users, items, "bfloat16")
+    return Product(users.bfloat16(), _whole_groups(items.bfloat16()), len(items), bound, out=BFLOAT_OUT)
 
 
 def fast_in_bfloat(device: torch.device) -> bool:
@@ -104,19 +84,5 @@ def fast_in_bfloat(device: torch.device) -> bool:
     return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
 
 
-def _rounded(vectors: Tensor) -> tuple[Tensor, Bound, Bound]:
-    """Vectors in bfloat16; the norms of what was lost, and of what is left."""
-    low = vectors.bfloat16()
-    # numbers below the normal ones may count as zero in a product: lost as a whole
-    kept = torch.where(low.abs() < torch.finfo(torch.bfloat16).tiny, 0, low)
-    return kept, _norms(vectors.float() - kept.float()), _norms(kept)
-
-
 def _whole_groups(items: Tensor) -> Tensor:
     return F.pad(items, (0, 0, 0, -len(items) % GROUP))
-
-
-def _norms(vectors: Tensor) -> Bound:
-    """(n,) Euclidean lengths in float64."""
-    wide = vectors.cpu() if vectors.device.type == "mps" else vectors
-    return np.asarray(wide.double().norm(dim=1).cpu().numpy())

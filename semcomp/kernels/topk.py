@@ -11,7 +11,7 @@ units for bfloat16, it is made there.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -19,15 +19,25 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from semcomp.kernels.candidates import Candidates, Seen, TooMany, leading, leading_cells, reaching
-from semcomp.kernels.products import Product, Workspace, bfloat_product, fast_in_bfloat, plain_product
+from semcomp.kernels.candidates import Candidates, Seen, TooMany, leading, leading_cells, nominees, reaching
+from semcomp.kernels.fused import triton_kernels, users_at_once
+from semcomp.kernels.products import (
+    GROUP,
+    Product,
+    Workspace,
+    bfloat_product,
+    fast_in_bfloat,
+    plain_product,
+)
 from semcomp.kernels.record import best_of_pairs, record_of
 
 Integers = NDArray[np.int64]
 Lists = tuple[NDArray[np.int32], NDArray[np.float64]]  # items and scores of record, (B, k) each
 
 SLACK = 12  # nominees beyond k: enough that rows without ties are certified at the first attempt
-CELL = 64  # bytes a score may cost: itself, a copy of it, and a candidate with all that is known of it
+COARSE_SLACK = 3  # and by a coarse product a third of k more: places lie closer further down
+CELL = 16  # bytes a score may cost: itself, coarse and fine, its maximum, what is compared with
+PAIR = 64  # bytes of a candidate: row, item, score of record, and the order of them
 CACHED = 2**20  # scores held at a time on a CPU: more would leave its cache
 
 
@@ -73,7 +83,10 @@ def exact_topk(
     plan = blocks or plan_blocks(len(users), len(items), memory, CACHED if on_cpu else None)
     plain = plain_product(users, items)
     coarse = fast_in_bfloat(users.device) if coarse is None else coarse
-    job = _Job(users, items, k, plain, indptr, indices, memory, plan, Workspace(users.device))
+    fused = triton_kernels(users.device) is not None
+    if fused and blocks is None:  # what it holds of a user is much less than a row of scores
+        plan = replace(plan, users=min(len(users), users_at_once(len(items), k + SLACK, GROUP, memory)))
+    job = _Job(users, items, k, plain, indptr, indices, memory, plan, Workspace(users.device), fused)
     first = bfloat_product(users, items) if coarse else plain
     ids, scores = np.full((len(users), k), -1, np.int32), np.full((len(users), k), -np.inf)
     for start in tqdm(
@@ -101,16 +114,21 @@ class _Job:
     memory: int
     plan: Blocks
     space: Workspace
+    fused: bool
 
     def nominated(
         self, product: Product, rows: Integers
     ) -> tuple[NDArray[np.int32], NDArray[np.float64], Integers]:
         """The lists of these rows by their nominees, and the rows where an item left out may belong."""
         seen = history_of(self.indptr, self.indices, rows)
-        m = min(self.k + SLACK, len(self.items))
+        extra = SLACK if product is self.plain else SLACK + self.k // COARSE_SLACK
+        m = min(self.k + extra, len(self.items))
         block = slice(int(rows[0]), int(rows[-1]) + 1)
         try:
-            found = leading(product, self.space, block, seen, m, self.plan.items, self.room(len(rows)))
+            if self.fused:
+                found = nominees(product, block, seen, m, self.memory)
+            else:
+                found = leading(product, self.space, block, seen, m, self.plan.items, self.room(len(rows)))
         except TooMany:
             ids, scores = np.full((len(rows), self.k), -1, np.int32), np.full((len(rows), self.k), -np.inf)
             return ids, scores, rows
@@ -141,8 +159,8 @@ class _Job:
 
     def room(self, n_rows: int) -> int:
         """Candidates that may be held for so many rows; one row may have all items."""
-        cells = max(self.plan.users * self.plan.items, self.memory // CELL)
-        return cells if n_rows > 1 else max(cells, len(self.items))
+        pairs = max(1, self.memory // PAIR)
+        return pairs if n_rows > 1 else max(pairs, len(self.items))
 
 
 def topk_of_scores(
@@ -157,7 +175,7 @@ def topk_of_scores(
     """As `exact_topk` for scorers that are no inner product: `score_block(rows)` gives (B, I) scores."""
     n_users, n_items = shape
     ids, scores = np.full((n_users, k), -1, np.int32), np.full((n_users, k), -np.inf)
-    step = max(1, min(n_users, memory // (CELL * n_items)))
+    step = max(1, min(n_users, memory // (PAIR * n_items)))
     for start in tqdm(range(0, n_users, step), desc="rank", unit="block", delay=3, leave=False, disable=None):
         rows = np.arange(start, min(start + step, n_users))
         block = torch.from_numpy(np.array(score_block(rows), dtype=np.float32))
