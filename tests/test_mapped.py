@@ -355,7 +355,8 @@ def test_kept_results_of_a_data_set(name: str):
         assert (mapped.spaces(kept) != "").all(axis=None)
     if "probes" in pieces:
         for source in mapped.SOURCES:
-            assert probed.more_than_ridge(kept, source)[name][1] in probed.LARGER
+            if source != "ACE":  # from which ridge alone may be tried
+                assert probed.more_than_ridge(kept, source)[name][1] in probed.LARGER
             assert len(probed.less_under_shift(kept, source)) >= 3
             assert (probed.recalls(kept, source) != "").all(axis=None)
     if "published" in pieces:
