@@ -41,7 +41,7 @@ class ColdItems:
     have no train interaction, which is reported.
     What cannot: any collaborative signal of a test or validation item, since no user has it in train.
     Use: how well text alone places an item that nobody has interacted with. Scores of models that know items
-    only by id are chance.
+    only by id are chance, on validation too: such a model is trained for a number of epochs given beforehand.
 
     Raises SemcompError where a part would get no item.
     """
