@@ -20,7 +20,14 @@ from semcomp.text import embed
 pytest.register_assert_rewrite("conformance")  # its failures are shown with their values, like a test's own
 
 # Helpers that bring fixtures of their own, each for the files of one subject.
-pytest_plugins = ("bench_modules", "download_site", "layout_files", "mistakes", "tiny_chapters")
+pytest_plugins = (
+    "aligned_worlds",
+    "bench_modules",
+    "download_site",
+    "layout_files",
+    "mistakes",
+    "tiny_chapters",
+)
 
 Pairs = Iterable[tuple[int, int]]
 

@@ -1,0 +1,95 @@
+"""Files that are whole or not there, digests, the cache folder, and names that are not known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from semcomp.errors import SemcompError, unknown_name
+from semcomp.storage import atomic_write, cache_folder, digest, file_digest
+
+
+def test_unknown_names_come_with_near_ones():
+    assert str(unknown_name("mask", "trian", ["train", "none"])) == (
+        "unknown mask 'trian'; did you mean 'train'? Known: none, train"
+    )
+    assert str(unknown_name("mask", "xyz", ["train", "none"])) == "unknown mask 'xyz'; Known: none, train"
+    assert "\n" not in str(unknown_name("data set", "two\nlines", ["a"]))
+    assert issubclass(SemcompError, ValueError)
+
+
+def test_a_finished_write_replaces_the_file(tmp_path: Path):
+    target = tmp_path / "new" / "file.npz"
+    for text in ("one", "two"):
+        with atomic_write(target) as part:
+            assert part.parent == target.parent
+            assert part.suffix == ".npz"
+            part.write_text(text)
+            assert not target.exists() or target.read_text() == "one"
+        assert target.read_text() == text
+    assert [path.name for path in target.parent.iterdir()] == ["file.npz"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_an_interrupted_write_leaves_nothing_behind(tmp_path: Path, error):
+    target = tmp_path / "file.json"
+    target.write_text("before")
+
+    def write() -> None:
+        with atomic_write(target) as part:
+            part.write_text("half")
+            raise error
+
+    with pytest.raises(error):
+        write()
+    assert [path.name for path in tmp_path.iterdir()] == ["file.json"]
+    assert target.read_text() == "before"
+
+
+def test_the_cache_folder_is_made_where_asked(cache: Path):
+    folder = cache_folder("views", "deep")
+    assert folder == cache / "views" / "deep"
+    assert list(folder.iterdir()) == []
+
+
+def test_digests_are_the_same_in_every_process():
+    content = np.arange(6, dtype=np.int32).reshape(2, 3), b"bytes", {"b": [1, 2.5, None], "a": "ä"}
+    known = "4f255b9916a0a29c249f94623df0ee3bcee9f050f1f15e26d9bb558deade94b0"
+    assert digest(*content) == known
+    assert digest(content[0], content[1], {"a": "ä", "b": [1, 2.5, None]}) == known  # keys are sorted
+    assert digest(np.asfortranarray(content[0]), *content[1:]) == known  # the layout in memory is no content
+
+
+def test_digests_tell_apart_what_differs():
+    array = np.arange(6, dtype=np.int32)
+    different = [
+        (array,),
+        (array.astype(np.int64),),
+        (array.astype(">i4"),),
+        (array.view(np.uint32),),
+        (array.reshape(2, 3),),
+        (array.reshape(3, 2),),
+        (array[::-1],),
+        (array.tolist(),),
+        (array.tobytes(),),
+        (array[:3], array[3:]),
+        (array[3:], array[:3]),
+        (array, None),
+        (1,),
+        (1.0,),
+        ("1",),
+        (True,),
+        (b"1",),
+        ("ab", "c"),
+        ("a", "bc"),
+        (["ab", "c"],),
+        (),
+    ]
+    assert len({digest(*parts) for parts in different}) == len(different)
+
+
+def test_the_digest_of_a_file_is_its_sha256(tmp_path: Path):
+    (tmp_path / "f").write_bytes(b"abc")
+    assert file_digest(tmp_path / "f") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
