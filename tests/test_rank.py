@@ -110,7 +110,7 @@ def test_a_scorer_that_is_no_view_is_ranked_alike(view, split, mask):
     assert other.name == "table"
     assert other.provenance == {"mask": mask, "split": split.fingerprint}
     table.asked.clear()
-    rank(table, split, 15, memory=32 * ITEMS * 4)
+    rank(table, split, 15, memory=64 * ITEMS * 4)
     assert max(table.asked) == 4  # never the whole matrix at once
     assert sum(table.asked) == USERS
 

@@ -10,7 +10,7 @@ units for bfloat16, it is made there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -89,16 +89,25 @@ def exact_topk(
     job = _Job(users, items, k, plain, indptr, indices, memory, plan, Workspace(users.device), fused)
     first = bfloat_product(users, items) if coarse else plain
     ids, scores = np.full((len(users), k), -1, np.int32), np.full((len(users), k), -np.inf)
-    for start in tqdm(
-        range(0, len(users), plan.users), desc="rank", unit="block", delay=3, leave=False, disable=None
-    ):
+    open_rows = []
+    for start in _starts(len(users), plan.users):
         rows = np.arange(start, min(start + plan.users, len(users)))
         ids[rows], scores[rows], doubtful = job.nominated(first, rows)
-        if len(doubtful):
-            ids[doubtful], scores[doubtful] = job.settled(doubtful, scores[doubtful, k - 1])
+        open_rows.append(doubtful)
         if first is not plain and 4 * len(doubtful) > len(rows):
             first = plain  # too coarse for these vectors
+    unsettled = np.concatenate(open_rows) if open_rows else np.empty(0, np.int64)
+    for start in _starts(len(unsettled), plan.users):
+        rows = unsettled[start : start + plan.users]
+        ids[rows], scores[rows] = job.settled(rows, scores[rows, k - 1])
     return ids, scores
+
+
+def _starts(n: int, step: int) -> Iterable[int]:
+    bar: Iterable[int] = tqdm(
+        range(0, n, step), desc="rank", unit="block", delay=3, leave=False, disable=None
+    )
+    return bar
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +185,7 @@ def topk_of_scores(
     n_users, n_items = shape
     ids, scores = np.full((n_users, k), -1, np.int32), np.full((n_users, k), -np.inf)
     step = max(1, min(n_users, memory // (PAIR * n_items)))
-    for start in tqdm(range(0, n_users, step), desc="rank", unit="block", delay=3, leave=False, disable=None):
+    for start in _starts(n_users, step):
         rows = np.arange(start, min(start + step, n_users))
         block = torch.from_numpy(np.array(score_block(rows), dtype=np.float32))
         row, column = history_of(indptr, indices, rows)
