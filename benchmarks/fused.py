@@ -15,8 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
-import time
 from collections.abc import Callable
 from datetime import date
 from importlib import import_module
@@ -25,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from timing import device_name, seconds
 
 from semcomp.kernels import fused
 
@@ -40,18 +39,6 @@ DEVICES = {
     "NVIDIA H100": (67e12, 494e12, 989e12, 3.35e12),
     "NVIDIA A100": (19.5e12, 156e12, 312e12, 2.0e12),
 }
-
-
-def seconds(work: Callable[[], object], device: str, repeats: int) -> float:
-    def once() -> float:
-        start = time.perf_counter()
-        work()
-        if device == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter() - start
-
-    once()
-    return statistics.median(once() for _ in range(repeats))
 
 
 def roofline(name: str, n_users: int, n_items: int, dim: int, k: int) -> dict[str, float] | None:
@@ -128,7 +115,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    where = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine()
+    where = device_name(device)
     cases = SMOKE if options.smoke else [(*size, dim, k) for size in SIZES for dim in DIMS for k in KS]
     report = {
         "date": date.today().isoformat(),

@@ -14,9 +14,8 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
+from timing import device_name, seconds
 from torch import Tensor
 
 from semcomp.kernels.candidates import leading
@@ -34,18 +34,6 @@ from semcomp.kernels.topk import CACHED, COARSE_SLACK, SLACK, exact_topk, histor
 
 CASES = [(6_416, 8_520, 64, 20), (50_000, 17_000, 64, 20), (50_000, 17_000, 128, 100)]
 MEMORY = 512 * 2**20
-
-
-def seconds(work: Callable[[], object], device: str, repeats: int) -> float:
-    def once() -> float:
-        start = time.perf_counter()
-        work()
-        if device == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter() - start
-
-    once()
-    return statistics.median(once() for _ in range(repeats))
 
 
 def measure(n_users: int, n_items: int, dim: int, k: int, device: str, repeats: int) -> dict[str, Any]:
@@ -129,11 +117,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    where = (
-        torch.cuda.get_device_name()
-        if options.device == "cuda"
-        else platform.processor() or platform.machine()
-    )
+    where = device_name(options.device)
     report = {
         "date": date.today().isoformat(),
         "device": where,
