@@ -24,6 +24,7 @@ import argparse
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -39,10 +40,12 @@ from semcomp.core.rank import rank
 from semcomp.core.view import View
 from semcomp.data import Split, split
 from semcomp.evidence import judge
+from semcomp.evidence.decomposition.ajive import ajive
 from semcomp.evidence.decomposition.neural import fit_neural_parts
 from semcomp.evidence.decomposition.report import decompose
 from semcomp.evidence.geometry.cka import linear_cka, unbiased_cka
 from semcomp.evidence.geometry.report import geometry
+from semcomp.evidence.geometry.rsa import rsa
 from semcomp.evidence.geometry.shared_dimension import bartlett_dimension
 from semcomp.evidence.mapping.item_cuts import random_cut
 from semcomp.evidence.mapping.maps import KINDS
@@ -106,6 +109,9 @@ MEASURES = {
     "C.private_reliable": ("decomposition", "share.collaborative.private_reliable"),
     "reliable": ("decomposition", "reliable.collaborative.full"),
     "reliable.private": ("decomposition", "reliable.collaborative.private"),
+    "procrustes": ("geometry", "procrustes"),
+    "rsa": ("own", "rsa"),
+    "dimension.ajive": ("own", "ajive"),
 }
 # measures whose intervals are for the truth that is known of them; of others the value alone is kept
 INTERVALS = (
@@ -122,6 +128,7 @@ ESTIMATED = {  # the part as estimated -> the true part
     "semantic.private": "semantic private",
 }
 LOSSES, ROUNDING = 400, 5e-5
+RSA_ITEMS, RSA_DRAWS = 1000, 4  # of which pairs are compared, at most; of the simulation of its truth
 Doubles = NDArray[np.float64]
 Dials = tuple[str, str, int, int]  # kind of row, world, items, seed
 
@@ -159,6 +166,28 @@ def cka_truth(world: World) -> float:
     return float(both / math.sqrt(of_s * of_c))
 
 
+def procrustes_truth(world: World) -> float:
+    """2 (1 - ‖Σ_sc‖_* / √(tr Σ_s · tr Σ_c)) of the population, with the covariances of `cka_truth`."""
+    (wide, narrow), f = world.widths, float(world.shared)
+    half = (wide + narrow) / 2
+    popular = world.popularity_in_view**2 * half
+    common = f * half / (1 + world.twist**2)  # the sum of singular values: as many shared pairs as `wide`
+    of_s = half + (wide + narrow) * world.noise**2
+    of_c = half + (wide + narrow) * world.collaborative_noise**2
+    of_c += popular + world.collaborative_noise**2 if popular > 0 else 0.0
+    return float(2 * (1 - common / math.sqrt(of_s * of_c)))
+
+
+@cache
+def rsa_truth(world: World) -> float:
+    """Mean over worlds of `RSA_ITEMS` items: there is no closed form."""
+    found = []
+    for seed in range(RSA_DRAWS):
+        truth = replace(world, items=RSA_ITEMS, seed=10**6 + seed).truth()
+        found.append(rsa(truth.semantic_vectors, truth.collaborative_vectors))
+    return fmean(found)
+
+
 def private_repeated(world: World) -> tuple[float, float]:
     """Of the part of C that is not shared: the share that is signal, and the R² of another seed for it."""
     (wide, narrow), f = world.widths, float(world.shared)
@@ -187,7 +216,8 @@ def truths(world: World) -> dict[str, float]:
     linear |= {"cka": cka_truth(world), "cka_unbiased": cka_truth(world)}
     linear |= dict.fromkeys(("information", "information.heldout"), gaussian_information(world))
     linear |= dict.fromkeys(("top", "top.heldout"), float(rho[0]))
-    counted = ("dimension", "dimension.wachter", "dimension.bartlett")
+    linear |= {"procrustes": procrustes_truth(world), "rsa": rsa_truth(world)}
+    counted = ("dimension", "dimension.wachter", "dimension.bartlett", "dimension.ajive")
     linear |= dict.fromkeys(counted, float(shared_dimension(world)))
     linear |= dict.fromkeys(("S.least", "S.shared", "S.most"), float(of_s["joint"]))
     linear |= dict.fromkeys(("C.least", "C.shared", "C.most", "C.joint"), float(of_c["joint"]))
@@ -249,6 +279,8 @@ def vectors(name: str, items: int, seed: int) -> list[list[float]]:
         "top": Value(float(correlations[0])),
         "wachter": Value(float(np.sum(correlations > parts.provenance["wachter_edge"]))),
         "bartlett": Value(float(bartlett_dimension(correlations, items, *widths))),
+        "rsa": Value(rsa(s, c, sample=RSA_ITEMS, seed=seed)),
+        "ajive": Value(float(ajive(s, c, seed=seed).scores.shape[1])),
     }
     found = {measure: numbers(rooms[room].get(key)) for measure, (room, key) in MEASURES.items()}
     return [one if measure in INTERVALS else one[:1] for measure, one in found.items()]

@@ -13,6 +13,7 @@ from benchmark_scripts import script_named
 
 from semcomp.evidence.decomposition.inter_battery import inter_battery
 from semcomp.evidence.geometry.cka import linear_cka
+from semcomp.evidence.geometry.procrustes import procrustes
 from semcomp.evidence.mapping.regression import fit_ridge
 from semcomp.planted import REGIMES, World
 from semcomp.study import instruments
@@ -40,6 +41,7 @@ def test_truths_are_those_of_many_items(benchmark, name):
     truth = world.truth()
     s, c = (one.astype(float) for one in (truth.semantic_vectors, truth.collaborative_vectors))
     assert benchmark.cka_truth(world) == pytest.approx(linear_cka(s, c), abs=0.01)
+    assert benchmark.procrustes_truth(world) == pytest.approx(procrustes(s, c), abs=0.03)
 
     rank = world.widths[0] if world.shared > 0 else 0
     private = inter_battery(s, c, rank).private_c

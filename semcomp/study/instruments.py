@@ -22,6 +22,8 @@ NAMES = {
     "redundancy": "redundancy, in sample",
     "cka": "CKA, biased",
     "cka_unbiased": "CKA, unbiased",
+    "procrustes": "Procrustes distance",
+    "rsa": "RSA",
     "top": "top correlation, in sample",
     "top.heldout": "top correlation, held out",
     "information": "information, in sample",
@@ -38,6 +40,7 @@ NAMES = {
     "dimension": "held out, above permuted",
     "dimension.wachter": "in sample, above Wachter's edge",
     "dimension.bartlett": "Bartlett's test",
+    "dimension.ajive": "AJIVE's angles",
 }
 EQUAL_NOISE = tuple(f"shared {f}" for f in (0.25, 0.5, 0.75, 1.0))
 #: What intervals are asked to cover: the row's name -> measures, and the worlds where they are for that.
