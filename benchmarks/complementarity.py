@@ -248,21 +248,20 @@ def main() -> None:
     given = parser.parse_args()
 
     todo = () if given.table else given.data
-    attempts = Attempts()
+    attempts, ready = Attempts(), []
     for name in todo:
-        path = given.out / f"{name}.json"
-        if path.is_file() and not given.force:
+        if (given.out / f"{name}.json").is_file() and not given.force:
             continue
         failed = len(attempts.wrong)
         for (*_, kind, one), seconds in attempts(
             train, tasks(name, given.budget, given.partners), given.jobs
         ):
             say(f"{name}, {kind} {one}: {seconds:.0f} s")
-        if len(attempts.wrong) > failed:
-            continue
-        for _, record in attempts(measure, [(name, given.budget, given.users, given.partners)], 1):
-            written(path, indented(record))
-            say(f"{name}: {record['seconds']['all']:.0f} s")
+        if len(attempts.wrong) == failed:
+            ready.append((name, given.budget, given.users, given.partners))
+    for (name, *_), record in attempts(measure, ready, given.jobs, name=lambda task: task[0]):
+        written(given.out / f"{name}.json", indented(record))
+        say(f"{name}: {record['seconds']['all']:.0f} s")
     for name in given.data:
         path = given.out / f"{name}.json"
         if path.is_file():

@@ -12,7 +12,6 @@ with truncated SVD.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import statistics
@@ -25,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import torch
+from resumed import reported
 from sentence_transformers import SentenceTransformer, __version__
 
 from semcomp.api import load_dataset
@@ -119,10 +119,7 @@ def main() -> None:
         "model": "all-MiniLM-L6-v2",
         "results": {data.name: measure(shortened(data, options.texts), options.repeats) for data in sets},
     }
-    text = json.dumps(report, indent=1)
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf8")
+    reported(report, options.out)
 
 
 if __name__ == "__main__":

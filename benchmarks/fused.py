@@ -13,7 +13,6 @@ bytes that must move (vectors and history in, nominees out) at its bandwidth; nu
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 from collections.abc import Callable
 from datetime import date
@@ -23,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from resumed import reported
 from timing import device_name, seconds
 
 from semcomp.kernels import fused
@@ -126,10 +126,7 @@ def main() -> None:
         "group": options.group,
         "cases": [measure(*case, device, where, options) for case in cases],
     }
-    text = json.dumps(report, indent=1)
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf8")
+    reported(report, options.out)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ without frequency scaling, which the library does not have, picked on the valida
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import time
@@ -28,6 +27,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 from implicit.cpu.als import AlternatingLeastSquares
+from resumed import reported
 from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 
@@ -150,10 +150,7 @@ def main() -> None:
         "sweeps": MODEL.iterations,
         "results": results,
     }
-    text = json.dumps(report, indent=1)
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf8")
+    reported(report, options.out)
 
 
 if __name__ == "__main__":

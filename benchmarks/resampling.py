@@ -13,7 +13,6 @@ hold it, in per cent; its own standard error is sqrt(0.95 · 0.05 / samples), ha
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import platform
@@ -27,6 +26,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from resumed import reported
 from tqdm import tqdm
 
 from semcomp.evidence import bootstrap_means, estimate, estimate_over_seeds, exchange, sign_flip
@@ -202,10 +202,7 @@ def main() -> None:
         report |= {**where, **size, "cost": cost(**size)}
     else:
         report |= coverage(options.samples)
-    text = json.dumps(report, indent=1)
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf8")
+    reported(report, options.out)
 
 
 if __name__ == "__main__":

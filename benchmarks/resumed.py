@@ -64,6 +64,14 @@ def indented(record: Row) -> str:
     return json.dumps(record, indent=1, allow_nan=False)
 
 
+def reported(report: Row, out: Path | None) -> None:
+    """The report as JSON, printed, and kept if a file is named."""
+    text = json.dumps(report, indent=1)
+    print(text)
+    if out:
+        written(out, text)
+
+
 def written(path: Path, text: str) -> None:
     """The file, whole or as it was."""
     with atomic_write(path) as part:
@@ -77,12 +85,16 @@ class Attempts:
         self.wrong: list[str] = []
 
     def __call__(
-        self, work: Callable[[Any], Any], tasks: Sequence[tuple[Any, ...]], jobs: int
+        self,
+        work: Callable[[Any], Any],
+        tasks: Sequence[tuple[Any, ...]],
+        jobs: int,
+        name: Callable[[tuple[Any, ...]], str] = lambda task: f"{task[0]}, {task[-1]}",
     ) -> Iterator[tuple[tuple[Any, ...], Any]]:
-        """Each task with its result, as they finish; a task's first and last entries are its name."""
+        """Each task with its result, as they finish; `name` is what a task is called where it fails."""
         for task, result in in_processes(work, tasks, jobs):
             if isinstance(result, Exception):
-                self.wrong.append(f"{task[0]}, {task[-1]}: {result}")
+                self.wrong.append(f"{name(task)}: {result}")
                 say(self.wrong[-1])
             else:
                 yield task, result

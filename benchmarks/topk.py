@@ -12,7 +12,6 @@ record, and their order. One warm-up, then the median of the repeats; seconds.
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
+from resumed import reported
 from timing import device_name, seconds
 from torch import Tensor
 
@@ -126,10 +126,7 @@ def main() -> None:
         "python": platform.python_version(),
         "seconds": [measure(*case, options.device, options.repeats) for case in CASES],
     }
-    text = json.dumps(report, indent=1)
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf8")
+    reported(report, options.out)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
+import platform
 
 import numpy as np
 import pytest
@@ -22,8 +22,8 @@ from semcomp.kernels.topk import exact_topk
 @pytest.fixture(scope="module")
 def kernels():
     """Functions by name, by the kernels in Triton's interpreter."""
-    if find_spec("triton") is None:
-        pytest.skip("Triton is not installed")
+    if platform.system() != "Linux":
+        pytest.skip("Triton is made for Linux alone")
     with interpreter() as worker:
         yield worker
 
@@ -318,7 +318,7 @@ def test_without_triton_plain_torch_answers(monkeypatch):
 SHARED = {80: 163 * 1024, 86: 99 * 1024, 90: 227 * 1024}
 
 
-@pytest.mark.skipif(find_spec("triton") is None, reason="Triton is not installed")
+@pytest.mark.skipif(platform.system() != "Linux", reason="Triton is made for Linux alone")
 @pytest.mark.parametrize("capability", SHARED)
 def test_kernels_compile_for_gpus_that_are_not_here(capability, tmp_path, monkeypatch):
     """The interpreter takes what a compiler would not; the compiler needs no GPU."""

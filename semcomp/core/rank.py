@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from semcomp.core.provenance import lasting
-from semcomp.core.sharded import Lists, lists_by_items, lists_by_users
+from semcomp.core.sharded import lists_by_items, lists_by_users
 from semcomp.core.topk import TopK
 from semcomp.core.view import Scorer, View, check_fits
 from semcomp.data import Split
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.kernels.processes import world
-from semcomp.kernels.topk import exact_topk, topk_of_scores
+from semcomp.kernels.topk import Lists, exact_topk, topk_of_scores
 
 MEMORY = 512 * 2**20  # bytes for the blocks of one ranking
 SHARDED = {"users": lists_by_users, "items": lists_by_items}

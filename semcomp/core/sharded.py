@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomp.kernels.processes import gather_rows, shard, world
+from semcomp.kernels.topk import Lists
 
 BLOCK = 2**16  # users whose lists of all processes are held at a time
-
-Lists = tuple[NDArray[np.int32], NDArray[np.float64]]
 
 
 class Part(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -58,10 +59,10 @@ def _softmax(
     product = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
     dtype = torch.promote_types(torch.promote_types(anchors.dtype, pool.dtype), torch.float32)
     with torch.autocast(kind, enabled=False):
-        loss: Tensor = _Softmax.apply(  # type: ignore[no-untyped-call]
+        apply: Callable[..., Tensor] = _Softmax.apply
+        return apply(
             anchors.to(dtype), positives.to(dtype), pool.to(dtype), temperature, *options, own, product
         )
-    return loss
 
 
 class _Softmax(torch.autograd.Function):
@@ -90,7 +91,7 @@ class _Softmax(torch.autograd.Function):
             if offsets is not None:
                 scores += offsets
             if excluded is not None:
-                scores[_within(excluded, first, len(a))] = -torch.inf
+                scores[pairs_of_rows(excluded, slice(first, first + len(a)))] = -torch.inf
             if hardest is not None and hardest < len(pool):
                 scores.masked_fill_(scores < _kth_largest(scores, hardest), -torch.inf)
             positive = (a * p).sum(dim=1) / temperature  # (b,)
@@ -130,10 +131,10 @@ def _kth_largest(scores: Tensor, k: int) -> Tensor:
     return scores.topk(k, dim=1, sorted=False).values.amin(dim=1, keepdim=True)
 
 
-def _within(pairs: tuple[Tensor, Tensor], first: int, rows: int) -> tuple[Tensor, Tensor]:
-    """The pairs of these rows, counted from `first`."""
-    here = (pairs[0] >= first) & (pairs[0] < first + rows)
-    return pairs[0][here] - first, pairs[1][here]
+def pairs_of_rows(pairs: tuple[Tensor, Tensor], rows: slice) -> tuple[Tensor, Tensor]:
+    """The (row, column) pairs of these rows, counted from the first of them."""
+    here = (pairs[0] >= rows.start) & (pairs[0] < rows.stop)
+    return pairs[0][here] - rows.start, pairs[1][here]
 
 
 def pool_collisions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -58,10 +59,10 @@ def sampled_node_contrast(
     dtype = torch.promote_types(torch.promote_types(a.dtype, pool.dtype), torch.float32)
     weights = torch.ones(len(a), dtype=dtype, device=a.device) if counts is None else counts.to(dtype)
     with torch.autocast(a.device.type, enabled=False):  # sums of many exponentials are no place for bfloat16
-        loss: Tensor = _NodeContrast.apply(  # type: ignore[no-untyped-call]
+        apply: Callable[..., Tensor] = _NodeContrast.apply
+        return apply(
             a.to(dtype), partners.to(dtype), pool.to(dtype), own, size, temperature, weights / weights.sum()
         )
-    return loss
 
 
 class _NodeContrast(torch.autograd.Function):

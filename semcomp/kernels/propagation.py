@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -74,8 +75,8 @@ class _SymmetricProduct(torch.autograd.Function):
 
 def smooth(adjacency: Tensor, x: Tensor) -> Tensor:
     """One step `Â x` over a symmetric graph, with a gradient to x: (N, d) -> (N, d)."""
-    out: Tensor = _SymmetricProduct.apply(adjacency, x.to(adjacency.dtype))  # type: ignore[no-untyped-call]
-    return out
+    apply: Callable[..., Tensor] = _SymmetricProduct.apply
+    return apply(adjacency, x.to(adjacency.dtype))
 
 
 def layers_of(adjacency: Tensor, x: Tensor, layers: int) -> list[Tensor]:
@@ -111,5 +112,5 @@ def propagate(adjacency: Tensor, x: Tensor, layers: int) -> Tensor:
     """Mean of x, Âx, …, Â^layers x; (N, d) -> (N, d). `layers=0` returns x."""
     if layers == 0:
         return x
-    out: Tensor = _MeanOfSteps.apply(adjacency, x.to(adjacency.dtype), layers)  # type: ignore[no-untyped-call]
-    return out
+    apply: Callable[..., Tensor] = _MeanOfSteps.apply
+    return apply(adjacency, x.to(adjacency.dtype), layers)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -81,21 +82,20 @@ def exact_topk(
     """
     on_cpu = users.device.type == "cpu"
     plan = blocks or plan_blocks(len(users), len(items), memory, CACHED if on_cpu else None)
-    plain = plain_product(users, items)
     coarse = fast_in_bfloat(users.device) if coarse is None else coarse
     fused = triton_kernels(users.device) is not None
     if fused and blocks is None:  # what it holds of a user is much less than a row of scores
         plan = replace(plan, users=min(len(users), users_at_once(len(items), k + SLACK, GROUP, memory)))
-    job = _Job(users, items, k, plain, indptr, indices, memory, plan, Workspace(users.device), fused)
-    first = bfloat_product(users, items) if coarse else plain
+    job = _Job(users, items, k, indptr, indices, memory, plan, Workspace(users.device), fused)
+    first = bfloat_product(users, items) if coarse else job.plain
     ids, scores = np.full((len(users), k), -1, np.int32), np.full((len(users), k), -np.inf)
     open_rows = []
     for start in _starts(len(users), plan.users):
         rows = np.arange(start, min(start + plan.users, len(users)))
         ids[rows], scores[rows], doubtful = job.nominated(first, rows)
         open_rows.append(doubtful)
-        if first is not plain and 4 * len(doubtful) > len(rows):
-            first = plain  # too coarse for these vectors
+        if coarse and 4 * len(doubtful) > len(rows):
+            coarse, first = False, job.plain  # too coarse for these vectors
     unsettled = np.concatenate(open_rows) if open_rows else np.empty(0, np.int64)
     for start in _starts(len(unsettled), plan.users):
         rows = unsettled[start : start + plan.users]
@@ -117,7 +117,6 @@ class _Job:
     users: Tensor
     items: Tensor
     k: int
-    plain: Product
     indptr: NDArray[np.integer]
     indices: NDArray[np.integer]
     memory: int
@@ -125,12 +124,16 @@ class _Job:
     space: Workspace
     fused: bool
 
+    @cached_property
+    def plain(self) -> Product:
+        return plain_product(self.users, self.items)
+
     def nominated(
         self, product: Product, rows: Integers
     ) -> tuple[NDArray[np.int32], NDArray[np.float64], Integers]:
         """The lists of these rows by their nominees, and the rows where an item left out may belong."""
         seen = history_of(self.indptr, self.indices, rows)
-        extra = SLACK if product is self.plain else SLACK + self.k // COARSE_SLACK
+        extra = SLACK + (self.k // COARSE_SLACK if product.out else 0)
         m = min(self.k + extra, len(self.items))
         block = slice(int(rows[0]), int(rows[-1]) + 1)
         try:

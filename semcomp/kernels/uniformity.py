@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -27,8 +28,8 @@ def uniformity(x: Tensor) -> Tensor:
         return x.sum() * 0
     dtype = torch.promote_types(x.dtype, torch.float32)
     with torch.autocast(x.device.type, enabled=False):
-        value: Tensor = _Uniformity.apply(x.to(dtype))  # type: ignore[no-untyped-call]
-    return value
+        apply: Callable[..., Tensor] = _Uniformity.apply
+        return apply(x.to(dtype))
 
 
 class _Uniformity(torch.autograd.Function):

@@ -7,6 +7,7 @@ neither a dense graph nor vectors for each edge are ever made.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,8 +58,8 @@ class Edges(nn.Module):
 
 def edge_products(edges: Edges, a: Tensor, b: Tensor) -> Tensor:
     """⟨a_r, b_c⟩ for every edge (r, c), with gradients: (N, d), (N, d) -> (E,)."""
-    out: Tensor = _EdgeProducts.apply(edges, a, b)  # type: ignore[no-untyped-call]
-    return out
+    apply: Callable[..., Tensor] = _EdgeProducts.apply
+    return apply(edges, a, b)
 
 
 def weighted_mean(edges: Edges, weights: Tensor, x: Tensor) -> Tensor:
@@ -67,8 +68,8 @@ def weighted_mean(edges: Edges, weights: Tensor, x: Tensor) -> Tensor:
     (E,), (N, d) -> (N, d). Weights are at least 0 and not made symmetric by anything here; a row without
     edges, or whose weights sum to 0, is a row of zeros and passes no gradient.
     """
-    out: Tensor = _WeightedMean.apply(edges, weights, x)  # type: ignore[no-untyped-call]
-    return out
+    apply: Callable[..., Tensor] = _WeightedMean.apply
+    return apply(edges, weights, x)
 
 
 class _EdgeProducts(torch.autograd.Function):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -32,11 +33,7 @@ def faster(frame: pd.DataFrame) -> Figure:
         axes.plot(ratio, row, "o", ms=6, color=colour)
         if target == target:
             axes.plot(target, row, ls="none", marker="|", ms=13, mew=2, color=GREY)
-    name_rows(axes, list(frame["label"]))
-    axes.invert_yaxis()
-    axes.set_xscale("log")
-    _log(axes.xaxis)
-    axes.set_xlabel("times faster (below 1: slower)")
+    _compared(axes, frame, "times faster (below 1: slower)")
     marks = [
         Line2D([], [], ls="none", marker="o", color=BLUE, label="as fast as asked for, or nothing asked"),
         Line2D([], [], ls="none", marker="o", color=VERMILION, label="slower than asked for"),
@@ -58,11 +55,7 @@ def peaks(frame: pd.DataFrame) -> Figure:
         axes.plot([ours, peer], [row, row], color="#c8c8c8", lw=1.5, zorder=1)
         axes.plot(peer, row, "o", ms=7, mfc="white", color=GREY)
         axes.plot(ours, row, "o", ms=5, color=BLUE)
-    name_rows(axes, list(frame["label"]))
-    axes.invert_yaxis()
-    axes.set_xscale("log")
-    _log(axes.xaxis)
-    axes.set_xlabel("MiB above the input, at most")
+    _compared(axes, frame, "MiB above the input, at most")
     marks = [
         Line2D([], [], ls="none", marker="o", ms=5, color=BLUE, label="semcomp"),
         Line2D([], [], ls="none", marker="o", ms=7, mfc="white", color=GREY, label="peer"),
@@ -110,6 +103,15 @@ def growth(frame: pd.DataFrame) -> Figure:
     ]
     figure.legend(handles=marks, loc="outside upper center", ncols=2, frameon=False, fontsize=8.5)
     return figure
+
+
+def _compared(axes: Axes, frame: pd.DataFrame, unit: str) -> None:
+    """Names of the rows, from above, and a logarithmic axis of the unit."""
+    name_rows(axes, list(frame["label"]))
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    _log(axes.xaxis)
+    axes.set_xlabel(unit)
 
 
 def _log(axis: Axis) -> None:

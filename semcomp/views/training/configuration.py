@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 import torch
@@ -63,6 +63,11 @@ class Training:
             raise SemcompError(
                 f"training option precision = {self.precision!r}; it must be one of {', '.join(PRECISIONS)}"
             )
+
+    def lasting(self, epochs: int) -> Training:
+        """The same for just so many epochs, at least one, whatever validation says."""
+        epochs = max(1, epochs)
+        return replace(self, epochs=epochs, patience=epochs)
 
 
 def _is_device(name: object) -> bool:

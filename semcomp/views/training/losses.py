@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from semcomp.errors import SemcompError
-from semcomp.kernels.contrastive import full_softmax, pool_collisions, sampled_softmax
+from semcomp.kernels.contrastive import full_softmax, pairs_of_rows, pool_collisions, sampled_softmax
 from semcomp.kernels.sampling import items_by_popularity, unseen_items
 from semcomp.kernels.uniformity import uniformity
 from semcomp.views.checks import check_options
@@ -49,10 +49,7 @@ class Drawn:
 
     def of(self, rows: slice) -> Drawn:
         """What is drawn for these rows of the batch, counted from the first of them."""
-        pairs = self.excluded
-        if pairs is not None:
-            here = (pairs[0] >= rows.start) & (pairs[0] < rows.stop)
-            pairs = pairs[0][here] - rows.start, pairs[1][here]
+        pairs = None if self.excluded is None else pairs_of_rows(self.excluded, rows)
         return Drawn(self.items if self.shared else self.items[rows], pairs, self.offsets, self.shared)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -24,8 +24,8 @@ def loss_of_pairs(
     """
     if here.size == 1 or drawn.shared is None:
         return loss(anchors, positives, others, drawn)
-    value: Tensor = _Shares.apply(anchors, positives, others, loss, drawn, here)  # type: ignore[no-untyped-call]
-    return value
+    apply: Callable[..., Tensor] = _Shares.apply
+    return apply(anchors, positives, others, loss, drawn, here)
 
 
 class _Shares(torch.autograd.Function):
