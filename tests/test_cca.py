@@ -12,8 +12,6 @@ from sklearn.linear_model import LinearRegression
 
 from semcomp.errors import SemcompError
 from semcomp.evidence.geometry.cca import (
-    Moments,
-    cca_of,
     fit_cca,
     gaussian_information,
     pwcca,
@@ -119,21 +117,6 @@ def test_no_more_rows_than_columns() -> None:
     rng = np.random.default_rng(0)
     found = fit_cca(rng.standard_normal((8, 5)), rng.standard_normal((8, 5)))
     np.testing.assert_allclose(found.correlations[:3], 1, atol=1e-9)
-
-
-def test_moments_add_and_subtract() -> None:
-    x, y = pair()
-    whole = Moments.of(x, y)
-    some = Moments.of(x[:100], y[:100], whole.origin)
-    rest = Moments.of(x[100:], y[100:])
-    for one, other in ((whole - some, rest), (whole, some + (whole - some))):
-        assert one.n == other.n
-        for mine, theirs in zip(one.covariances + one.means, other.covariances + other.means, strict=True):
-            np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(whole.covariances[1], np.cov(x.T, y.T, bias=True)[:5, 5:], rtol=1e-9)
-    np.testing.assert_allclose(
-        cca_of(whole - some).correlations, fit_cca(x[100:], y[100:]).correlations, atol=1e-9
-    )
 
 
 def test_svcca() -> None:

@@ -7,10 +7,11 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from semcomp.errors import SemcompError
+from semcomp.evidence.complementarity import overlap
 from semcomp.evidence.complementarity.overlap import (
     chance_jaccard,
     chance_rbo,
@@ -50,9 +51,14 @@ def plain_rbo(one: list[int], other: list[int], p: Fraction) -> Fraction:
     return (1 - p) / p * (head + tail) + ((x[l] - x[s]) / l + x[s] / s) * p**l
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("compared", [0, 128])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seeds)
-def test_places_are_those_of_a_plain_search(seed: int) -> None:
+def test_places_are_those_of_a_plain_search(
+    monkeypatch: pytest.MonkeyPatch, compared: int, seed: int
+) -> None:
+    """However long the lists are: short ones are compared, long ones searched."""
+    monkeypatch.setattr(overlap, "COMPARED", compared)
     a, b = two_lists(seed, (6, 4))
     place = places_in(a, b)
     for row, (one, other) in enumerate(zip(a, b, strict=True)):

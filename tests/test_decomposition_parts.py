@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from scipy.linalg import subspace_angles
 
+from semcomp.core.moments import Moments
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.ajive import ajive, angles
 from semcomp.evidence.decomposition.inter_battery import inter_battery, inter_battery_shares
 from semcomp.evidence.decomposition.parts import PARTS, VIEWS
 from semcomp.evidence.decomposition.variance import energy_shares
-from semcomp.evidence.geometry.cca import Moments, fit_cca
+from semcomp.evidence.geometry.cca import fit_cca
 from semcomp.planted import World
 
 DIM, SHARED = 4, 0.4

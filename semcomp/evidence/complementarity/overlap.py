@@ -14,6 +14,9 @@ from semcomp.evidence.statistics.bootstrap import ratio
 Ids = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
+COMPARED = 128  # places of a list up to which comparing all with all is faster than searching it
+CELLS = 2**20  # probabilities held at a time
+
 
 def places_in(a: Ids, b: Ids) -> NDArray[np.int64]:
     """(n, k) the place, from 0, at which the item at each place of `a` stands in the same row of `b`.
@@ -21,6 +24,20 @@ def places_in(a: Ids, b: Ids) -> NDArray[np.int64]:
     -1 for an item that `b` does not hold, and for an empty place. `a` is (n, k) and `b` (n, l), item rows
     with -1 for an empty place, no item twice in a row.
     """
+    found = _places_by_comparison(a, b) if b.shape[1] <= COMPARED else _places_by_search(a, b)
+    return np.where(a >= 0, found, -1)
+
+
+def _places_by_comparison(a: Ids, b: Ids) -> NDArray[np.int64]:
+    """n k l comparisons, but of numbers side by side."""
+    found = np.full(a.shape, -1, dtype=np.int64)
+    for place, item in enumerate(b.T):
+        found[a == item[:, None]] = place
+    return found
+
+
+def _places_by_search(a: Ids, b: Ids) -> NDArray[np.int64]:
+    """n (k + l) log(n l) steps: the keys (row, item, place) of `b` are sorted and searched."""
     width = b.shape[1]
     stride = int(max(a.max(initial=0), b.max(initial=0))) + 2
     rows = np.arange(len(a), dtype=np.int64)[:, None] * stride
@@ -31,7 +48,7 @@ def places_in(a: Ids, b: Ids) -> NDArray[np.int64]:
     wanted = rows + a + 1
     at = np.minimum(np.searchsorted(keys, wanted * width), len(keys) - 1)
     item, place = np.divmod(keys[at], width)
-    return np.asarray(np.where((item == wanted) & (a >= 0), place, -1), dtype=np.int64)
+    return np.where(item == wanted, place, -1)
 
 
 def shared_places(a: Ids, b: Ids) -> NDArray[np.bool_]:
@@ -78,11 +95,15 @@ def chance_jaccard(
     Σ_x P(x) · x / (p + q − x), about k / (2M − k) for p = q = k. 0 where either list is empty.
     """
     cases, at = np.unique(np.stack([size_a, size_b, candidates], axis=1), axis=0, return_inverse=True)
-    expected = np.zeros(len(cases))
-    for row, (p, q, m) in enumerate(cases):
-        x = np.arange(1, min(p, q) + 1)
-        expected[row] = np.sum(hypergeom.pmf(x, m, p, q) * x / (p + q - x))
-    return np.asarray(expected[at.ravel()])
+    shared = np.arange(cases[:, :2].min(axis=1).max(initial=0) + 1)
+    expected = []
+    for part in np.array_split(cases, 1 + len(cases) * len(shared) // CELLS):
+        p, q, m = part.T[:, :, None]  # (cases, 1) each
+        m = np.maximum(m, 1)  # scipy knows no urn without balls; nothing is drawn from it
+        chance = np.exp(hypergeom.logpmf(shared, m, p, q))  # (cases, shared); much faster than `pmf`
+        mean = (chance * shared / np.maximum(p + q - shared, 1)).sum(axis=1)
+        expected.append(mean / chance.sum(axis=1))  # the logarithms' rounding is common to all
+    return np.concatenate(expected)[at.ravel()]
 
 
 def common_by_depth(a: Ids, b: Ids) -> NDArray[np.int64]:

@@ -30,9 +30,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from semcomp.core.moments import Moments
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.parts import Floats, Parts
-from semcomp.evidence.geometry.cca import CCA, Moments, cca_of, paired
+from semcomp.evidence.geometry.cca import CCA, cca_of, paired
 
 
 def inter_battery(semantic: ArrayLike, collaborative: ArrayLike, rank: int) -> Parts:

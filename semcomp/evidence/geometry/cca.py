@@ -11,60 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from semcomp.core.moments import Moments
 from semcomp.errors import SemcompError
 from semcomp.kernels.orientation import oriented
 
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Moments:
-    """Sums over n paired rows (x_i, y_i) about a fixed origin; those of disjoint rows add and subtract.
-
-    Attributes:
-        n: rows.
-        total: (p + q,) sum of the rows' differences from the origin.
-        products: (p + q, p + q) sum of the outer products of these differences.
-        origin: (p + q,) near the mean, so that sums lose no digits; equal in moments that are combined.
-        p: columns of x.
-    """
-
-    n: int
-    total: Floats
-    products: Floats
-    origin: Floats
-    p: int
-
-    @classmethod
-    def of(cls, x: Floats, y: Floats, origin: Floats | None = None) -> Moments:
-        """Of (n, p) and (n, q) rows; the origin is their mean unless given."""
-        rows = np.hstack([x, y])
-        origin = rows.mean(axis=0) if origin is None else origin
-        rows -= origin
-        return cls(len(rows), rows.sum(axis=0), rows.T @ rows, origin, x.shape[1])
-
-    def __sub__(self, other: Moments) -> Moments:
-        """Without the other's rows, which must be among these."""
-        left, products = self.total - other.total, self.products - other.products
-        return Moments(self.n - other.n, left, products, self.origin, self.p)
-
-    def __add__(self, other: Moments) -> Moments:
-        """With the other's rows as well."""
-        total, products = self.total + other.total, self.products + other.products
-        return Moments(self.n + other.n, total, products, self.origin, self.p)
-
-    @property
-    def means(self) -> tuple[Floats, Floats]:
-        """(p,), (q,)"""
-        mean = self.origin + self.total / self.n
-        return mean[: self.p], mean[self.p :]
-
-    @property
-    def covariances(self) -> tuple[Floats, Floats, Floats]:
-        """Cov x (p, p), Cov x, y (p, q), Cov y (q, q), with divisor n."""
-        mean = self.total / self.n
-        whole = self.products / self.n - np.outer(mean, mean)
-        return whole[: self.p, : self.p], whole[: self.p, self.p :], whole[self.p :, self.p :]
 
 
 @dataclass(frozen=True, eq=False)

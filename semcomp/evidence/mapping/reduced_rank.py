@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from semcomp.core.moments import Moments
 from semcomp.errors import SemcompError
 from semcomp.evidence.mapping.pairs import Floats, paired
 from semcomp.evidence.mapping.regression import Decomposed, Ridge, fit_ridge, folds_of
@@ -86,7 +87,7 @@ def rank_path(x: ArrayLike, y: ArrayLike, penalty: float | None = None, *, seed:
 
 
 def _path(x: Floats, y: Floats, penalty: float, errors: dict[float, float]) -> RankPath:
-    solver = Decomposed(x, y)
+    solver = Decomposed(Moments.of(x, y))
     weighted = np.sqrt(solver.inverse(penalty))[:, None] * solver.rotated
     _, strengths, axes = np.linalg.svd(weighted, full_matrices=False)
     return RankPath(solver.ridge(penalty, errors), axes.T, strengths)

@@ -9,8 +9,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from semcomp.core.moments import Floats, Moments, leaving_each_out
 from semcomp.errors import SemcompError
-from semcomp.evidence.mapping.pairs import Floats, Rows, paired
+from semcomp.evidence.mapping.pairs import Rows, paired
 
 RELATIVE_PENALTIES = tuple(
     10.0**e for e in range(-6, 4)
@@ -47,7 +48,8 @@ def fit_ridge(
 
     One eigendecomposition of the centred Gram matrix serves all penalties. With several, the one with the
     least squared error on held-out folds of the rows is taken (the larger one of equals), then all rows are
-    fitted. alpha = 0 is least squares of least norm: directions in which X does not vary are left out.
+    fitted. Rows are passed over once: folds, errors and the fit follow from sums of their products. alpha = 0
+    is least squares of least norm: directions in which X does not vary are left out.
 
     Args:
         x: (n, p). y: (n, q). Finite.
@@ -65,16 +67,18 @@ def fit_ridge(
     if len(penalties) == 0 or not min(penalties) >= 0:
         raise SemcompError(f"ridge penalties {list(penalties)} must be one or more numbers of at least 0")
 
-    errors: dict[float, float] = {}
-    if len(penalties) > 1:
-        errors = dict.fromkeys(penalties, 0.0)
-        for kept, held in folds_of(len(source), folds, seed):
-            solver = Decomposed(source[kept], target[kept])
-            for penalty in errors:
-                missed = solver.ridge(penalty).predict(source[held]) - target[held]
-                errors[penalty] += float(np.sum(missed**2)) / len(source)
-    best = max(errors, key=lambda penalty: (-errors[penalty], penalty)) if errors else penalties[0]
-    return Decomposed(source, target).ridge(best, errors)
+    if len(penalties) == 1:
+        return Decomposed(Moments.of(source, target)).ridge(penalties[0])
+    origin = np.concatenate([source.mean(axis=0), target.mean(axis=0)])
+    cuts = folds_of(len(source), folds, seed)
+    parts = [Moments.of(source[held], target[held], origin) for _, held in cuts]
+    *kept, whole = leaving_each_out(parts)
+    missed = np.zeros(len(penalties))
+    for fitted, held in zip(kept, parts, strict=True):
+        missed += Decomposed(fitted).missed(held, penalties)
+    errors = dict(zip(penalties, (missed / len(source)).tolist(), strict=True))
+    best = max(errors, key=lambda penalty: (-errors[penalty], penalty))
+    return Decomposed(whole).ridge(best, errors)
 
 
 def folds_of(n: int, folds: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
@@ -93,20 +97,20 @@ class Decomposed:
     """The centred rows' Gram matrix, decomposed once for every penalty.
 
     Attributes:
-        x_mean, y_mean: (p,), (q,).
+        fitted: sums over the rows.
         vectors, eigenvalues: of the Gram matrix, ascending.
         moves: (p,) whether the rows vary in a direction beyond rounding; the others carry no information.
         rotated: (p, q) `Xᵀ Y` of the centred sides in the basis of `vectors`.
     """
 
-    def __init__(self, x: Floats, y: Floats) -> None:
-        self.x_mean, self.y_mean = x.mean(axis=0), y.mean(axis=0)
-        centred = x - self.x_mean
-        eigenvalues, self.vectors = np.linalg.eigh(centred.T @ centred)
-        floor = max(eigenvalues[-1], 0.0) * max(x.shape) * np.finfo(np.float64).eps
+    def __init__(self, fitted: Moments) -> None:
+        self.fitted = fitted
+        gram, cross, _ = fitted.scatter(*fitted.means)
+        eigenvalues, self.vectors = np.linalg.eigh(gram)
+        floor = max(eigenvalues[-1], 0.0) * max(fitted.n, len(gram)) * np.finfo(np.float64).eps
         self.moves = eigenvalues > floor
         self.eigenvalues = np.where(self.moves, eigenvalues, 0.0)
-        self.rotated = self.vectors.T @ (centred.T @ (y - self.y_mean))
+        self.rotated = self.vectors.T @ cross
 
     def inverse(self, penalty: float) -> Floats:
         """(p,) 1 / (eigenvalue + penalty); 0 in directions in which nothing moves."""
@@ -114,4 +118,16 @@ class Decomposed:
 
     def ridge(self, penalty: float, errors: dict[float, float] | None = None) -> Ridge:
         weights = self.vectors @ (self.inverse(penalty)[:, None] * self.rotated)
-        return Ridge(weights, self.x_mean, self.y_mean, float(penalty), errors or {})
+        return Ridge(weights, *self.fitted.means, float(penalty), errors or {})
+
+    def missed(self, held: Moments, penalties: Sequence[float]) -> Floats:
+        """The squared error of each penalty's map on other rows, summed over rows and outputs.
+
+        With weights V D R, D the diagonal of `inverse`, and sums over the rows about the fitted means:
+        tr Yᵀ Y − 2 tr D R (Vᵀ Xᵀ Y)ᵀ + tr D R Rᵀ D (Vᵀ Xᵀ X V).
+        """
+        gram, cross, squares = held.scatter(*self.fitted.means)
+        linear = np.sum(self.rotated * (self.vectors.T @ cross), axis=1)  # (p,)
+        square = (self.vectors.T @ gram @ self.vectors) * (self.rotated @ self.rotated.T)  # (p, p)
+        inverses = np.array([self.inverse(penalty) for penalty in penalties])  # (P, p)
+        return np.asarray(squares - 2 * inverses @ linear + np.sum((inverses @ square) * inverses, axis=1))
