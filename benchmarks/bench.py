@@ -1,7 +1,7 @@
 """How fast this package is beside others at the same work, on this machine, in one run.
 
     make bench [ARGS="--smoke"]
-    python benchmarks/bench.py [--smoke] [--data NAME] [--train NAME] [--only PIECE ...] [--force]
+    python benchmarks/bench.py [--smoke] [--data NAME] [--train NAME ...] [--only PIECE ...] [--force]
 
 Each side of each piece of work has a process of its own and one thread, and sides take turns; what is
 measured is kept in the work folder at once, so that an interrupted run goes on where it stopped. Seconds are
@@ -31,7 +31,8 @@ from semcomp.storage import atomic_write
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-LARGE, SMALL = "games", "ml-100k"  # the data set that is ranked where it is there, and the one that always is
+# what is ranked where it is there, what LightGCN learns besides, and what is always there
+LARGE, MIDDLE, SMALL = "games", "books", "ml-100k"
 THREADS = 1
 
 
@@ -64,7 +65,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--smoke", action="store_true", help="small sizes: whether it runs, not how fast")
     parser.add_argument("--data", help=f"to be ranked; by default {LARGE} where it is there, else {SMALL}")
-    parser.add_argument("--train", default=SMALL, help="for LightGCN")
+    parser.add_argument(
+        "--train", nargs="+", metavar="NAME", help=f"for LightGCN; by default {SMALL}, and {MIDDLE} if there"
+    )
     parser.add_argument(
         "--only", nargs="+", metavar="PIECE", help="pieces whose names begin so; no file is written"
     )
@@ -83,7 +86,9 @@ def main() -> None:
     given = parser.parse_args()
     sizes = SMOKE if given.smoke else FULL
     work = given.work.absolute()
-    data = given.data or (SMALL if given.smoke or LARGE not in data_sets() else LARGE)
+    there = (SMALL,) if given.smoke else data_sets()
+    data = given.data or (LARGE if LARGE in there else SMALL)
+    trained = given.train or [name for name in (SMALL, MIDDLE) if name in there]
     places = Places(
         work / sizes.name,
         (given.peers or work / "venv" / "bin" / "python").absolute(),
@@ -91,7 +96,7 @@ def main() -> None:
     )
     chosen = [
         piece
-        for piece in pieces(sizes, data, given.train)
+        for piece in pieces(sizes, data, trained)
         if not given.only or piece.name.startswith(tuple(given.only))
     ]
     if not chosen:

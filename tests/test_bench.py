@@ -22,7 +22,7 @@ def test_every_row_and_side_is_there(speed: Any) -> None:
         speed.pieces.RECBOLE: speed.libraries.SIDES,
     }
     for sizes in speed.pieces.SIZES.values():
-        every = list(speed.pieces.pieces(sizes, "games", "ml-100k"))
+        every = list(speed.pieces.pieces(sizes, "games", ["ml-100k", "books"]))
         assert len({piece.name for piece in every}) == len(every)
         for piece in every:
             assert piece.given.maker in speed.inputs.MAKERS
@@ -31,7 +31,7 @@ def test_every_row_and_side_is_there(speed: Any) -> None:
             for row in piece.rows:
                 assert {row.ours, row.peer} <= set(piece.sides)
         targets = [row.target for piece in every for row in piece.rows if row.target]
-        assert targets == [4, 1, 10, 100]
+        assert targets == [4, 1, 10, 10, 100]
         assert sum(piece.point is not None for piece in every) == 7
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,18 +128,19 @@ SMOKE = Sizes(
 SIZES = {sizes.name: sizes for sizes in (FULL, SMOKE)}
 
 
-def pieces(sizes: Sizes, data: str, trained: str) -> Iterator[Piece]:
+def pieces(sizes: Sizes, data: str, trained: Sequence[str]) -> Iterator[Piece]:
     """All of them, in the order of the table.
 
     Args:
-        data: the data set that is ranked, diagnosed and evaluated. trained: the one that LightGCN learns.
+        data: the data set that is ranked, diagnosed and evaluated. trained: those that LightGCN learns.
     """
     of_data = Input("data_set", {"data": data, "dim": sizes.dim})
     yield diagnosing(sizes, of_data, data)
     for users, items in sizes.shapes:
         yield best_items(sizes, users, items)
     yield evaluating(sizes, of_data, data)
-    yield learning(sizes, trained)
+    for one in trained:
+        yield learning(sizes, one)
     yield mapping(sizes)
     yield resampling(sizes)
     yield from growing(sizes)
@@ -216,7 +217,7 @@ def learning(sizes: Sizes, data: str) -> Piece:
     """Each row has a level of its own: the lower of its two sides' best."""
     job = {"data": data, "epochs": sizes.epochs}
     return Piece(
-        "learning",
+        f"learning-{data}",
         f"LightGCN on {data} to equal validation NDCG@20",
         Input("data_set", {"data": data, "dim": sizes.dim}),
         {
