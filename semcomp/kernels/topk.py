@@ -39,7 +39,7 @@ SLACK = 12  # nominees beyond k: enough that rows without ties are certified at 
 COARSE_SLACK = 3  # and by a coarse product a third of k more: places lie closer further down
 CELL = 16  # bytes a score may cost: itself, coarse and fine, its maximum, what is compared with
 PAIR = 64  # bytes of a candidate: row, item, score of record, and the order of them
-CACHED = 2**20  # scores held at a time on a CPU: more would leave its cache
+CACHED = 2**22  # scores held at a time on a CPU: fewer are more calls, more leave its last cache
 
 
 @dataclass(frozen=True)
