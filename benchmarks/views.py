@@ -3,10 +3,13 @@
     python benchmarks/views.py [--data NAME ...] [--view NAME ...] [--seeds 3] [--jobs 2] [--table]
 
 A row of the table is the mean over seeds and, in brackets, their standard deviation. Train and validation
-items are masked; nothing here chooses anything by the test part. Each fit has a process and a thread of its
-own. What is finished is kept in `--results`, a file a data set, and is not computed again unless its
-configuration, its data or the code it reaches have changed; an interrupted run goes on, also in the middle of
-training. Cheap fits come first, by the seconds that tuning took.
+items are masked; nothing here chooses anything by the test part. Settings were tuned on small data: on larger
+data, batches are doubled until an epoch has no more than `--steps` steps.
+
+Each fit has a process and a thread of its own. What is finished is kept in `--results`, a file a data set,
+and is not computed again unless its configuration, its data or the code it reaches have changed; an
+interrupted run goes on, also in the middle of training. Cheap fits come first, by the seconds that tuning
+took.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -52,6 +55,7 @@ class Options:
     encoder: str
     epochs: int
     patience: int
+    steps: int
     settings: Path
 
 
@@ -85,7 +89,8 @@ def prepare(task: tuple[str, int, Options]) -> tuple[dict[str, Any], list[Cell]]
     cells = []
     for view, known in ZOO.items():
         model, origin = settings_for(name, split, view, folder=options.settings)
-        config = described(budgeted(model, options.epochs, options.patience))
+        budget = budgeted(model, options.epochs, options.patience)
+        config = described(enlarged(budget, int(split.train.nnz), options.steps))
         read = text["sha256"] if known.reads_text else None
         tuned = nearest_settings(name, split, view, folder=options.settings)
         expected = START
@@ -96,6 +101,16 @@ def prepare(task: tuple[str, int, Options]) -> tuple[dict[str, Any], list[Cell]]
             key = digest(config, split.fingerprint, read, code_digest(type(model).__module__), seed)
             cells.append(Cell(dataset, view, seed, config, origin, key, expected, options.encoder))
     return about, cells
+
+
+def enlarged(model: Any, pairs: int, steps: int) -> Any:
+    """The model with batches doubled until an epoch has at most so many steps; untrained ones as they are."""
+    if not hasattr(model, "training"):
+        return model
+    batch = model.training.batch
+    while pairs > steps * batch:
+        batch *= 2
+    return replace(model, training=replace(model.training, batch=batch))
 
 
 def measure(cell: Cell) -> dict[str, Any]:
@@ -206,6 +221,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--patience", type=int, default=5)
+    parser.add_argument(
+        "--steps", type=int, default=64, help="of an epoch, at most; larger batches make it so"
+    )
     parser.add_argument("--encoder", default="auto")
     parser.add_argument("--settings", type=Path, default=PACKAGED, help="folder of the settings files")
     parser.add_argument("--results", type=Path, default=RESULTS)
@@ -214,7 +232,7 @@ def main() -> None:
     given = parser.parse_args()
     views = {view: entry(view) for view in given.view}
 
-    options = Options(given.encoder, given.epochs, given.patience, given.settings)
+    options = Options(given.encoder, given.epochs, given.patience, given.steps, given.settings)
     about: dict[str, dict[str, Any]] = {}
     cells: list[Cell] = []
     for (name, *_), found in in_processes(

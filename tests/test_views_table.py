@@ -33,7 +33,7 @@ def small(tmp_path, cache) -> str:
 
 @pytest.fixture
 def options(script, tmp_path):
-    return script.Options("own", epochs=3, patience=1, settings=tmp_path / "settings")
+    return script.Options("own", epochs=3, patience=1, steps=64, settings=tmp_path / "settings")
 
 
 def cell_of(cells, view: str, seed: int = 0):
@@ -55,6 +55,15 @@ def test_a_fit_is_measured_on_the_test_part_with_history_masked(script, small, o
     assert found["settings"] == "defaults"
     assert found["peak bytes"] > 2**20
     assert not list((Path(script.cache_folder("checkpoints"))).iterdir())
+
+
+def test_batches_grow_until_an_epoch_has_few_steps(script):
+    lightgcn, plain = build("LightGCN"), build("popularity")
+    for pairs, batch in ((1, 2048), (20_480, 2048), (20_481, 4096), (163_840, 16_384)):
+        assert script.enlarged(lightgcn, pairs, steps=10).training.batch == batch
+    assert script.enlarged(plain, 10**9, steps=10) == plain
+    enlarged = script.enlarged(lightgcn, 40_000, steps=10)
+    assert replace(enlarged.training, batch=2048) == lightgcn.training
 
 
 def test_what_has_no_vectors_or_epochs_has_none_in_the_table(script, small, options):

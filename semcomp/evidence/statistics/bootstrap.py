@@ -148,7 +148,9 @@ def estimate(
     """
     effect = {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}
     control = {
-        name: np.asarray(column, dtype=np.float64) for name, column in (null or {}).items() if name in effect
+        name: np.asarray(column, dtype=np.float64)
+        for name, column in (null or {}).items()
+        if name in effect and not np.array_equal(column, effect[name])  # what is equal is resampled once
     }
     units = len(next(iter(effect.values())))
     if units == 0:
