@@ -21,7 +21,10 @@ from semcomp.evidence.statistics.pvalues import two_sided
 Floats = NDArray[np.float64]
 Means = Mapping[str, Floats]
 LEVEL = 0.95
-MEMORY = 16 * 2**20  # blocks that stay in the processor's cache are counted faster than large ones
+MEMORY = (
+    64 * 2**20
+)  # bytes of the draws that are multiplied at once: the columns are read once for all of them
+CACHED = 2**19  # units drawn at a time: counting stays in the processor's cache
 
 
 def bootstrap_means(columns: Floats, resamples: int, seed: int, memory: int = MEMORY) -> Floats:
@@ -50,14 +53,16 @@ def bootstrap_means(columns: Floats, resamples: int, seed: int, memory: int = ME
     rng = np.random.default_rng(seed)
     means = np.empty((resamples, m))
     values = np.ascontiguousarray(columns, dtype=np.float64)
-    block = int(max(1, min(resamples, memory // (n * 28))))  # a draw: int32, its int64 place, count twice
+    block = int(max(1, min(resamples, memory // (8 * n))))
+    counts = np.empty((block, n))
     starts = range(0, resamples, block)
     for start in tqdm(starts, desc="bootstrap", unit="block", delay=3, leave=False, disable=None):
-        stop = min(start + block, resamples)
-        drawn = rng.integers(0, n, size=(stop - start, n), dtype=np.int32)
-        places = drawn + (np.arange(stop - start, dtype=np.int64) * n)[:, None]
-        counts = np.bincount(places.ravel(), minlength=(stop - start) * n).reshape(stop - start, n)
-        means[start:stop] = counts.astype(np.float64) @ values
+        made = counts[: resamples - start]
+        for some in np.array_split(made, -(-made.size // CACHED)):
+            drawn = rng.integers(0, n, size=some.shape, dtype=np.int32)
+            places = drawn + (np.arange(len(some), dtype=np.int64) * n)[:, None]
+            some[:] = np.bincount(places.ravel(), minlength=some.size).reshape(some.shape)
+        means[start : start + block] = made @ values
     return np.asarray(means / n)
 
 

@@ -17,14 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.evidence.statistics.bootstrap import MEMORY, Floats, Means, Statistic, cut
+from semcomp.evidence.statistics.bootstrap import Floats, Means, Statistic, cut
 from semcomp.evidence.statistics.checks import columns_of, null_of, per_user
 
 Alternative = Literal["two-sided", "greater", "less"]
 PERMUTATIONS = 9_999
-SLACK = (
-    1e-9  # relative: exchanges that tie with the observed difference, but for rounding, count as reaching it
-)
+MEMORY = 16 * 2**20  # bytes of a block of exchanges that stays in the processor's cache
+# relative: exchanges that tie with the observed difference, but for rounding, count as reaching it
+SLACK = 1e-9
 
 
 @dataclass(frozen=True)
