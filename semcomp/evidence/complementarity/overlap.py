@@ -92,17 +92,17 @@ def chance_jaccard(
     """(n,) expected Jaccard of two lists drawn at random, each without replacement, from the same candidates.
 
     The overlap x of lists of p and q items out of M is hypergeometric, so the expectation is
-    Σ_x P(x) · x / (p + q − x), about k / (2M − k) for p = q = k. 0 where either list is empty.
+    Σ_x P(x) · x / (p + q − x), about k / (2M − k) for p = q = k. 0 where either list is empty. From
+    logarithms of factorials: right to about 1e-9 of itself.
     """
     cases, at = np.unique(np.stack([size_a, size_b, candidates], axis=1), axis=0, return_inverse=True)
-    shared = np.arange(cases[:, :2].min(axis=1).max(initial=0) + 1)
+    shared = np.arange(1, cases[:, :2].min(axis=1).max(initial=0) + 1)
     expected = []
     for part in np.array_split(cases, 1 + len(cases) * len(shared) // CELLS):
         p, q, m = part.T[:, :, None]  # (cases, 1) each
         m = np.maximum(m, 1)  # scipy knows no urn without balls; nothing is drawn from it
-        chance = np.exp(hypergeom.logpmf(shared, m, p, q))  # (cases, shared); much faster than `pmf`
-        mean = (chance * shared / np.maximum(p + q - shared, 1)).sum(axis=1)
-        expected.append(mean / chance.sum(axis=1))  # the logarithms' rounding is common to all
+        chance = np.exp(hypergeom.logpmf(shared, m, p, q))  # (cases, shared); far faster than `pmf`
+        expected.append((chance * shared / np.maximum(p + q - shared, 1)).sum(axis=1))
     return np.concatenate(expected)[at.ravel()]
 
 
