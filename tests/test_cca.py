@@ -188,10 +188,10 @@ def test_gaussian_information() -> None:
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda x, y: fit_cca(x[:-1], y), "299 rows of x and 300 rows of y"),
-        (lambda x, y: fit_cca(np.where(x > 3, np.nan, x), y), "side x has NaN"),
-        (lambda x, y: fit_cca(x, y[:, 0]), "side y has shape"),
-        (lambda x, y: fit_cca([["a"], ["b"]], y), "side x is no matrix of numbers"),
+        (lambda x, y: fit_cca(x[:-1], y), "299 x rows and 300 y rows"),
+        (lambda x, y: fit_cca(np.where(x > 3, np.nan, x), y), "x rows hold NaN"),
+        (lambda x, y: fit_cca(x, y[:, 0]), "y rows have shape"),
+        (lambda x, y: fit_cca([["a"], ["b"]], y), "x rows are no matrix of numbers"),
         (lambda x, y: fit_cca(x[:1], y[:1]), "1 rows are too few"),
         (lambda x, y: fit_cca(x, y, penalty=-1), "penalty -1"),
         (lambda x, y: fit_cca(x, y).heldout(y, x), "fitted to 5 and 4"),

@@ -324,7 +324,7 @@ def test_users_are_drawn_and_seeds_decide(planted) -> None:
         ({"rank": 9}, "shared rank 9"),
         ({"k": 0}, "k = 0"),
         ({"mask": "all"}, "unknown mask"),
-        ({"second": np.ones((3, 2))}, "400 rows of x and 3 rows of y"),
+        ({"second": np.ones((3, 2))}, "400 collaborative rows and 3 second rows"),
         ({"most_users": 0}, "most_users = 0"),
         ({"groups": 1}, "1 groups"),
     ],

@@ -231,7 +231,7 @@ def test_bad_input_is_refused() -> None:
     s, c = vectors(0.5, 0.0, 60)
     with pytest.raises(SemcompError, match="49 rows are too few"):
         fit_neural_parts(s[:49], c[:49])
-    with pytest.raises(SemcompError, match="60 rows of x and 50 rows of y"):
+    with pytest.raises(SemcompError, match="60 semantic rows and 50 collaborative rows"):
         fit_neural_parts(s, c[:50])
     with pytest.raises(SemcompError, match="NaN"):
         fit_neural_parts(np.where(s > 2, np.nan, s), c)

@@ -115,7 +115,7 @@ def test_views_without_a_split_are_their_items(files, tmp_path) -> None:
             ],
             "--train and --valid missing",
         ),
-        (["--items", "{s_items}", "{s_users}"], "120 rows of x and 60 rows of y"),
+        (["--items", "{s_items}", "{s_users}"], "120 semantic rows and 60 collaborative rows"),
     ],
 )
 def test_mistakes(files, tmp_path, words, says) -> None:

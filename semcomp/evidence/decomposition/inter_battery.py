@@ -31,9 +31,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from semcomp.core.moments import Moments
+from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
-from semcomp.evidence.decomposition.parts import Floats, Parts
-from semcomp.evidence.geometry.cca import CCA, cca_of, paired
+from semcomp.evidence.decomposition.parts import VIEWS, Floats, Parts
+from semcomp.evidence.geometry.cca import CCA, cca_of
 
 
 def inter_battery(semantic: ArrayLike, collaborative: ArrayLike, rank: int) -> Parts:
@@ -49,7 +50,7 @@ def inter_battery(semantic: ArrayLike, collaborative: ArrayLike, rank: int) -> P
     Raises:
         SemcompError: matrices that are none, NaN, other lengths, fewer than 3 rows, a rank out of range.
     """
-    s, c = paired(semantic, collaborative, least=3)
+    s, c = paired(semantic, collaborative, names=VIEWS, least=3)
     moments = Moments.of(s, c)
     fit = cca_of(moments)
     check_rank(rank, len(fit.correlations))

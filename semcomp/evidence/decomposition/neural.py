@@ -51,6 +51,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from torch import Tensor
 
+from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.encoders import Network
 from semcomp.evidence.decomposition.neural_training import (
@@ -63,8 +64,8 @@ from semcomp.evidence.decomposition.neural_training import (
     private_networks,
     shared_encoders,
 )
-from semcomp.evidence.decomposition.parts import Floats, Parts
-from semcomp.evidence.geometry.cca import CCA, fit_cca, paired
+from semcomp.evidence.decomposition.parts import VIEWS, Floats, Parts
+from semcomp.evidence.geometry.cca import CCA, fit_cca
 from semcomp.kernels.random import generator
 
 LEAST = 50  # items: fewer cannot be parted into those to fit and those to judge by
@@ -116,7 +117,7 @@ class NeuralFit:
         Raises:
             SemcompError: as `paired`, and for other widths than the fitted ones.
         """
-        views = paired(semantic, collaborative, least=1)
+        views = paired(semantic, collaborative, names=VIEWS, least=1)
         for view, side in zip(views, self.sides, strict=True):
             if view.shape[1] != len(side.mean):
                 raise SemcompError(
@@ -168,7 +169,7 @@ def train_neural_parts(
     config = NeuralParts() if config is None else config
     if seed < 0:
         raise SemcompError(f"seed {seed} of the neural parts is negative; give a whole number from 0")
-    views = paired(semantic, collaborative, least=LEAST)
+    views = paired(semantic, collaborative, names=VIEWS, least=LEAST)
     order = torch.randperm(len(views[0]), generator=generator(seed, "neural parts, held out"))
     held, fitted = order.tensor_split([round(config.held_out * len(order))])
     means = [view[fitted].mean(axis=0) for view in views]

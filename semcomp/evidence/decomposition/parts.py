@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
-from semcomp.evidence.geometry.cca import paired
 
 Floats = NDArray[np.float64]
 PARTS = ("joint", "private", "rest")
@@ -67,7 +67,7 @@ class Parts:
 
     def check(self, semantic: ArrayLike, collaborative: ArrayLike) -> None:
         """Raise SemcompError unless the parts add up to these vectors, up to rounding."""
-        for view, matrix in zip(VIEWS, paired(semantic, collaborative), strict=True):
+        for view, matrix in zip(VIEWS, paired(semantic, collaborative, names=VIEWS), strict=True):
             total = sum(self.of(view).values(), start=self.mean(view))
             if total.shape != matrix.shape:
                 raise SemcompError(

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from semcomp.core.evidence import Evidence, Value
+from semcomp.core.paired import paired
 from semcomp.core.provenance import lasting, measured, versions
 from semcomp.core.view import View, check_fits
 from semcomp.data import Split
@@ -23,7 +24,6 @@ from semcomp.evidence.decomposition.variance import (
     reliability,
     variance_values,
 )
-from semcomp.evidence.geometry.cca import paired
 from semcomp.evidence.geometry.shared_dimension import SharedDimension, shared_dimension
 from semcomp.evidence.statistics.bootstrap import estimate, mean_of
 
@@ -96,7 +96,7 @@ def decompose(
         SemcompError: vectors or views that do not fit each other or the split, NaN, fewer than 20 items, a
             split without views, an unknown method or mask, parts of other vectors, a rank or k out of range.
     """
-    s, c = paired(_items(semantic), _items(collaborative), least=LEAST)
+    s, c = paired(_items(semantic), _items(collaborative), names=VIEWS, least=LEAST)
     views = _views(semantic, collaborative, split, k, mask)
     if isinstance(method, str) and method not in METHODS:
         raise unknown_name("decomposition", method, METHODS)
@@ -109,7 +109,7 @@ def decompose(
     seconds = {}
     for view, own, other in zip(VIEWS, (s, c), (second_semantic, second), strict=True):
         if other is not None:
-            seconds[view] = paired(own, _items(other))[1]
+            seconds[view] = paired(own, _items(other), names=(view, "second"))[1]
     if most_users is not None and most_users < 1:
         raise SemcompError(f"most_users = {most_users}; rank at least 1")
     if groups != 0 and not 2 <= groups <= len(s):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from semcomp.core.moments import Moments
+from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
 from semcomp.kernels.orientation import oriented
 
@@ -194,38 +195,6 @@ def correlation(xy: Floats, xx: Floats, yy: Floats) -> Floats:
     """xy / sqrt(xx · yy) of sums of products, element by element; 0 where a side does not vary."""
     scale = np.sqrt(np.maximum(xx, 0.0) * np.maximum(yy, 0.0))
     return np.clip(np.where(scale > 0, xy / np.where(scale > 0, scale, 1.0), 0.0), -1.0, 1.0)
-
-
-def paired(x: ArrayLike, y: ArrayLike, *, least: int = 2) -> tuple[Floats, Floats]:
-    """Both sides as finite float64 matrices with one row an item, in the same order.
-
-    Raises:
-        SemcompError: no matrices, no columns, NaN or infinity, different lengths, fewer than `least` rows.
-    """
-    sides = []
-    for label, given in (("x", x), ("y", y)):
-        try:
-            side = np.asarray(given, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise SemcompError(
-                f"side {label} is no matrix of numbers; give one row of numbers an item"
-            ) from error
-        if side.ndim != 2 or side.shape[1] == 0:
-            raise SemcompError(f"side {label} has shape {side.shape}; give a matrix with one row an item")
-        wrong = ~np.isfinite(side).all(axis=1)
-        if wrong.any():
-            raise SemcompError(
-                f"side {label} has NaN or infinite values in {wrong.sum()} rows, first in row "
-                f"{int(wrong.argmax())}; remove or impute them"
-            )
-        sides.append(side)
-    if len(sides[0]) != len(sides[1]):
-        raise SemcompError(
-            f"{len(sides[0])} rows of x and {len(sides[1])} rows of y; one of each per item is needed"
-        )
-    if len(sides[0]) < least:
-        raise SemcompError(f"{len(sides[0])} rows are too few to correlate; give at least {least}")
-    return sides[0], sides[1]
 
 
 def _mean_or_zero(numbers: Floats) -> float:

@@ -11,8 +11,9 @@ from scipy import stats
 from tqdm import tqdm
 
 from semcomp.core.moments import Moments
+from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
-from semcomp.evidence.geometry.cca import Floats, cca_of, correlation, paired, whitening
+from semcomp.evidence.geometry.cca import Floats, cca_of, correlation, whitening
 from semcomp.evidence.statistics.bootstrap import LEVEL
 from semcomp.evidence.statistics.checks import check_share
 

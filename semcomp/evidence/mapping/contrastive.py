@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
 from semcomp.evidence.mapping.descent import check_schedule, descend, parts_of
-from semcomp.evidence.mapping.pairs import paired
+from semcomp.evidence.mapping.pairs import SIDES
 from semcomp.evidence.mapping.regression import Ridge
 from semcomp.kernels.contrastive import full_softmax
 
@@ -46,7 +47,7 @@ class Contrastive:
         check_schedule(self)
         if not self.temperature > 0:
             raise SemcompError(f"temperature = {self.temperature} must be above 0")
-        source, target = paired(x, y)
+        source, target = paired(x, y, names=SIDES)
         x_mean, y_mean = source.mean(axis=0), target.mean(axis=0)
         source, target = source - x_mean, target - y_mean
         size = float(np.sqrt(np.mean(source**2))) or 1.0

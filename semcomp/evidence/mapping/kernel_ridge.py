@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import pdist
 from sklearn.kernel_approximation import Nystroem
 
+from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
-from semcomp.evidence.mapping.pairs import paired
+from semcomp.evidence.mapping.pairs import SIDES
 from semcomp.evidence.mapping.regression import Ridge, fit_ridge
 
 BLOCK = 4096  # rows whose similarities to the landmarks are held at a time
@@ -65,7 +66,7 @@ class KernelRidge:
                 f"{self.landmarks} landmarks and bandwidth factors {self.factors}; use at least 1 landmark "
                 "and factors above 0"
             )
-        source, target = paired(x, y)
+        source, target = paired(x, y, names=SIDES)
         few = np.random.default_rng(seed).permutation(len(source))[: self.landmarks]
         median = float(np.median(pdist(source[few]))) if len(few) > 1 else 0.0
         found: list[KernelMap] = []

@@ -10,9 +10,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
 from semcomp.evidence.mapping.descent import check_schedule, descend, parts_of
-from semcomp.evidence.mapping.pairs import Map, paired
+from semcomp.evidence.mapping.pairs import SIDES, Map
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ class Network:
         """Raises SemcompError for sides that do not match and settings that make no sense."""
         if self.patience is None:
             return _trained(x, y, self, seed)
-        source, target = paired(x, y)
+        source, target = paired(x, y, names=SIDES)
         (x_mean, x_scale), (y_mean, y_scale) = _spread(source), _spread(target)
         network = _trained((source - x_mean) / x_scale, (target - y_mean) / y_scale, self, seed)
         return Standardised(network, x_mean, x_scale, y_mean, y_scale)
@@ -113,7 +114,7 @@ def _trained(x: ArrayLike, y: ArrayLike, config: Network, seed: int) -> MLP:
         raise SemcompError(
             f"{config.layers} hidden layers of width {config.hidden}; use 0 or more of 1 or more"
         )
-    source, target = (torch.tensor(side.astype(np.float32)) for side in paired(x, y))
+    source, target = (torch.tensor(side.astype(np.float32)) for side in paired(x, y, names=SIDES))
     draws = torch.Generator().manual_seed(seed)
     widths = [source.shape[1], *[config.hidden] * config.layers, target.shape[1]]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from semcomp.evidence.mapping.pairs import paired
+from semcomp.core.paired import paired
+from semcomp.evidence.mapping.pairs import SIDES
 from semcomp.evidence.mapping.regression import Ridge
 
 
@@ -28,7 +29,7 @@ def fit_procrustes(x: ArrayLike, y: ArrayLike) -> Ridge:
     Raises:
         SemcompError: sides of different lengths or with NaN, or fewer than 2 rows.
     """
-    source, target = paired(x, y)
+    source, target = paired(x, y, names=SIDES)
     x_mean, y_mean = source.mean(axis=0), target.mean(axis=0)
     source, target = source - x_mean, target - y_mean
     left, _, right = np.linalg.svd(source.T @ target, full_matrices=False)

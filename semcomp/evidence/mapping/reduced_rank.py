@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from semcomp.core.moments import Moments
+from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
-from semcomp.evidence.mapping.pairs import Floats, paired
+from semcomp.evidence.mapping.pairs import SIDES, Floats
 from semcomp.evidence.mapping.regression import Decomposed, Ridge, fit_ridge, folds_of
 
 
@@ -77,7 +78,7 @@ def rank_path(x: ArrayLike, y: ArrayLike, penalty: float | None = None, *, seed:
     Raises:
         SemcompError: sides that do not match, fewer than 2 rows, a negative penalty.
     """
-    source, target = paired(x, y)
+    source, target = paired(x, y, names=SIDES)
     if penalty is None:
         chosen = fit_ridge(source, target, seed=seed)
         return _path(source, target, chosen.penalty, chosen.errors)

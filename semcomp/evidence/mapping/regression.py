@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from semcomp.core.moments import Floats, Moments, leaving_each_out
+from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
-from semcomp.evidence.mapping.pairs import Rows, paired
+from semcomp.evidence.mapping.pairs import SIDES, Rows
 
 RELATIVE_PENALTIES = tuple(
     10.0**e for e in range(-6, 4)
@@ -60,7 +61,7 @@ def fit_ridge(
         SemcompError: sides of different lengths or with NaN, fewer than 2 rows (or rows than folds), a
             negative penalty.
     """
-    source, target = paired(x, y)
+    source, target = paired(x, y, names=SIDES)
     if penalties is None:
         spread = float(np.mean(np.sum((source - source.mean(axis=0)) ** 2, axis=0)))
         penalties = [relative * (spread or 1.0) for relative in RELATIVE_PENALTIES]
