@@ -114,6 +114,17 @@ def test_procrustes_finds_a_turn_and_nothing_else() -> None:
     np.testing.assert_allclose(flat.predict(np.zeros((2, 4))), np.tile(x.mean(axis=0), (2, 1)), atol=1e-12)
 
 
+def test_errors_of_a_perfect_map_are_rounding_and_not_negative() -> None:
+    x, _, new, _ = pair(n=60, p=20, noise=3, seed=6)
+    fit = fit_ridge(x, 2 * x[:, :4] - 1, [0.0, 1e-12, 1e-6, 1.0])
+    errors = np.array(list(fit.errors.values()))
+    assert np.all(errors >= 0)
+    np.testing.assert_allclose(errors[:2], 0, atol=1e-10)
+    assert errors[3] > 1e-4
+    assert fit.penalty < 1
+    np.testing.assert_allclose(fit.predict(new), 2 * new[:, :4] - 1, atol=1e-6)
+
+
 def test_all_penalties_from_one_decomposition_are_sklearns() -> None:
     x, y, new, _ = pair(n=60, p=20, noise=3, seed=6)
     penalties = [1e-3, 1.0, 10.0, 300.0]

@@ -131,4 +131,5 @@ class Decomposed:
         linear = np.sum(self.rotated * (self.vectors.T @ cross), axis=1)  # (p,)
         square = (self.vectors.T @ gram @ self.vectors) * (self.rotated @ self.rotated.T)  # (p, p)
         inverses = np.array([self.inverse(penalty) for penalty in penalties])  # (P, p)
-        return np.asarray(squares - 2 * inverses @ linear + np.sum((inverses @ square) * inverses, axis=1))
+        errors = squares - 2 * inverses @ linear + np.sum((inverses @ square) * inverses, axis=1)
+        return np.asarray(np.maximum(errors, 0.0))  # of a perfect map rounding alone is left, of either sign
