@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from semcomp.core.evidence import Evidence, Value
-from semcomp.study import mapped, probed
+from semcomp.study import mapped, measured, probed
 
 
 def around(value: float, null: float | None = 0.0, arm: float = 0.01) -> Value:
@@ -44,7 +44,7 @@ def r2(value: float, arm: float = 0.01, **place: str) -> dict:
 
 
 def test_records_by_size_and_what_they_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(mapped, "results_folder", lambda: tmp_path)
+    monkeypatch.setattr(measured, "results_folder", lambda: tmp_path)
     assert mapped.records() == {}
     folder = tmp_path / "mapping"
     folder.mkdir()

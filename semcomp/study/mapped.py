@@ -6,14 +6,13 @@ sets or pieces that are missing: tables then have an empty cell or a column less
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from semcomp.core.evidence import Evidence, Value
-from semcomp.study.measured import results_folder
+from semcomp.study.measured import by_data_set
 
 Record = Mapping[str, Any]
 Records = Mapping[str, Record]
@@ -53,10 +52,9 @@ VIEWS = ("collaborative", "semantic")
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
-def records() -> dict[str, Record]:
+def records() -> Records:
     """What `benchmarks/mapping.py` kept, by data set, the fewest train pairs first; empty if nothing is."""
-    found = [json.loads(path.read_text("utf8")) for path in (results_folder() / "mapping").glob("*.json")]
-    return {one["dataset"]: one for one in sorted(found, key=lambda one: one["data"]["train pairs"])}
+    return by_data_set("mapping")
 
 
 def having(kept: Records, piece: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,25 @@ def read_result(name: str) -> Any:
     if not path.is_file():
         raise SemcompError(f"there are no committed results {path}; measure them with benchmarks/")
     return json.loads(path.read_text("utf8"))
+
+
+def by_data_set(kind: str) -> dict[str, dict[str, Any]]:
+    """What is kept in a folder of results, e.g. "mapping", by data set, the fewest train pairs first."""
+    found = [json.loads(path.read_text("utf8")) for path in (results_folder() / kind).glob("*.json")]
+    return {one["dataset"]: one for one in sorted(found, key=lambda one: one["data"]["train pairs"])}
+
+
+def origins(kept: Mapping[str, Mapping[str, Any]], view: str = "LightGCN") -> str:
+    """Where a view's settings come from, in words, and for which data sets.
+
+    >>> kept = {name: {"settings": {"LightGCN": "defaults"}} for name in ("books", "games")}
+    >>> origins({"tiny": {"settings": {"LightGCN": "tuned on tiny"}}, **kept})
+    'tuned on tiny (tiny); defaults (books, games)'
+    """
+    found: dict[str, list[str]] = {}
+    for name, one in kept.items():
+        found.setdefault(one["settings"][view], []).append(name)
+    return "; ".join(f"{origin} ({', '.join(names)})" for origin, names in found.items())
 
 
 def views_table() -> pd.DataFrame:

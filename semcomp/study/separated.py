@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from statistics import fmean, median
 from typing import Any
@@ -11,7 +10,7 @@ import pandas as pd
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.evidence.complementarity.readings import judge_against_null
-from semcomp.study.measured import read_result, results_folder
+from semcomp.study.measured import by_data_set, read_result
 
 #: Statistics of `separating_statistics`, in words, in the order of the page.
 NAMES = {
@@ -78,9 +77,7 @@ def planted_gains() -> pd.DataFrame:
 
 def records() -> dict[str, dict[str, Any]]:
     """What `benchmarks/complementarity.py` kept, by data set, the fewest train pairs first."""
-    paths = (results_folder() / "complementarity").glob("*.json")
-    found = [json.loads(path.read_text("utf8")) for path in paths]
-    return {one["dataset"]: one for one in sorted(found, key=lambda one: one["data"]["train pairs"])}
+    return by_data_set("complementarity")
 
 
 def diagnosis(record: Mapping[str, Any]) -> Evidence:
