@@ -16,6 +16,9 @@ help: ## this list
 book: $(READY) ## run the chapters and build the book (ARGS="--dataset /my/folder --budget smoke")
 	@$(BIN)/semcomp book $(ARGS)
 
+# One thread a process: two processes of two threads each get in each other's way on two cores, and the same
+# bytes are promised for the same number of threads.
+test: export OMP_NUM_THREADS = 1
 # The chapters run at smoke size into a temporary book, and nbval computes them again with an empty cache. The
 # temporary folder stays where something fails. The IPython profile keeps the kernel's start-up notice out of
 # the outputs that are compared. nbval is given the folder, not the files: files outside the project would all

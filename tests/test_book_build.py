@@ -12,7 +12,8 @@ from tiny_chapters import write_checkout
 
 from semcomp.errors import SemcompError
 from semcomp.study import build, notebooks
-from semcomp.study.build import build_pages, find_checkout, make_book, slug
+from semcomp.study.build import find_checkout, make_book, slug
+from semcomp.study.pages import build_pages
 
 
 @pytest.fixture
@@ -80,6 +81,28 @@ def test_data_sets_are_added_to_a_book(
     assert make("planted") == ["planted 03_views"]
     left = sorted(str(n.relative_to(out)) for n in out.rglob("*.ipynb"))
     assert left == [f"book/executed/{n}.ipynb" for n in ("index", "planted/03_views", "worlds/01_worlds")]
+
+
+@pytest.mark.slow
+def test_folders_run_side_by_side(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The same notebooks as one after another on as many threads, and a failure anywhere is the book's."""
+    monkeypatch.setattr(build, "build_pages", lambda root, force: root / "index.html")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    made = {}
+    for jobs in (1, 2):
+        out = tmp_path / f"out{jobs}"
+        make_book(["planted", "other"], budget="smoke", out=out, data_key=str, jobs=jobs, checkout=checkout)
+        made[jobs] = {str(n.relative_to(out)): n.read_bytes() for n in sorted(out.rglob("*.ipynb"))}
+    assert made[1] == made[2]
+    assert sorted(name.split("/")[2] for name in made[2]) == ["index.ipynb", "other", "planted", "worlds"]
+    assert "planted 03_data: " in capfd.readouterr().err
+
+    source = checkout / "book" / "01_worlds.md"
+    source.write_text(source.read_text("utf8").replace("import numpy as np", "import nothing"), "utf8")
+    with pytest.raises(SemcompError, match="chapter worlds 01_worlds failed: ModuleNotFoundError"):
+        make_book(["planted"], budget="smoke", out=out, data_key=str, jobs=2, checkout=checkout)
 
 
 def test_the_first_page_runs_again_when_a_record_changed(

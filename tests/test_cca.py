@@ -85,7 +85,8 @@ def test_heldout_are_correlations_of_new_rows() -> None:
     a, b = found.variates(x[300:], y[300:])
     expected = [np.corrcoef(a[:, k], b[:, k])[0, 1] for k in range(4)]
     np.testing.assert_allclose(found.heldout(x[300:], y[300:]), expected, atol=1e-12)
-    assert (found.heldout(np.ones((3, 5)), y[:3]) == 0).all()
+    for value in (1.0, 0.1):  # three times 0.1, divided by three, is not 0.1
+        assert (found.heldout(np.full((3, 5), value), y[:3]) == 0).all()
 
 
 @settings(max_examples=25, deadline=None)

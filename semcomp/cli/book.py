@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -23,7 +24,15 @@ from semcomp.study import BUDGETS
     help="Folder of the book; by default the checkout.",
 )
 @click.option("--force", is_flag=True, help="Execute and build everything again.")
-def book(dataset: tuple[str, ...], more: tuple[str, ...], budget: str, out: Path | None, force: bool) -> None:
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    help="Data sets at a time; the cores are shared among them. By default as many as there are cores.",
+)
+def book(
+    dataset: tuple[str, ...], more: tuple[str, ...], budget: str, out: Path | None, force: bool, jobs: int
+) -> None:
     """Execute the chapters on data sets and build the book (inside a checkout of the project).
 
     Without any data set: planted, ml-100k, and books where SEMCOMP_DATA has it.
@@ -33,6 +42,11 @@ def book(dataset: tuple[str, ...], more: tuple[str, ...], budget: str, out: Path
     find_checkout()
     chosen = (*dataset, *more) or ("planted", "ml-100k", *(["books"] if "books" in data_sets() else []))
     index = make_book(
-        chosen, budget=budget, out=out, data_key=lambda name: load_dataset(name).fingerprint, force=force
+        chosen,
+        budget=budget,
+        out=out,
+        data_key=lambda name: load_dataset(name).fingerprint,
+        force=force,
+        jobs=jobs,
     )
     click.echo(index)

@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from semcomp.kernels.dense import product, turned_product
+
 CACHED, LARGE = 2**20, 2**26  # scores held at a time: few on a CPU, for its cache; many on a GPU
 
 
@@ -56,12 +58,12 @@ def _softmax(
     anchors: Tensor, positives: Tensor, pool: Tensor, temperature: float, *options: Any, own: bool
 ) -> Tensor:
     kind = anchors.device.type
-    product = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+    precision = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
     dtype = torch.promote_types(torch.promote_types(anchors.dtype, pool.dtype), torch.float32)
     with torch.autocast(kind, enabled=False):
         apply: Callable[..., Tensor] = _Softmax.apply
         return apply(
-            anchors.to(dtype), positives.to(dtype), pool.to(dtype), temperature, *options, own, product
+            anchors.to(dtype), positives.to(dtype), pool.to(dtype), temperature, *options, own, precision
         )
 
 
@@ -109,7 +111,7 @@ class _Softmax(torch.autograd.Function):
             inverse, missing = (scale / total)[:, None], missing[:, None]
             to_anchors[block] = inverse * _product(weights, pool, precision) + missing * p
             to_positives[block] = missing * a
-            to_pool += _product(weights.T, inverse * a, precision)
+            to_pool += _turned_product(weights, inverse * a, precision)
         ctx.save_for_backward(to_anchors, to_positives, to_pool)
         return loss / len(anchors)
 
@@ -120,7 +122,12 @@ class _Softmax(torch.autograd.Function):
 
 def _product(a: Tensor, b: Tensor, precision: torch.dtype | None) -> Tensor:
     """`a @ b`, through a lower precision if one is given."""
-    return a @ b if precision is None else (a.to(precision) @ b.to(precision)).to(a.dtype)
+    return product(a, b) if precision is None else (a.to(precision) @ b.to(precision)).to(a.dtype)
+
+
+def _turned_product(a: Tensor, b: Tensor, precision: torch.dtype | None) -> Tensor:
+    """`a.T @ b`, likewise."""
+    return turned_product(a, b) if precision is None else _product(a.T, b, precision)
 
 
 def _kth_largest(scores: Tensor, k: int) -> Tensor:

@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from semcomp.kernels.dense import product, turned_product
+
 CACHED, LARGE = 2**22, 2**26  # scores held at a time: few on a CPU, for its cache; many on a GPU
 
 
@@ -84,7 +86,7 @@ class _NodeContrast(torch.autograd.Function):
         for first in range(0, len(a), rows):
             part = slice(first, first + rows)
             anchors, found, at, weight = a[part], partners[part], own[part], weights[part]
-            scores = ((anchors / temperature) @ pool.T).add_(scale)  # (b, P)
+            scores = product(anchors / temperature, pool.T).add_(scale)  # (b, P)
             inside = (at >= 0).nonzero()[:, 0]
             scores[inside, at[inside]] = -torch.inf
             positive = (anchors * found).sum(dim=1) / temperature  # (b,)
@@ -95,9 +97,9 @@ class _NodeContrast(torch.autograd.Function):
             loss += (weight * (total.log() + top - positive)).sum()
             inverse = (weight / (total * temperature))[:, None]  # (b, 1)
             missing = (weight * (share / total - 1) / temperature)[:, None]
-            to_a[part] = inverse * (exponentials @ pool) + missing * found
+            to_a[part] = inverse * product(exponentials, pool) + missing * found
             to_partners[part] = missing * anchors
-            to_pool.addmm_(exponentials.T, inverse * anchors)
+            to_pool += turned_product(exponentials, inverse * anchors)
         ctx.save_for_backward(to_a, to_partners, to_pool)
         return loss
 

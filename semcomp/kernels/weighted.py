@@ -75,13 +75,15 @@ def weighted_mean(edges: Edges, weights: Tensor, x: Tensor) -> Tensor:
 class _EdgeProducts(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, edges: Edges, a: Tensor, b: Tensor) -> Tensor:
-        ctx.edges = edges
+        ctx.edges, ctx.same = edges, a is b
         ctx.save_for_backward(a, b)
         return _products(edges, a, b)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor | None]:
         edges, (a, b), on_edges = ctx.edges, ctx.saved_tensors, gradients[0].contiguous()
+        if ctx.same:  # its two gradients are sums over the same edges: one pass for both
+            return None, product(edges.matrix(on_edges + edges.reversed(on_edges)), a), None
         to_a = product(edges.matrix(on_edges), b)
         return None, to_a, product(edges.matrix(edges.reversed(on_edges)), a)
 

@@ -6,31 +6,26 @@ A *book root* is a folder with the static sources and `book/executed/<data set>/
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
-import subprocess
 import sys
-import sysconfig
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from semcomp.errors import SemcompError
-from semcomp.storage import atomic_write, digest, file_digest
-from semcomp.study.artifacts import source_digest
-from semcomp.study.notebooks import read_chapter, run_chapter, versions
+from semcomp.study.notebooks import read_chapter, run_chapter
+from semcomp.study.pages import build_pages, content_digest, copy_static
 from semcomp.study.parameters import check_against_defaults
+from semcomp.study.workers import in_processes
 
 #: Chapters that run once, by the folder of their pages, which can be no data set's: the argument on planted
 #: worlds, the guide to data of one's own, and what was measured beforehand. The others run once per data set.
 ONCE = {"worlds": ("0[12]_*.md",), "guide": ("0[78]_*.md",), "measured": ("09_*.md", "1[0-3]_*.md")}
 _PER_DATA_SET = "0[3-6]_*.md"
-_BUILT = "semcomp-built.json"
 
 
 @dataclass(frozen=True)
@@ -76,12 +71,16 @@ def make_book(
     out: Path | None = None,
     data_key: Callable[[str], str],
     force: bool = False,
+    jobs: int = 1,
     checkout: Path | None = None,
 ) -> Path:
     """Execute the chapters for each data set and build the pages; both only where something changed.
 
     The argument and the guide run once, the evidence once per data set, the first page last. Pages of other
     data sets that an earlier call left in the same book root stay part of the book. Progress goes to stderr.
+    The pages of a folder run one after another, since later ones use what earlier ones computed; folders know
+    nothing of each other. Results depend on the number of threads, which is cores / jobs unless
+    OMP_NUM_THREADS names another.
 
     Args:
         datasets: names, or paths of folders.
@@ -90,6 +89,7 @@ def make_book(
         data_key: called with each data set before anything is executed: loads it, raises SemcompError where
             that fails, and returns the digest of its content.
         force: execute and build everything again.
+        jobs: folders at a time, at least 1, each in a process of its own if there are more.
         checkout: where the sources are, by default found from the current folder.
 
     Returns:
@@ -108,55 +108,46 @@ def make_book(
     executed.mkdir(parents=True, exist_ok=True)
     _remove_orphans(executed, checkout)
     if root != checkout:
-        _copy_static(checkout, root)
-    for page in [*pages, first]:
-        # The records that the first page reads exist only now.
-        key = _records_key(root) if page is first else page.data_key
+        copy_static(checkout, root)
+    _run_folders(pages, force, jobs)
+    # The records that the first page reads exist only now.
+    _run([replace(first, data_key=_records_key(root))], force)
+    return build_pages(root, force=force)
+
+
+def _run_folders(pages: Sequence[Page], force: bool, jobs: int) -> None:
+    """Execute pages, folders side by side: evidence, which takes longest, first."""
+    folders: dict[Path, list[Page]] = {}
+    for page in pages:
+        folders.setdefault(page.target.parent, []).append(page)
+    if jobs == 1:
+        _run(pages, force)
+        return
+    longest_first = sorted(folders.values(), key=lambda found: found[0].target.parent.name in ONCE)
+    jobs = min(jobs, len(longest_first))
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    for _, outcome in in_processes(_run_one, [(one, force, threads) for one in longest_first], jobs):
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+def _run_one(task: tuple[Sequence[Page], bool, int]) -> None:
+    """The pages of a folder, in a process of their own; kernels inherit the number of threads."""
+    pages, force, threads = task
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    _run(pages, force)
+
+
+def _run(pages: Iterable[Page], force: bool) -> None:
+    for page in pages:
         run_chapter(
             page.source,
             page.target,
             page.parameters,
             title_suffix=page.title_suffix,
-            data_key=key,
+            data_key=page.data_key,
             force=force,
         )
-    return build_pages(root, force=force)
-
-
-def build_pages(root: Path, *, force: bool = False) -> Path:
-    """Build `root/_build/html` from the executed notebooks, every warning an error, unless it is current.
-
-    An incremental build hides warnings, so `_build` is emptied before.
-
-    Raises:
-        SemcompError: the build warned or failed; what it said is printed to stderr before.
-    """
-    html, stamp = root / "_build" / "html", root / "_build" / _BUILT
-    key = _inputs_key(root)
-    index = html / "index.html"
-    if not force and index.is_file() and _read_key(stamp) == key:
-        print(f"pages are up to date: {index}", file=sys.stderr, flush=True)
-        return index
-    print("building the pages … ", end="", file=sys.stderr, flush=True)
-    shutil.rmtree(root / "_build", ignore_errors=True)
-    command = Path(sysconfig.get_path("scripts"), "jupyter-book")
-    if not command.exists():
-        raise SemcompError(f"{command} is not there; install semcomp with its extra 'book'")
-    done = subprocess.run(
-        [str(command), "build", str(root), "-W", "-n", "--keep-going", "-q"],
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode or not index.is_file():
-        print(f"failed\n{done.stdout}{done.stderr}", file=sys.stderr, flush=True)
-        raise SemcompError(f"the pages in {root} were not built without warnings; they are listed above")
-    with atomic_write(stamp) as part:
-        part.write_text(json.dumps({"key": key}) + "\n", encoding="utf8")
-    print("done", file=sys.stderr, flush=True)
-    return index
 
 
 def _plan(
@@ -173,7 +164,7 @@ def _plan(
             raise SemcompError(
                 f"{other!r} and {dataset!r} would share the folder {slug(dataset)!r}; rename one"
             )
-    measured = _content(checkout, (checkout / "benchmarks" / "results").rglob("*.json"))
+    measured = content_digest(checkout, (checkout / "benchmarks" / "results").rglob("*.json"))
     pages = [
         Page(
             source,
@@ -239,24 +230,6 @@ def _check_root(root: Path, checkout: Path) -> Path:
     return root
 
 
-def _copy_static(checkout: Path, root: Path) -> None:
-    for source in _static_sources(checkout):
-        target = root / source.relative_to(checkout)
-        if not target.is_file() or target.read_bytes() != source.read_bytes():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
-
-
-def _static_sources(root: Path) -> Iterator[Path]:
-    """What the build reads beside the executed notebooks."""
-    book = root / "book"
-    yield from (root / "_config.yml", root / "_toc.yml")
-    yield from sorted(f for f in book.glob("*.md") if f.name != "index.md" and not f.name[:2].isdigit())
-    yield from sorted(book.glob("*.bib"))
-    yield from sorted(f for f in (book / "_static").rglob("*") if f.is_file())
-    yield from sorted((book / "evidence").glob("*.json"))
-
-
 def _remove_orphans(executed: Path, checkout: Path) -> None:
     """Delete executed notebooks whose chapter is gone; they would stay in the book for ever."""
     for notebook in executed.glob("*/[0-9][0-9]_*.ipynb"):
@@ -274,24 +247,7 @@ def _records_key(root: Path) -> str:
         for file in (root / "book" / folder).rglob("*.json")
         if not file.name.endswith(".stamp.json")
     )
-    return _content(root, found)
-
-
-def _inputs_key(root: Path) -> str:
-    files = [*_static_sources(root), *(root / "book" / "executed").rglob("*.ipynb")]
-    return digest(_content(root, files), source_digest(), versions())
-
-
-def _content(root: Path, files: Iterable[Path]) -> str:
-    """Digest of the files' places below `root` and of what is in them."""
-    return digest(*[[str(file.relative_to(root)), file_digest(file)] for file in sorted(files)])
-
-
-def _read_key(stamp: Path) -> str | None:
-    try:
-        return str(json.loads(stamp.read_text("utf8"))["key"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return content_digest(root, found)
 
 
 def _is_semcomp(pyproject: Path) -> bool:

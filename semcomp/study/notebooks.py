@@ -154,7 +154,7 @@ def _execute(notebook: Any, parameters: Mapping[str, Any], target: Path, label: 
 
     interactive = sys.stderr.isatty()
     if not interactive:
-        print(f"{label} … ", end="", file=sys.stderr, flush=True)
+        print(f"{label} …", file=sys.stderr, flush=True)
     failed = target.with_name(f"failed-{target.name}")
     failed.unlink(missing_ok=True)
     start = time.monotonic()
@@ -172,13 +172,12 @@ def _execute(notebook: Any, parameters: Mapping[str, Any], target: Path, label: 
                 progress_bar={"desc": label} if interactive else False,
             )
         except PapermillExecutionError as error:
-            print("failed", file=sys.stderr, flush=True)
+            print(f"{label}: failed", file=sys.stderr, flush=True)
             shutil.copyfile(done, failed)
             said = f"{error.ename}: {error.evalue}".splitlines()[0]
             raise SemcompError(f"chapter {label} failed: {said} (as far as it got: {failed})") from error
         executed = nbformat.read(done, as_version=4)
-    seconds = f"{time.monotonic() - start:.1f} s"
-    print(f"{label} … {seconds}" if interactive else seconds, file=sys.stderr, flush=True)
+    print(f"{label}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
     return executed
 
 

@@ -43,12 +43,7 @@ class CCA:
         Raises:
             SemcompError: as `paired`, and for other widths than the fitted ones.
         """
-        left, right = paired(x, y)
-        if (left.shape[1], right.shape[1]) != (len(self.x_mean), len(self.y_mean)):
-            raise SemcompError(
-                f"rows of {left.shape[1]} and {right.shape[1]} columns, but the correlations were fitted to "
-                f"{len(self.x_mean)} and {len(self.y_mean)}; give the same columns"
-            )
+        left, right = self._sides(x, y)
         return (left - self.x_mean) @ self.x_weights, (right - self.y_mean) @ self.y_weights
 
     def heldout(self, x: ArrayLike, y: ArrayLike) -> Floats:
@@ -56,8 +51,19 @@ class CCA:
 
         Free of the optimism of the fitted ones: without a shared part they are 0 up to 1/sqrt(m).
         """
-        a, b = (side - side.mean(axis=0) for side in self.variates(x, y))
+        left, right = self._sides(x, y)
+        a, b = _centred(left) @ self.x_weights, _centred(right) @ self.y_weights
         return correlation(np.sum(a * b, axis=0), np.sum(a * a, axis=0), np.sum(b * b, axis=0))
+
+    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
+        """Both as float64, of the fitted widths."""
+        left, right = paired(x, y)
+        if (left.shape[1], right.shape[1]) != (len(self.x_mean), len(self.y_mean)):
+            raise SemcompError(
+                f"rows of {left.shape[1]} and {right.shape[1]} columns, but the correlations were fitted to "
+                f"{len(self.x_mean)} and {len(self.y_mean)}; give the same columns"
+            )
+        return left, right
 
 
 def fit_cca(x: ArrayLike, y: ArrayLike, *, penalty: float = 0.0) -> CCA:
@@ -195,6 +201,11 @@ def correlation(xy: Floats, xx: Floats, yy: Floats) -> Floats:
     """xy / sqrt(xx · yy) of sums of products, element by element; 0 where a side does not vary."""
     scale = np.sqrt(np.maximum(xx, 0.0) * np.maximum(yy, 0.0))
     return np.clip(np.where(scale > 0, xy / np.where(scale > 0, scale, 1.0), 0.0), -1.0, 1.0)
+
+
+def _centred(rows: Floats) -> Floats:
+    """Rows less their mean, exactly 0 in a column that does not vary: rounding would look like variance."""
+    return np.where(np.ptp(rows, axis=0) > 0, rows - rows.mean(axis=0), 0.0)
 
 
 def _mean_or_zero(numbers: Floats) -> float:

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from semcomp.core.view import View
 from semcomp.data import Split
+from semcomp.kernels.dense import matmul
 from semcomp.kernels.node_contrast import node_contrast
 from semcomp.kernels.propagation import smooth
 from semcomp.kernels.random import xavier
@@ -60,7 +61,7 @@ class IntentGraph(GraphTables):
 
 def _mixed(x: Tensor, intents: Tensor) -> Tensor:
     """softmax(x I) Iᵀ: (n, d), (d, K) -> (n, d), every row a mixture of the intents."""
-    return torch.softmax(x @ intents, dim=1) @ intents.T
+    return matmul(torch.softmax(matmul(x, intents), dim=1), intents.T)
 
 
 class ChannelContrast(Term):

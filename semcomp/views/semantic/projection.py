@@ -12,19 +12,20 @@ from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
+from semcomp.kernels.dense import Linear
 from semcomp.kernels.random import generator, xavier
 from semcomp.views.checks import check_options
 from semcomp.views.semantic.text_inputs import TextInputs, text_inputs
 from semcomp.views.training import Encoder, Training, train_view
 
 
-def linear_map(wide: int, dim: int, seed: int, purpose: str, *, bias: bool) -> nn.Linear:
+def linear_map(wide: int, dim: int, seed: int, purpose: str, *, bias: bool) -> Linear:
     """x W^T + b, (n, wide) -> (n, dim): W normal after Xavier, b uniform within ±1/√wide, as torch has it.
 
     b must not start at zero: an empty text, a row of zeros, would be mapped to zero, where the gradient of a
     cosine has no bound, and its first step would drown all later ones in the optimiser's moments.
     """
-    layer: nn.Linear = skip_init(nn.Linear, wide, dim, bias=bias)
+    layer: Linear = skip_init(Linear, wide, dim, bias=bias)
     layer.weight = nn.Parameter(xavier(dim, wide, seed, purpose))
     if bias:
         nn.init.uniform_(layer.bias, -(wide**-0.5), wide**-0.5, generator(seed, f"{purpose}.bias"))
