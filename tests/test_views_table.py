@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+import pandas as pd
 import pytest
 from benchmark_scripts import script_named
 
@@ -14,7 +15,7 @@ from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
 from semcomp.data import write_folder
 from semcomp.planted import World
-from semcomp.study import Study
+from semcomp.study import Study, measured
 from semcomp.study.settings import settings_path
 from semcomp.study.tuning import Tuning, tune_view
 from semcomp.study.zoo import ZOO, budgeted, build
@@ -146,3 +147,28 @@ def test_cells_are_kept_in_order_one_a_view_and_seed(script, tmp_path):
         "| LightGCN | 0.4000 (0.2828) | 0.2000 (0.1414) | 0.1000 (0.0707) | 10 | 64 | 1.5 | 1,024 "
         "| tuned on small |",
     ]
+
+
+def test_the_strongest_of_each_kind_is_picked_by_validation_and_told_by_the_test_part():
+    """LightGCN is ahead on the test part, but BPR-MF on validation; of two seeds the means count."""
+    rows = [  # view, seed, validation, test, best epoch
+        ("LightGCN", 0, 0.30, 0.90, 3),
+        ("LightGCN", 1, 0.10, 0.70, 4),
+        ("BPR-MF", 0, 0.25, 0.20, 0),
+        ("BPR-MF", 1, 0.25, 0.40, 2),
+        ("EASE", 0, 0.10, 0.50, None),
+        ("item-kNN", 0, 0.20, 0.45, None),
+        ("raw text", 0, 0.05, 0.10, None),
+        ("fusion", 0, 0.40, 0.60, 5),
+    ]
+    names = ["view", "seed", "valid_ndcg", "ndcg", "best_epoch"]
+    fits = pd.DataFrame(rows, columns=names).assign(dataset="small")
+    fits["family"] = fits["view"].map(lambda view: ZOO[view].family)
+    found = measured.strongest(fits, "ndcg")
+    assert found["view"].to_dict() == {
+        ("small", "trained"): "BPR-MF",
+        ("small", "solved"): "item-kNN",
+        ("small", "semantic"): "raw text",
+        ("small", "joint"): "fusion",
+    }
+    assert found["score"].round(12).to_list() == [0.30, 0.45, 0.10, 0.60]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from semcomp.errors import SemcompError
-from semcomp.study.notebooks import read_chapter, run_chapter
+from semcomp.study.notebooks import is_current, read_chapter, run_chapter
 from semcomp.study.pages import build_pages, content_digest, copy_static
 from semcomp.study.parameters import check_against_defaults
 from semcomp.study.workers import in_processes
@@ -37,6 +37,11 @@ class Page:
     parameters: Mapping[str, Any]
     title_suffix: str | None = None
     data_key: str = ""
+
+    @property
+    def beside(self) -> dict[str, Any]:
+        """What goes into the notebook beside its source and parameters."""
+        return {"title_suffix": self.title_suffix, "data_key": self.data_key}
 
 
 def find_checkout(start: Path | None = None) -> Path:
@@ -120,13 +125,19 @@ def _run_folders(pages: Sequence[Page], force: bool, jobs: int) -> None:
     folders: dict[Path, list[Page]] = {}
     for page in pages:
         folders.setdefault(page.target.parent, []).append(page)
+    jobs = min(jobs, len(folders))
     if jobs == 1:
         _run(pages, force)
         return
     longest_first = sorted(folders.values(), key=lambda found: found[0].target.parent.name in ONCE)
-    jobs = min(jobs, len(longest_first))
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    for _, outcome in in_processes(_run_one, [(one, force, threads) for one in longest_first], jobs):
+    waiting = []
+    for found in longest_first:
+        if force or not all(map(_is_current, found)):
+            waiting.append((found, force, threads))
+        else:
+            _run(found, force)  # which says so; a process would take longer to start
+    for _, outcome in in_processes(_run_one, waiting, jobs):
         if isinstance(outcome, Exception):
             raise outcome
 
@@ -140,14 +151,11 @@ def _run_one(task: tuple[Sequence[Page], bool, int]) -> None:
 
 def _run(pages: Iterable[Page], force: bool) -> None:
     for page in pages:
-        run_chapter(
-            page.source,
-            page.target,
-            page.parameters,
-            title_suffix=page.title_suffix,
-            data_key=page.data_key,
-            force=force,
-        )
+        run_chapter(page.source, page.target, page.parameters, **page.beside, force=force)
+
+
+def _is_current(page: Page) -> bool:
+    return is_current(page.source, page.target, page.parameters, **page.beside)
 
 
 def _plan(

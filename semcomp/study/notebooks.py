@@ -82,19 +82,12 @@ def run_chapter(
     except SemcompError as error:
         raise SemcompError(f"{source.name}: {error}") from error
     label = f"{target.parent.name} {source.stem}"
-    key = digest(
-        source.read_text(encoding="utf8"),
-        dict(parameters),
-        title_suffix,
-        data_key,
-        source_digest(),
-        versions(),
-    )
-    stamp = target.with_suffix(".stamp.json")
-    if not force and _is_current(stamp, target, key):
+    if not force and is_current(source, target, parameters, title_suffix=title_suffix, data_key=data_key):
         print(f"{label} is up to date", file=sys.stderr, flush=True)
         return False
 
+    stamp = _stamp(target)
+    key = _key(source, parameters, title_suffix, data_key)
     target.parent.mkdir(parents=True, exist_ok=True)
     for stale in (target, stamp):
         stale.unlink(missing_ok=True)
@@ -108,6 +101,26 @@ def run_chapter(
     with atomic_write(stamp) as part:
         part.write_text(json.dumps({"key": key, "files": made}, indent=1) + "\n", encoding="utf8")
     return True
+
+
+def is_current(
+    source: Path,
+    target: Path,
+    parameters: Mapping[str, Any],
+    *,
+    title_suffix: str | None = None,
+    data_key: str = "",
+) -> bool:
+    """Whether `target`, and every file that its chapter wrote beside it, is there and made from just this."""
+    try:
+        record = json.loads(_stamp(target).read_text("utf8"))
+        return (
+            target.is_file()
+            and record["key"] == _key(source, parameters, title_suffix, data_key)
+            and all((target.parent / f).is_file() for f in record["files"])
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 @cache
@@ -181,17 +194,14 @@ def _execute(notebook: Any, parameters: Mapping[str, Any], target: Path, label: 
     return executed
 
 
-def _is_current(stamp: Path, target: Path, key: str) -> bool:
-    """Whether the notebook, and every file that the chapter wrote beside it, is there and made from `key`."""
-    try:
-        record = json.loads(stamp.read_text("utf8"))
-        return (
-            target.is_file()
-            and record["key"] == key
-            and all((target.parent / f).is_file() for f in record["files"])
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+def _stamp(target: Path) -> Path:
+    return target.with_suffix(".stamp.json")
+
+
+def _key(source: Path, parameters: Mapping[str, Any], title_suffix: str | None, data_key: str) -> str:
+    """Digest of all that goes into a notebook."""
+    text = source.read_text(encoding="utf8")
+    return digest(text, dict(parameters), title_suffix, data_key, source_digest(), versions())
 
 
 def _side_files(folder: Path) -> dict[str, tuple[int, int]]:
