@@ -101,7 +101,7 @@ def strongest(fits: pd.DataFrame, metric: str) -> pd.DataFrame:
     means = fits.assign(kind=kind).groupby(["dataset", "kind", "view"], observed=True, sort=False)
     of_view = means[["valid_ndcg", metric]].mean()
     best = of_view["valid_ndcg"].groupby(["dataset", "kind"], sort=False).idxmax()
-    found = of_view.loc[best.to_list(), metric].rename("score").reset_index("view")
+    found: pd.DataFrame = of_view.loc[best.to_list(), metric].rename("score").reset_index("view")
     found["view"] = found["view"].astype(str)
     return found
 
