@@ -174,7 +174,7 @@ def test_the_cost_is_that_of_all_parts(small, file, monkeypatch):
     stored["state"] |= {"seconds": 1000.0, "peak_bytes": 2**50}
     torch.save(stored, file)
     cost = MODEL.fit(small[0], checkpoint=file).provenance["cost"]
-    assert 1000 < cost["seconds"] < 1100
+    assert 1000 <= cost["seconds"] < 1100  # a small part may be none to two digits
     assert cost["peak_bytes"] == 2**50
 
 

@@ -1,4 +1,4 @@
-"""Products and weighted means over the edges of a graph, against dense matrices and by hand."""
+"""Cosines, weighted means and attention over the edges of a graph, against dense matrices and by hand."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import scipy.sparse as sp
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn import functional as F
 
 from semcomp.kernels.propagation import as_torch, normalized_adjacency, smooth
-from semcomp.kernels.weighted import Edges, edge_products, weighted_mean
+from semcomp.kernels.weighted import Edges, attention, edge_cosines, weighted_mean
 
 
 def symmetric(nodes: int, share: float, seed: int) -> sp.csr_array:
@@ -27,11 +28,12 @@ def normal(*shape: int, seed: int = 0) -> torch.Tensor:
 
 @given(nodes=st.integers(1, 12), share=st.floats(0, 1), seed=st.integers(0, 2**16))
 @settings(max_examples=40, deadline=None)
-def test_both_operations_agree_with_dense_matrices(nodes, share, seed):
+def test_all_operations_agree_with_dense_matrices(nodes, share, seed):
     graph = symmetric(nodes, share, seed)
     edges, pattern = Edges(as_torch(graph)), torch.from_numpy(graph.toarray()).bool()
-    a, b = normal(nodes, 3, seed=seed), normal(nodes, 3, seed=seed + 1)
-    torch.testing.assert_close(edge_products(edges, a, b), (a @ b.T)[pattern])
+    a, b, c = (normal(nodes, 3, seed=seed + at) for at in range(3))
+    unit = F.normalize(a)
+    torch.testing.assert_close(edge_cosines(edges, a), (unit @ unit.T)[pattern])
 
     weights = normal(graph.nnz, seed=seed).abs()
     dense = torch.zeros(nodes, nodes, dtype=torch.float64)
@@ -41,12 +43,35 @@ def test_both_operations_agree_with_dense_matrices(nodes, share, seed):
     torch.testing.assert_close(weighted_mean(edges, weights, a), expected)
     assert torch.equal(edges.matrix(edges.reversed(weights)).to_dense(), dense.T)
 
+    logits = (a @ b.T).clamp(-2, 2).masked_fill(~pattern, -torch.inf)
+    expected = torch.softmax(logits, dim=1).nan_to_num(0.0) @ c  # NaN: rows without an edge
+    torch.testing.assert_close(attention(edges, a, b, c, bound=2.0), expected)
 
-def test_gradients_of_the_products():
+
+def test_gradients_of_the_cosines():
     edges = Edges(as_torch(symmetric(7, 0.4, seed=3)))
-    inputs = normal(7, 4).requires_grad_(), normal(7, 4, seed=1).requires_grad_()
-    assert torch.autograd.gradcheck(lambda a, b: edge_products(edges, a, b), inputs)
-    assert torch.autograd.gradcheck(lambda a: edge_products(edges, a, a), inputs[:1])
+    assert torch.autograd.gradcheck(lambda x: edge_cosines(edges, x), normal(7, 4).requires_grad_())
+
+
+def test_a_row_of_zeros_has_cosine_zero_and_no_gradient():
+    edges = Edges(as_torch(symmetric(3, 1.0, seed=0)))
+    x = torch.tensor([[3.0, 4.0], [0.0, 0.0], [-8.0, 6.0]], requires_grad=True)
+    cosines = edge_cosines(edges, x)
+    expected = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    torch.testing.assert_close(edges.matrix(cosines).to_dense(), expected)
+    cosines.sum().backward()
+    assert x.grad[0].abs().sum() > 0.1
+    assert not x.grad[1].any()
+
+
+def test_gradients_of_attention_reach_all_three_where_nothing_is_cut():
+    graph = sp.block_diag([symmetric(7, 0.4, seed=5), sp.csr_array((1, 1))], format="csr")
+    edges = Edges(as_torch(sp.csr_array(graph)))  # the last node has no edge
+    inputs = tuple(normal(8, 4, seed=seed).requires_grad_() for seed in range(3))
+    assert torch.autograd.gradcheck(lambda q, k, v: attention(edges, q, k, v, 1.0), inputs)
+    logits = (inputs[0] @ inputs[1].T).abs()[torch.from_numpy(graph.toarray()).bool()]
+    assert logits.min() < 1 < logits.max()  # some are cut, and none is so near that a step would cross
+    assert (logits - 1).abs().min() > 1e-3
 
 
 def test_gradients_of_the_mean_reach_weights_and_vectors():
@@ -92,5 +117,6 @@ def test_equal_weights_are_the_row_normalised_graph():
 def test_the_kind_of_number_is_kept(kind):
     edges = Edges(as_torch(symmetric(4, 1.0, seed=0)))
     x = torch.ones(4, 2, dtype=kind)
-    products = edge_products(edges, x, x)
-    assert products.dtype == weighted_mean(edges, products, x).dtype == kind
+    cosines = edge_cosines(edges, x)
+    assert cosines.dtype == weighted_mean(edges, cosines, x).dtype == kind
+    assert attention(edges, x, x, x, 10.0).dtype == kind

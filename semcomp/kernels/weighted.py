@@ -1,8 +1,8 @@
 """Propagation with weights of one's own on the edges, with gradients to the weights as well.
 
-Two operations over the entries of a sparse pattern, each the other's derivative: inner products of the two
-ends of every edge, and weighted means of the neighbours. Memory is that of the edges and of the vectors;
-neither a dense graph nor vectors for each edge are ever made.
+Over the entries of a sparse pattern: cosines of the two ends of every edge, weighted means of the neighbours,
+and attention, which is both at once. Memory is that of the edges and of the vectors; neither a dense graph nor
+vectors for each edge are ever made.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Edges(nn.Module):
 
     pattern: Tensor
     rows: Tensor
+    columns: Tensor
     reverse: Tensor
 
     def __init__(self, matrix: Tensor) -> None:
@@ -39,6 +40,7 @@ class Edges(nn.Module):
         fixed = {
             "pattern": torch.sparse_csr_tensor(offsets, columns, torch.zeros(len(columns)), matrix.shape),
             "rows": torch.repeat_interleave(offsets.diff()),  # (E,)
+            "columns": columns,  # (E,)
             "reverse": torch.from_numpy(turned.data),  # (E,) where the opposite of each edge stands
         }
         for name, values in fixed.items():
@@ -56,10 +58,13 @@ class Edges(nn.Module):
         return values.index_select(0, self.reverse)  # several times faster on a CPU than values[...]
 
 
-def edge_products(edges: Edges, a: Tensor, b: Tensor) -> Tensor:
-    """⟨a_r, b_c⟩ for every edge (r, c), with gradients: (N, d), (N, d) -> (E,)."""
-    apply: Callable[..., Tensor] = _EdgeProducts.apply
-    return apply(edges, a, b)
+def edge_cosines(edges: Edges, x: Tensor) -> Tensor:
+    """cos(x_r, x_c) for every edge (r, c), with gradients: (N, d) -> (E,).
+
+    A row of zeros has cosine 0 with everything and gets no gradient.
+    """
+    apply: Callable[..., Tensor] = _EdgeCosines.apply
+    return apply(edges, x)
 
 
 def weighted_mean(edges: Edges, weights: Tensor, x: Tensor) -> Tensor:
@@ -72,40 +77,89 @@ def weighted_mean(edges: Edges, weights: Tensor, x: Tensor) -> Tensor:
     return apply(edges, weights, x)
 
 
-class _EdgeProducts(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, edges: Edges, a: Tensor, b: Tensor) -> Tensor:
-        ctx.edges, ctx.same = edges, a is b
-        ctx.save_for_backward(a, b)
-        return _products(edges, a, b)
+def attention(edges: Edges, query: Tensor, key: Tensor, value: Tensor, bound: float) -> Tensor:
+    """Σ_c w_rc v_c / Σ_c w_rc, w_rc = e^{⟨q_r, k_c⟩} over the edges of r, with gradients: three (N, d) -> (N, d).
+
+    Inner products are cut to ±`bound`, so that exponentials need no maximum taken off; one that is cut passes
+    no gradient. A row without edges is a row of zeros.
+    """
+    apply: Callable[..., Tensor] = _Attention.apply
+    return apply(edges, query, key, value, bound)
+
+
+class _EdgeCosines(torch.autograd.Function):
+    """Lengths are divided out on the edges: unit rows would cost a pass over all vectors, and several back."""
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor | None]:
-        edges, (a, b), on_edges = ctx.edges, ctx.saved_tensors, gradients[0].contiguous()
-        if ctx.same:  # its two gradients are sums over the same edges: one pass for both
-            return None, product(edges.matrix(on_edges + edges.reversed(on_edges)), a), None
-        to_a = product(edges.matrix(on_edges), b)
-        return None, to_a, product(edges.matrix(edges.reversed(on_edges)), a)
+    def forward(ctx: Any, edges: Edges, x: Tensor) -> Tensor:
+        length = torch.linalg.vector_norm(x, dim=1)
+        inverse = torch.where(length > 0, 1 / length, 0.0)  # (N,)
+        scale = inverse.index_select(0, edges.rows) * inverse.index_select(0, edges.columns)  # (E,)
+        cosines = _products(edges, x, x).mul_(scale)
+        ctx.edges = edges
+        ctx.save_for_backward(x, inverse, scale, cosines)
+        return cosines
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor]:
+        edges, (x, inverse, scale, cosines) = ctx.edges, ctx.saved_tensors
+        both = gradients[0] + edges.reversed(gradients[0])  # x_r is an end of (r, c) and of (c, r)
+        # d cos_rc / d x_r = x_c / (|x_r| |x_c|) - cos_rc x_r / |x_r|²
+        own = product(edges.matrix(both * cosines), x.new_ones(len(x), 1)) * inverse.square()[:, None]
+        return None, product(edges.matrix(both.mul_(scale)), x).addcmul_(x, own, value=-1)
 
 
 class _WeightedMean(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, edges: Edges, weights: Tensor, x: Tensor) -> Tensor:
-        matrix = edges.matrix(weights)
-        total = product(matrix, x.new_ones(len(x), 1))  # (N, 1)
-        share = torch.where(total > 0, 1 / total, 0.0)
-        mean = product(matrix, x) * share
+        mean, share = _mean(edges, weights, x)
         ctx.edges = edges
         ctx.save_for_backward(weights, x, mean, share)
         return mean
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor]:
-        edges, (weights, x, mean, share) = ctx.edges, ctx.saved_tensors
-        back = gradients[0] * share  # (N, d)
-        # d mean_r / d w_rc = (x_c - mean_r) / total_r
-        to_weights = _products(edges, back, x) - (back * mean).sum(dim=1).index_select(0, edges.rows)
-        return None, to_weights, product(edges.matrix(edges.reversed(weights)), back)
+        return None, *_mean_gradients(ctx.edges, gradients[0], *ctx.saved_tensors)
+
+
+class _Attention(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, edges: Edges, query: Tensor, key: Tensor, value: Tensor, bound: float) -> Tensor:
+        logits = _products(edges, query, key)  # (E,)
+        cut = logits.abs() > bound
+        weights = logits.clamp_(-bound, bound).exp_()
+        mean, share = _mean(edges, weights, value)
+        ctx.edges = edges
+        ctx.save_for_backward(query, key, cut, weights, value, mean, share)
+        return mean
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        edges, (query, key, cut, weights, *rest) = ctx.edges, ctx.saved_tensors
+        to_weights, to_value = _mean_gradients(edges, gradients[0], weights, *rest)
+        to_logits = to_weights.mul_(weights).masked_fill_(cut, 0.0)
+        to_query = product(edges.matrix(to_logits), key)
+        to_key = product(edges.matrix(edges.reversed(to_logits)), query)
+        return None, to_query, to_key, to_value, None
+
+
+def _mean(edges: Edges, weights: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The weighted mean (N, d), and one over the sum of each row's weights (N, 1), 0 where that is 0."""
+    matrix = edges.matrix(weights)
+    total = product(matrix, x.new_ones(len(x), 1))
+    share = torch.where(total > 0, 1 / total, 0.0)
+    return product(matrix, x).mul_(share), share
+
+
+def _mean_gradients(
+    edges: Edges, gradient: Tensor, weights: Tensor, x: Tensor, mean: Tensor, share: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Of the weighted mean, to the weights and to the vectors."""
+    back = gradient * share  # (N, d)
+    # d mean_r / d w_rc = (x_c - mean_r) / total_r
+    own = torch.einsum("nd,nd->n", back, mean)
+    to_weights = _products(edges, back, x).sub_(own.index_select(0, edges.rows))
+    return to_weights, product(edges.matrix(edges.reversed(weights)), back)
 
 
 def _products(edges: Edges, a: Tensor, b: Tensor) -> Tensor:

@@ -19,10 +19,11 @@ from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.kernels.contrastive import full_softmax, pool_collisions, sampled_softmax
+from semcomp.kernels.dense import matmul
 from semcomp.kernels.node_contrast import sampled_node_contrast
 from semcomp.kernels.propagation import as_torch, layers_of, normalized_adjacency, smooth
 from semcomp.kernels.random import generator, xavier
-from semcomp.kernels.weighted import Edges, edge_products, weighted_mean
+from semcomp.kernels.weighted import Edges, attention
 from semcomp.views.checks import check_options
 from semcomp.views.collaborative.lightgcn import GraphTables, check_size
 from semcomp.views.training import Batch, Drawn, Term, Training, train_view
@@ -106,19 +107,17 @@ class MaskedAutoencoder(GraphTables):
 
     def encoded(self, adjacency: Tensor, edges: Edges) -> Tensor:
         """(U+I, d): the GCN over `adjacency`, then the attention over `edges`."""
-        steps = layers_of(adjacency, self.table, self.layers)
+        first, *steps = layers_of(adjacency, self.table, self.layers)
         for projections in self.projections:
-            steps.append(self.attended(edges, steps[-1], projections))
-        return torch.stack(steps).sum(dim=0)
+            steps.append(self.attended(edges, steps[-1] if steps else first, projections))
+        return sum(steps, start=first)
 
     def attended(self, edges: Edges, x: Tensor, projections: Tensor) -> Tensor:
         """(U+I, d): means of the neighbours' values, each head weighing them by e^{query · key}."""
-        means = []
-        for query, key, value in projections:  # (d, d / heads) each
-            logits = edge_products(edges, (x @ query).to(x.dtype), (x @ key).to(x.dtype))  # (E,)
-            weights = logits.clamp(-BOUND, BOUND).exp()
-            means.append(weighted_mean(edges, weights, (x @ value).to(x.dtype)))
-        return torch.cat(means, dim=1)
+        together = projections.permute(2, 0, 1, 3).flatten(1)  # (d, heads · 3 · d / heads): one product for all
+        mapped = matmul(x, together).to(x.dtype).view(len(x), *projections.shape[:2], -1)
+        heads = mapped.permute(1, 2, 0, 3).contiguous()  # (heads, 3, U+I, d / heads)
+        return torch.cat([attention(edges, *head, BOUND) for head in heads], dim=1)
 
     def redraw(self) -> None:
         """New masks, around nodes that are like their surroundings, and what it costs to be unlike them."""
@@ -217,17 +216,18 @@ class Spread(Term):
 
     def forward(self, batch: Batch) -> Tensor:
         (encoder,), model = self.encoder, self.model
-        nodes = F.normalize(encoder.nodes) if model.training.loss.cosine else encoder.nodes
+        n_users, n_nodes = encoder.n_users, len(encoder.nodes)
         terms = []
-        for rows, side in zip((batch.users, batch.items), encoder.rows(nodes, None, None), strict=True):
-            drawn = torch.randperm(len(side), generator=self.draw)[: model.negatives].to(rows.device)
-            own = torch.full((len(side),), -1, device=rows.device)
+        for rows, before, size in ((batch.users, 0, n_users), (batch.items, n_users, n_nodes - n_users)):
+            drawn = torch.randperm(size, generator=self.draw)[: model.negatives].to(rows.device)
+            own = torch.full((size,), -1, device=rows.device)
             own[drawn] = torch.arange(len(drawn), device=rows.device)
             once = rows.unique()
-            anchors = F.embedding(once, side)
-            contrast = sampled_node_contrast(
-                anchors, anchors, F.embedding(drawn, side), own[once], len(side), model.temperature
-            )
+            seen = F.embedding(before + torch.cat([once, drawn]), encoder.nodes)
+            if model.training.loss.cosine:
+                seen = F.normalize(seen)
+            anchors, pool = seen.split([len(once), len(drawn)])
+            contrast = sampled_node_contrast(anchors, anchors, pool, own[once], size, model.temperature)
             terms.append(contrast + anchors.square().sum(dim=1).mean() / model.temperature)
         return model.weight * (terms[0] + terms[1])
 

@@ -18,7 +18,7 @@ from semcomp.kernels.dense import matmul
 from semcomp.kernels.node_contrast import node_contrast
 from semcomp.kernels.propagation import smooth
 from semcomp.kernels.random import xavier
-from semcomp.kernels.weighted import Edges, edge_products, weighted_mean
+from semcomp.kernels.weighted import Edges, edge_cosines, weighted_mean
 from semcomp.views.checks import check_options
 from semcomp.views.collaborative.lightgcn import GraphTables, check_size
 from semcomp.views.training import Batch, Term, Training, train_view
@@ -41,21 +41,20 @@ class IntentGraph(GraphTables):
         for _ in range(self.layers):
             channels = self.channels(x)
             self.layers_seen.append(channels)
-            x = x + sum(channels)
+            x = sum(channels, start=x)
             total = total + x
         return total
 
     def channels(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """(U+I, d) each: Âx, the intents of x, and x averaged over neighbours alike in either."""
         graph = smooth(self.adjacency, x)
-        users, items = x[: self.n_users], x[self.n_users :]
+        users, items = x.split([self.n_users, len(x) - self.n_users])
         intent = torch.cat([_mixed(users, self.user_intents), _mixed(items, self.item_intents)]).to(x.dtype)
         return graph, intent, self.adaptive(graph, x), self.adaptive(intent, x)
 
     def adaptive(self, judge: Tensor, x: Tensor) -> Tensor:
         """(U+I, d): x averaged over neighbours, an edge (h, t) weighing (cos(judge_h, judge_t) + 1) / 2."""
-        unit = F.normalize(judge)
-        cosines = edge_products(self.edges, unit, unit)  # (2E,)
+        cosines = edge_cosines(self.edges, judge)  # (2E,)
         return weighted_mean(self.edges, ((cosines + 1) / 2).clamp_min(0), x)
 
 
