@@ -173,3 +173,49 @@ def test_the_strongest_of_each_kind_is_picked_by_validation_and_told_by_the_test
         ("small", "joint"): "fusion",
     }
     assert found["score"].round(12).to_list() == [0.30, 0.45, 0.10, 0.60]
+
+
+def test_a_data_set_on_which_a_view_is_missing_is_left_out_of_the_table(script, tmp_path, monkeypatch):
+    """Cells are kept as they are done, so a file may hold the cheap views alone."""
+    cell = {
+        **dict.fromkeys(("recall@20", "ndcg@20", "valid ndcg@20", "seconds"), 0.5),
+        **{"key": "k", "best epoch": None, "width": 64, "peak bytes": 1, "settings": "defaults"},
+    }
+    for dataset, pairs, views in (
+        ("whole", 900, ["LightGCN", "popularity", "EASE"]),
+        ("begun", 100, ["EASE", "popularity"]),
+        ("small", 300, ["popularity", "EASE", "LightGCN"]),
+    ):
+        for view in views:
+            path = tmp_path / "views" / f"{dataset}.json"
+            script.keep(path, {"dataset": dataset, "train pairs": pairs}, {**cell, "view": view, "seed": 0})
+    monkeypatch.setattr(measured, "results_folder", lambda: tmp_path)
+    table = measured.views_table()
+    assert table["dataset"].to_list() == ["small"] * 3 + ["whole"] * 3
+    assert table["view"].to_list() == ["popularity", "EASE", "LightGCN"] * 2
+    assert table["family"].unique().tolist() == ["collaborative"]
+
+
+def test_what_others_report_stands_under_its_source(tmp_path, monkeypatch):
+    """A source is named once, also if its rows do not follow each other; other models and depths stay out."""
+    rows = [
+        ("A 2020", "Gowalla", "LightGCN", "Recall@20", 0.2),
+        ("B 2021", "Yelp", "LightGCN, 2 layers", "NDCG@20", 0.05),
+        ("A 2020", "Gowalla", "LightGCN", "NDCG@20", 0.125),
+        ("A 2020", "Gowalla", "NCL", "NDCG@20", 0.5),
+        ("A 2020", "Gowalla", "LightGCN", "NDCG@10", 0.5),
+    ]
+    names = ("paper", "dataset", "model", "metric", "value")
+    kept = [
+        dict(zip(names, row, strict=True), protocol="full ranking", source=f"of {row[0]}") for row in rows
+    ]
+    (tmp_path / "reported-lightgcn.json").write_text(json.dumps({"rows": kept}), encoding="utf8")
+    monkeypatch.setattr(measured, "results_folder", lambda: tmp_path)
+    head, lines = measured.reported("LightGCN")
+    assert head == ["data", "model", "Recall@20", "NDCG@20"]
+    assert lines == [
+        "A 2020: full ranking. of A 2020",
+        ["Gowalla", "LightGCN", "0.2000", "0.1250"],
+        "B 2021: full ranking. of B 2021",
+        ["Yelp", "LightGCN, 2 layers", "", "0.0500"],
+    ]

@@ -1,8 +1,8 @@
 """Propagation with weights of one's own on the edges, with gradients to the weights as well.
 
 Over the entries of a sparse pattern: cosines of the two ends of every edge, weighted means of the neighbours,
-and attention, which is both at once. Memory is that of the edges and of the vectors; neither a dense graph nor
-vectors for each edge are ever made.
+and attention, where products of the ends are the weights. Memory is that of the edges and of the vectors;
+neither a dense graph nor vectors for each edge are ever made.
 """
 
 from __future__ import annotations
@@ -78,17 +78,17 @@ def weighted_mean(edges: Edges, weights: Tensor, x: Tensor) -> Tensor:
 
 
 def attention(edges: Edges, query: Tensor, key: Tensor, value: Tensor, bound: float) -> Tensor:
-    """Σ_c w_rc v_c / Σ_c w_rc, w_rc = e^{⟨q_r, k_c⟩} over the edges of r, with gradients: three (N, d) -> (N, d).
+    """Σ_c w_rc v_c / Σ_c w_rc, w_rc = e^{⟨q_r, k_c⟩}, over the edges of r, with gradients to all three.
 
-    Inner products are cut to ±`bound`, so that exponentials need no maximum taken off; one that is cut passes
-    no gradient. A row without edges is a row of zeros.
+    (N, d), (N, d), (N, e) -> (N, e). Inner products are cut to ±`bound`, so that exponentials need no maximum
+    taken off; one that is cut passes no gradient. A row without edges is a row of zeros.
     """
     apply: Callable[..., Tensor] = _Attention.apply
     return apply(edges, query, key, value, bound)
 
 
 class _EdgeCosines(torch.autograd.Function):
-    """Lengths are divided out on the edges: unit rows would cost a pass over all vectors, and several back."""
+    """Lengths are divided out on the edges: unit rows cost a pass over all vectors, and several back."""
 
     @staticmethod
     def forward(ctx: Any, edges: Edges, x: Tensor) -> Tensor:

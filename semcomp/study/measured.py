@@ -53,7 +53,8 @@ def origins(kept: Mapping[str, Mapping[str, Any]], view: str = "LightGCN") -> st
 def views_table() -> pd.DataFrame:
     """One row a fit: dataset, view, family, seed, recall, ndcg, valid_ndcg, best_epoch, width, seconds, …
 
-    Made by `benchmarks/views.py`; data sets and views in the order they are listed there.
+    Made by `benchmarks/views.py`, which keeps every fit as it is done; data sets and views in the order they
+    are listed there. A data set on which a view is missing that others have is left out.
     """
     rows = []
     for path in sorted((results_folder() / "views").glob("*.json")):
@@ -77,6 +78,8 @@ def views_table() -> pd.DataFrame:
             for cell in about["cells"]
         ]
     frame = pd.DataFrame(rows)
+    complete = frame.groupby("dataset")["view"].transform("nunique") == frame["view"].nunique()
+    frame = frame[complete].copy()
     frame["view"] = pd.Categorical(frame["view"], list(ZOO), ordered=True)
     return frame.sort_values(["pairs", "view", "seed"], kind="stable").reset_index(drop=True)
 
@@ -126,20 +129,18 @@ def parity(metric: str = "ndcg") -> dict[str, Value]:
     return found
 
 
-def reported(model: str) -> tuple[list[str], list[list[str]]]:
-    """Head and rows of a table of what others report for a model: data, protocol, numbers at 20, source."""
-    numbers: dict[tuple[str, ...], dict[str, float]] = {}
+def reported(model: str) -> tuple[list[str], list[str | list[str]]]:
+    """Head and rows of a table of what others report for a model at 20, under a line on each source."""
+    by_source: dict[str, dict[tuple[str, str], dict[str, float]]] = {}
     for row in read_result("reported-lightgcn")["rows"]:
         if model in row["model"] and row["metric"] in ("Recall@20", "NDCG@20"):
-            place = tuple(row[key] for key in ("paper", "dataset", "model", "protocol", "source"))
-            numbers.setdefault(place, {})[row["metric"]] = row["value"]
+            found = by_source.setdefault(f"{row['paper']}: {row['protocol']}. {row['source']}", {})
+            found.setdefault((row["dataset"], row["model"]), {})[row["metric"]] = row["value"]
 
-    def number(found: dict[str, float], metric: str) -> str:
-        return f"{found[metric]:.4f}" if metric in found else ""
-
-    head = ["reported by", "data", "model", "protocol", "Recall@20", "NDCG@20", "source"]
-    rows = [
-        [*place[:4], number(found, "Recall@20"), number(found, "NDCG@20"), place[4]]
-        for place, found in numbers.items()
-    ]
-    return head, rows
+    rows: list[str | list[str]] = []
+    for source, found in by_source.items():
+        rows.append(source)
+        for place, numbers in found.items():
+            at_20 = (numbers.get(metric) for metric in ("Recall@20", "NDCG@20"))
+            rows.append([*place, *("" if number is None else f"{number:.4f}" for number in at_20)])
+    return ["data", "model", "Recall@20", "NDCG@20"], rows

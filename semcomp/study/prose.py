@@ -48,14 +48,22 @@ def rounded(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     return frame.map(cell)
 
 
-def as_table(head: Sequence[str], rows: Sequence[Sequence[str | Sequence[str]]]) -> str:
-    """An HTML table of words; a cell that is a list of phrases becomes a list in the table."""
+def as_table(head: Sequence[str], rows: Sequence[str | Sequence[str | Sequence[str]]]) -> str:
+    """An HTML table of words; a cell that is a list of phrases becomes a list in the table.
+
+    A row that is a string, not a list of cells, is a line over the rows that follow.
+    """
 
     def cell(content: str | Sequence[str]) -> str:
         if isinstance(content, str):
             return escape(content)
         return "<ul>" + "".join(f"<li>{escape(phrase)}</li>" for phrase in content) + "</ul>"
 
+    def line(row: str | Sequence[str | Sequence[str]]) -> str:
+        if isinstance(row, str):
+            return f'<tr><th colspan="{len(head)}" scope="rowgroup">{escape(row)}</th></tr>'
+        return "<tr>" + "".join(f"<td>{cell(content)}</td>" for content in row) + "</tr>"
+
     top = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join("<tr>" + "".join(f"<td>{cell(c)}</td>" for c in row) + "</tr>" for row in rows)
+    body = "".join(map(line, rows))
     return f'<table class="words"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'

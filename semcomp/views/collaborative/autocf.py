@@ -114,10 +114,10 @@ class MaskedAutoencoder(GraphTables):
 
     def attended(self, edges: Edges, x: Tensor, projections: Tensor) -> Tensor:
         """(U+I, d): means of the neighbours' values, each head weighing them by e^{query · key}."""
-        together = projections.permute(2, 0, 1, 3).flatten(1)  # (d, heads · 3 · d / heads): one product for all
+        together = projections.permute(2, 0, 1, 3).flatten(1)  # (d, 3 d): one product for all heads
         mapped = matmul(x, together).to(x.dtype).view(len(x), *projections.shape[:2], -1)
         heads = mapped.permute(1, 2, 0, 3).contiguous()  # (heads, 3, U+I, d / heads)
-        return torch.cat([attention(edges, *head, BOUND) for head in heads], dim=1)
+        return torch.cat([attention(edges, query, key, value, BOUND) for query, key, value in heads], dim=1)
 
     def redraw(self) -> None:
         """New masks, around nodes that are like their surroundings, and what it costs to be unlike them."""
@@ -217,7 +217,7 @@ class Spread(Term):
     def forward(self, batch: Batch) -> Tensor:
         (encoder,), model = self.encoder, self.model
         n_users, n_nodes = encoder.n_users, len(encoder.nodes)
-        terms = []
+        terms: list[Tensor] = []
         for rows, before, size in ((batch.users, 0, n_users), (batch.items, n_users, n_nodes - n_users)):
             drawn = torch.randperm(size, generator=self.draw)[: model.negatives].to(rows.device)
             own = torch.full((size,), -1, device=rows.device)
