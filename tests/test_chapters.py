@@ -15,7 +15,7 @@ from tiny_chapters import DATA_CHAPTER, ROOT
 
 from semcomp.errors import SemcompError
 from semcomp.study import notebooks
-from semcomp.study.notebooks import kernel_environment, read_chapter, run_chapter
+from semcomp.study.notebooks import Page, kernel_environment, read_chapter, run_chapter
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_the_runner_refuses_before_a_kernel_starts(
 ) -> None:
     target = source.parent / "out" / "03_data.ipynb"
     with pytest.raises(SemcompError, match=message):
-        run_chapter(source, target, given)
+        run_chapter(Page(source, target, given))
     assert no_kernel == []
     assert not target.parent.exists()
 
@@ -67,7 +67,7 @@ def test_a_failing_chapter_leaves_nothing_final(source: Path) -> None:
     target.write_text("an earlier version", encoding="utf8")
     source.write_text(DATA_CHAPTER.replace("values = np", 'raise KeyError("no such column")\nvalues = np'))
     with pytest.raises(SemcompError) as caught:
-        run_chapter(source, target, {"seed": 3})
+        run_chapter(Page(source, target, {"seed": 3}))
     assert "out 03_data failed: KeyError: 'no such column'" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert [file.name for file in target.parent.iterdir()] == ["failed-03_data.ipynb"]
@@ -77,7 +77,7 @@ def test_a_failing_chapter_leaves_nothing_final(source: Path) -> None:
 def test_two_runs_are_byte_identical(source: Path) -> None:
     targets = [source.parent / name / "03_data.ipynb" for name in "ab"]
     for target in targets:
-        run_chapter(source, target, {"seed": 3}, title_suffix="planted")
+        run_chapter(Page(source, target, {"seed": 3}, title_suffix="planted"))
     first, second = (target.read_bytes() for target in targets)
     assert first == second
     notebook = nbformat.reads(first.decode(), as_version=4)
@@ -94,8 +94,8 @@ def test_two_runs_are_byte_identical(source: Path) -> None:
 def test_a_chapter_runs_again_only_when_something_changed(source: Path, no_kernel: list[str]) -> None:
     target = source.parent / "planted" / "03_data.ipynb"
 
-    def run(seed: int = 0, **options: Any) -> bool:
-        return run_chapter(source, target, {"seed": seed}, **options)
+    def run(seed: int = 0, data_key: str = "", force: bool = False) -> bool:
+        return run_chapter(Page(source, target, {"seed": seed}, data_key=data_key), force=force)
 
     assert run()
     assert not run()
@@ -118,19 +118,19 @@ def test_a_chapter_whose_record_is_gone_runs_again(source: Path, monkeypatch: py
         return notebook
 
     monkeypatch.setattr(notebooks, "_execute", leave_record)
-    assert run_chapter(source, target, {})
-    assert not run_chapter(source, target, {})
+    assert run_chapter(Page(source, target, {}))
+    assert not run_chapter(Page(source, target, {}))
     (target.parent / "records.json").unlink()
-    assert run_chapter(source, target, {})
+    assert run_chapter(Page(source, target, {}))
 
 
 def test_other_code_makes_a_chapter_run_again(
     source: Path, no_kernel: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = source.parent / "planted" / "03_data.ipynb"
-    run_chapter(source, target, {})
+    run_chapter(Page(source, target, {}))
     monkeypatch.setattr(notebooks, "source_digest", lambda: "changed")
-    assert run_chapter(source, target, {})
+    assert run_chapter(Page(source, target, {}))
 
 
 # --- nbval
@@ -157,7 +157,7 @@ def run_nbval(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_nbval_sees_one_changed_number(source: Path) -> None:
     folder = source.parent / "executed"
     target = folder / "planted" / "03_data.ipynb"
-    run_chapter(source, target, {"seed": 3})
+    run_chapter(Page(source, target, {"seed": 3}))
     twin = folder / "twin" / "03_data.ipynb"
     twin.parent.mkdir()
     shutil.copy(target, twin)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import semcomp as sc
-from semcomp.study.notebooks import run_chapter
+from semcomp.study.notebooks import Page, run_chapter
 
 CHAPTER = Path(__file__).parents[1] / "book" / "08_own_data.md"
 THEMES = ("pirates", "robots", "gardens", "trains", "ghosts", "recipes")
@@ -57,7 +57,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, obje
 @pytest.mark.slow
 def test_two_files_become_diagnostics(shop, tmp_path):
     _, parameters = shop
-    run_chapter(CHAPTER, tmp_path / "mine.ipynb", parameters)
+    run_chapter(Page(CHAPTER, tmp_path / "mine.ipynb", parameters))
     record = json.loads((tmp_path / "08_own_data.json").read_text("utf8"))
     found = record["evidence"]["diagnose"]["values"]
     assert 0 < found["jaccard"]["value"] < 1
@@ -92,7 +92,7 @@ def test_two_files_become_diagnostics(shop, tmp_path):
 def test_a_mistake_ends_in_one_line_and_leaves_no_record(shop, tmp_path, change, message):
     _, parameters = shop
     with pytest.raises(sc.SemcompError, match=message) as caught:
-        run_chapter(CHAPTER, tmp_path / "mine.ipynb", {**parameters, **change})
+        run_chapter(Page(CHAPTER, tmp_path / "mine.ipynb", {**parameters, **change}))
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "mine.ipynb").exists()
     assert not (tmp_path / "08_own_data.json").exists()

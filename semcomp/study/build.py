@@ -12,12 +12,12 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from semcomp.errors import SemcompError
-from semcomp.study.notebooks import is_current, read_chapter, run_chapter
+from semcomp.study.notebooks import Page, is_current, read_chapter, run_chapter
 from semcomp.study.pages import build_pages, content_digest, copy_static
 from semcomp.study.parameters import check_against_defaults
 from semcomp.study.workers import in_processes
@@ -26,22 +26,6 @@ from semcomp.study.workers import in_processes
 #: worlds, the guide to data of one's own, and what was measured beforehand. The others run once per data set.
 ONCE = {"worlds": ("0[12]_*.md",), "guide": ("0[78]_*.md",), "measured": ("09_*.md", "1[0-3]_*.md")}
 _PER_DATA_SET = "0[3-6]_*.md"
-
-
-@dataclass(frozen=True)
-class Page:
-    """One notebook to execute: source, place and parameters, what its title adds, what its data are."""
-
-    source: Path
-    target: Path
-    parameters: Mapping[str, Any]
-    title_suffix: str | None = None
-    data_key: str = ""
-
-    @property
-    def beside(self) -> dict[str, Any]:
-        """What goes into the notebook beside its source and parameters."""
-        return {"title_suffix": self.title_suffix, "data_key": self.data_key}
 
 
 def find_checkout(start: Path | None = None) -> Path:
@@ -133,7 +117,7 @@ def _run_folders(pages: Sequence[Page], force: bool, jobs: int) -> None:
     threads = max(1, (os.cpu_count() or 1) // jobs)
     waiting = []
     for found in longest_first:
-        if force or not all(map(_is_current, found)):
+        if force or not all(map(is_current, found)):
             waiting.append((found, force, threads))
         else:
             _run(found, force)  # which says so; a process would take longer to start
@@ -151,11 +135,7 @@ def _run_one(task: tuple[Sequence[Page], bool, int]) -> None:
 
 def _run(pages: Iterable[Page], force: bool) -> None:
     for page in pages:
-        run_chapter(page.source, page.target, page.parameters, **page.beside, force=force)
-
-
-def _is_current(page: Page) -> bool:
-    return is_current(page.source, page.target, page.parameters, **page.beside)
+        run_chapter(page, force=force)
 
 
 def _plan(

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
@@ -48,25 +49,40 @@ def read_chapter(source: Path) -> tuple[Any, dict[str, Any]]:
     return notebook, parameter_defaults(tagged[0].source, source.name)
 
 
-def run_chapter(
-    source: Path,
-    target: Path,
-    parameters: Mapping[str, Any],
-    *,
-    title_suffix: str | None = None,
-    data_key: str = "",
-    force: bool = False,
-) -> bool:
-    """Execute the chapter `source` with `parameters` into the notebook `target`.
+@dataclass(frozen=True)
+class Page:
+    """One notebook to execute.
 
-    The kernel is the running Python, started in `target`'s folder.
-
-    Args:
+    Attributes:
         source: a jupytext MyST file with one cell tagged `parameters`.
         target: the `.ipynb` to write; its stamp is written beside it.
         parameters: plain values for some or all of the chapter's parameters.
         title_suffix: put behind the chapter's title ("Diagnostics: ml-100k") to tell its pages apart.
         data_key: digest of the data behind the parameters, for what their values do not say.
+    """
+
+    source: Path
+    target: Path
+    parameters: Mapping[str, Any]
+    title_suffix: str | None = None
+    data_key: str = ""
+
+    @property
+    def stamp(self) -> Path:
+        """The file that says what went into the notebook, and what its chapter wrote beside it."""
+        return self.target.with_suffix(".stamp.json")
+
+    def key(self) -> str:
+        """Digest of all that goes into the notebook."""
+        text = self.source.read_text(encoding="utf8")
+        beside = self.title_suffix, self.data_key
+        return digest(text, dict(self.parameters), *beside, source_digest(), versions())
+
+
+def run_chapter(page: Page, *, force: bool = False) -> bool:
+    """Execute a page's chapter into its notebook, by the running Python, in the notebook's folder.
+
+    Args:
         force: run it even if its stamp says that nothing changed.
 
     Returns:
@@ -74,50 +90,43 @@ def run_chapter(
 
     Raises:
         SemcompError: an unknown parameter or a wrong type (before a kernel is started); a cell that fails.
-            The notebook as far as it got is then kept as `failed-<name>.ipynb`, and there is no `target`.
+            The notebook as far as it got is then kept as `failed-<name>.ipynb`, and there is no target.
     """
+    source, target = page.source, page.target
     notebook, defaults = read_chapter(source)
     try:
-        check_against_defaults(parameters, defaults)
+        check_against_defaults(page.parameters, defaults)
     except SemcompError as error:
         raise SemcompError(f"{source.name}: {error}") from error
     label = f"{target.parent.name} {source.stem}"
-    if not force and is_current(source, target, parameters, title_suffix=title_suffix, data_key=data_key):
+    if not force and is_current(page):
         print(f"{label} is up to date", file=sys.stderr, flush=True)
         return False
 
-    stamp = _stamp(target)
-    key = _key(source, parameters, title_suffix, data_key)
+    key = page.key()
     target.parent.mkdir(parents=True, exist_ok=True)
-    for stale in (target, stamp):
+    for stale in (target, page.stamp):
         stale.unlink(missing_ok=True)
-    if title_suffix:
-        _add_to_title(notebook, title_suffix, source.name)
+    if page.title_suffix:
+        _add_to_title(notebook, page.title_suffix, source.name)
     before = _side_files(target.parent)
-    executed = _execute(notebook, parameters, target, label)
+    executed = _execute(notebook, page.parameters, target, label)
     _make_reproducible(executed)
     _write(executed, target)
     made = sorted(name for name, state in _side_files(target.parent).items() if before.get(name) != state)
-    with atomic_write(stamp) as part:
+    with atomic_write(page.stamp) as part:
         part.write_text(json.dumps({"key": key, "files": made}, indent=1) + "\n", encoding="utf8")
     return True
 
 
-def is_current(
-    source: Path,
-    target: Path,
-    parameters: Mapping[str, Any],
-    *,
-    title_suffix: str | None = None,
-    data_key: str = "",
-) -> bool:
-    """Whether `target`, and every file that its chapter wrote beside it, is there and made from just this."""
+def is_current(page: Page) -> bool:
+    """Whether the notebook, and every file that its chapter wrote beside it, is there and made of this."""
     try:
-        record = json.loads(_stamp(target).read_text("utf8"))
+        record = json.loads(page.stamp.read_text("utf8"))
         return (
-            target.is_file()
-            and record["key"] == _key(source, parameters, title_suffix, data_key)
-            and all((target.parent / f).is_file() for f in record["files"])
+            page.target.is_file()
+            and record["key"] == page.key()
+            and all((page.target.parent / file).is_file() for file in record["files"])
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -192,16 +201,6 @@ def _execute(notebook: Any, parameters: Mapping[str, Any], target: Path, label: 
         executed = nbformat.read(done, as_version=4)
     print(f"{label}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
     return executed
-
-
-def _stamp(target: Path) -> Path:
-    return target.with_suffix(".stamp.json")
-
-
-def _key(source: Path, parameters: Mapping[str, Any], title_suffix: str | None, data_key: str) -> str:
-    """Digest of all that goes into a notebook."""
-    text = source.read_text(encoding="utf8")
-    return digest(text, dict(parameters), title_suffix, data_key, source_digest(), versions())
 
 
 def _side_files(folder: Path) -> dict[str, tuple[int, int]]:
