@@ -175,25 +175,56 @@ def test_the_strongest_of_each_kind_is_picked_by_validation_and_told_by_the_test
     assert found["score"].round(12).to_list() == [0.30, 0.45, 0.10, 0.60]
 
 
-def test_a_data_set_on_which_a_view_is_missing_is_left_out_of_the_table(script, tmp_path, monkeypatch):
-    """Cells are kept as they are done, so a file may hold the cheap views alone."""
+def kept_fit(script, folder: Path, dataset: str, pairs: int, view: str, **changed) -> None:
+    """A fit put into a results file."""
     cell = {
         **dict.fromkeys(("recall@20", "ndcg@20", "valid ndcg@20", "seconds"), 0.5),
-        **{"key": "k", "best epoch": None, "width": 64, "peak bytes": 1, "settings": "defaults"},
+        **{"view": view, "seed": 0, "key": "k", "best epoch": None, "width": 64, "peak bytes": 1},
+        **{"settings": "defaults", "config": {"class": view}},
     }
+    script.keep(folder / f"{dataset}.json", {"dataset": dataset, "train pairs": pairs}, {**cell, **changed})
+
+
+def test_a_data_set_on_which_a_view_is_missing_is_left_out_of_the_table(script, tmp_path, monkeypatch):
+    """Fits are kept as they are done, so a file may hold the cheap views alone."""
     for dataset, pairs, views in (
         ("whole", 900, ["LightGCN", "popularity", "EASE"]),
         ("begun", 100, ["EASE", "popularity"]),
         ("small", 300, ["popularity", "EASE", "LightGCN"]),
     ):
         for view in views:
-            path = tmp_path / "views" / f"{dataset}.json"
-            script.keep(path, {"dataset": dataset, "train pairs": pairs}, {**cell, "view": view, "seed": 0})
+            kept_fit(script, tmp_path / "views", dataset, pairs, view)
     monkeypatch.setattr(measured, "results_folder", lambda: tmp_path)
     table = measured.views_table()
     assert table["dataset"].to_list() == ["small"] * 3 + ["whole"] * 3
     assert table["view"].to_list() == ["popularity", "EASE", "LightGCN"] * 2
     assert table["family"].unique().tolist() == ["collaborative"]
+
+
+def test_longer_training_stands_beside_the_same_seed_with_the_same_settings(script, tmp_path, monkeypatch):
+    def fit(folder, view, seed, epochs, best, score, settings="tuned"):
+        trained = {"class": view, "training": {"epochs": epochs}} if epochs else {"class": view}
+        found = {"seed": seed, "best epoch": best, "ndcg@20": score, "settings": settings, "config": trained}
+        kept_fit(script, tmp_path / folder, "small", 300, view, **found)
+
+    fit("views", "EASE", 0, None, None, 0.25)
+    fit("longer", "EASE", 0, None, None, 0.25)  # not trained
+    fit("views", "LightGCN", 0, 30, 30, 0.5)
+    fit("views", "LightGCN", 1, 30, 12, 0.375)
+    fit("longer", "LightGCN", 0, 120, 60, 0.75)
+    fit("views", "BPR-MF", 0, 30, 3, 0.125)
+    fit("longer", "BPR-MF", 0, 120, 3, 0.125, settings="defaults")  # another model
+    monkeypatch.setattr(measured, "results_folder", lambda: tmp_path)
+    found = measured.longer_training("ndcg")
+    assert found.index.to_list() == [("small", "LightGCN")]
+    assert found.iloc[0].to_dict() == {
+        ("epochs", "short"): 30,
+        ("epochs", "long"): 120,
+        ("best_epoch", "short"): 30,
+        ("best_epoch", "long"): 60,
+        ("ndcg", "short"): 0.5,
+        ("ndcg", "long"): 0.75,
+    }
 
 
 def test_what_others_report_stands_under_its_source(tmp_path, monkeypatch):

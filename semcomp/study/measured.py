@@ -56,30 +56,50 @@ def views_table() -> pd.DataFrame:
     Made by `benchmarks/views.py`, which keeps every fit as it is done; data sets and views in the order they
     are listed there. A data set on which a view is missing that others have is left out.
     """
-    rows = []
-    for path in sorted((results_folder() / "views").glob("*.json")):
-        about = json.loads(path.read_text("utf8"))
-        rows += [
-            {
-                "dataset": about["dataset"],
-                "pairs": about["train pairs"],
-                "view": cell["view"],
-                "family": ZOO[cell["view"]].family,
-                "seed": cell["seed"],
-                "recall": cell["recall@20"],
-                "ndcg": cell["ndcg@20"],
-                "valid_ndcg": cell["valid ndcg@20"],
-                "best_epoch": cell["best epoch"],
-                "width": cell["width"],
-                "seconds": cell["seconds"],
-                "peak_bytes": cell["peak bytes"],
-                "settings": cell["settings"],
-            }
-            for cell in about["cells"]
-        ]
-    frame = pd.DataFrame(rows)
+    frame = _fits("views")
     complete = frame.groupby("dataset")["view"].transform("nunique") == frame["view"].nunique()
-    frame = frame[complete].copy()
+    return frame[complete].reset_index(drop=True)
+
+
+def longer_training(metric: str) -> pd.DataFrame:
+    """What more epochs bring: the trained fits in `longer` beside those of the same seed in `views_table`.
+
+    Rows by (dataset, view); of "epochs" (at most), "best_epoch" and `metric` on the test part a column
+    "short" and a column "long" each. Made by `benchmarks/views.py` with more epochs, otherwise the same.
+    """
+    same = ["dataset", "view", "seed", "settings"]
+    long = _fits("longer").dropna(subset="epochs")
+    both = long.merge(views_table(), on=same, suffixes=(" long", " short")).set_index(same[:2])
+    shown = [(name, length) for name in ("epochs", "best_epoch", metric) for length in ("short", "long")]
+    return pd.DataFrame({(name, length): both[f"{name} {length}"] for name, length in shown})
+
+
+def _fits(kind: str) -> pd.DataFrame:
+    """The fits in a folder of results of `benchmarks/views.py`, as in `views_table`."""
+    rows = []
+    for path in sorted((results_folder() / kind).glob("*.json")):
+        about = json.loads(path.read_text("utf8"))
+        for cell in about["cells"]:
+            training = cell["config"].get("training", {})
+            rows.append(
+                {
+                    "dataset": about["dataset"],
+                    "pairs": about["train pairs"],
+                    "view": cell["view"],
+                    "family": ZOO[cell["view"]].family,
+                    "seed": cell["seed"],
+                    "recall": cell["recall@20"],
+                    "ndcg": cell["ndcg@20"],
+                    "valid_ndcg": cell["valid ndcg@20"],
+                    "epochs": training.get("epochs"),
+                    "best_epoch": cell["best epoch"],
+                    "width": cell["width"],
+                    "seconds": cell["seconds"],
+                    "peak_bytes": cell["peak bytes"],
+                    "settings": cell["settings"],
+                }
+            )
+    frame = pd.DataFrame(rows)
     frame["view"] = pd.Categorical(frame["view"], list(ZOO), ordered=True)
     return frame.sort_values(["pairs", "view", "seed"], kind="stable").reset_index(drop=True)
 
