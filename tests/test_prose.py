@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from semcomp.study.prose import as_table, rounded
+from semcomp.study.prose import as_table, rounded, under_headings
 
 
 def test_a_table_of_words_with_a_list_and_a_line_over_rows():
@@ -24,3 +24,10 @@ def test_numbers_are_rounded_whole_ones_whole_and_gaps_empty():
     assert found["b"].to_list() == ["12,345", "1", "0"]
     assert found["c"].to_list() == ["word", "", "é"]
     assert rounded(frame, 1)["a"].to_list() == ["0.1", "", "0.0"]
+
+
+def test_a_heading_stands_over_each_run_of_its_rows():
+    rows = [["1"], ["2"], ["3"], ["4"]]
+    assert under_headings("aabb", rows) == ["a", ["1"], ["2"], "b", ["3"], ["4"]]
+    assert under_headings(["a", "b", "a"], rows[:3]) == ["a", ["1"], "b", ["2"], "a", ["3"]]
+    assert under_headings([], []) == []

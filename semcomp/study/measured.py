@@ -12,6 +12,7 @@ import pandas as pd
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
 from semcomp.study.build import find_checkout
+from semcomp.study.prose import Row, under_headings
 from semcomp.study.zoo import ZOO
 
 
@@ -149,7 +150,7 @@ def parity(metric: str = "ndcg") -> dict[str, Value]:
     return found
 
 
-def reported(model: str) -> tuple[list[str], list[str | list[str]]]:
+def reported(model: str) -> tuple[list[str], list[Row]]:
     """Head and rows of a table of what others report for a model at 20, under a line on each source."""
     by_source: dict[str, dict[tuple[str, str], dict[str, float]]] = {}
     for row in read_result("reported-lightgcn")["rows"]:
@@ -157,10 +158,10 @@ def reported(model: str) -> tuple[list[str], list[str | list[str]]]:
             found = by_source.setdefault(f"{row['paper']}: {row['protocol']}. {row['source']}", {})
             found.setdefault((row["dataset"], row["model"]), {})[row["metric"]] = row["value"]
 
-    rows: list[str | list[str]] = []
+    headings, rows = [], []
     for source, found in by_source.items():
-        rows.append(source)
         for place, numbers in found.items():
             at_20 = (numbers.get(metric) for metric in ("Recall@20", "NDCG@20"))
+            headings.append(source)
             rows.append([*place, *("" if number is None else f"{number:.4f}" for number in at_20)])
-    return ["data", "model", "Recall@20", "NDCG@20"], rows
+    return ["data", "model", "Recall@20", "NDCG@20"], under_headings(headings, rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -10,6 +10,9 @@ import numpy as np
 import pandas as pd
 
 from semcomp.core.evidence import Evidence
+
+#: Of a table of words: cells, each a phrase or a list of phrases; or a line over the rows that follow.
+Row = str | Sequence[str | Sequence[str]]
 
 
 def quote(values: Mapping[str, object]) -> None:
@@ -48,18 +51,15 @@ def rounded(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     return frame.map(cell)
 
 
-def as_table(head: Sequence[str], rows: Sequence[str | Sequence[str | Sequence[str]]]) -> str:
-    """An HTML table of words; a cell that is a list of phrases becomes a list in the table.
-
-    A row that is a string, not a list of cells, is a line over the rows that follow.
-    """
+def as_table(head: Sequence[str], rows: Iterable[Row]) -> str:
+    """An HTML table of words; a cell that is a list of phrases becomes a list in the table."""
 
     def cell(content: str | Sequence[str]) -> str:
         if isinstance(content, str):
             return escape(content)
         return "<ul>" + "".join(f"<li>{escape(phrase)}</li>" for phrase in content) + "</ul>"
 
-    def line(row: str | Sequence[str | Sequence[str]]) -> str:
+    def line(row: Row) -> str:
         if isinstance(row, str):
             return f'<tr><th colspan="{len(head)}" scope="rowgroup">{escape(row)}</th></tr>'
         return "<tr>" + "".join(f"<td>{cell(content)}</td>" for content in row) + "</tr>"
@@ -67,3 +67,13 @@ def as_table(head: Sequence[str], rows: Sequence[str | Sequence[str | Sequence[s
     top = "".join(f"<th>{escape(name)}</th>" for name in head)
     body = "".join(map(line, rows))
     return f'<table class="words"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def under_headings(headings: Iterable[str], rows: Iterable[Row]) -> list[Row]:
+    """Rows for `as_table`, with each heading as a line over the run of rows that have it."""
+    found: list[Row] = []
+    above = None
+    for heading, row in zip(headings, rows, strict=True):
+        found += [row] if heading == above else [heading, row]
+        above = heading
+    return found
