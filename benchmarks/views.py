@@ -2,6 +2,9 @@
 
     python benchmarks/views.py [--data NAME ...] [--view NAME ...] [--seeds 3] [--jobs 2] [--table]
 
+What is committed in `results/views` was made with `--epochs 30 --patience 4`, what more epochs bring, in
+`results/longer`, with `--epochs 90 --patience 4 --seeds 1` for some views.
+
 A row of the table is the mean over seeds and, in brackets, their standard deviation. Train and validation
 items are masked; nothing here chooses anything by the test part. Settings were tuned on small data: on larger
 data, batches are doubled until an epoch has no more than `--steps` steps.

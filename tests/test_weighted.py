@@ -64,6 +64,17 @@ def test_a_row_of_zeros_has_cosine_zero_and_no_gradient():
     assert not x.grad[1].any()
 
 
+@pytest.mark.parametrize("length", [1e-13, 1e-25, 1e-40])
+def test_a_row_too_short_for_a_direction_counts_as_zeros(length):
+    """The square of one over its length would not be a number."""
+    edges = Edges(as_torch(symmetric(2, 1.0, seed=0)))
+    x = torch.tensor([[3.0, 4.0], [length, 0.0]], requires_grad=True)
+    cosines = edge_cosines(edges, x)
+    torch.testing.assert_close(edges.matrix(cosines).to_dense(), torch.tensor([[1.0, 0.0], [0.0, 0.0]]))
+    cosines.sum().backward()
+    torch.testing.assert_close(x.grad, torch.zeros(2, 2))
+
+
 def test_gradients_of_attention_reach_all_three_where_nothing_is_cut():
     graph = sp.block_diag([symmetric(7, 0.4, seed=5), sp.csr_array((1, 1))], format="csr")
     edges = Edges(as_torch(sp.csr_array(graph)))  # the last node has no edge

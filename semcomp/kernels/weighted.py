@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 from semcomp.kernels.propagation import product
 
+SHORT = 1e-12  # a row of this length has no direction, as for torch's `normalize`
+
 
 class Edges(nn.Module):
     """The entries (r, c) of a square matrix whose pattern is symmetric, in row order; values play no part.
@@ -29,7 +31,6 @@ class Edges(nn.Module):
 
     pattern: Tensor
     rows: Tensor
-    columns: Tensor
     reverse: Tensor
 
     def __init__(self, matrix: Tensor) -> None:
@@ -40,7 +41,6 @@ class Edges(nn.Module):
         fixed = {
             "pattern": torch.sparse_csr_tensor(offsets, columns, torch.zeros(len(columns)), matrix.shape),
             "rows": torch.repeat_interleave(offsets.diff()),  # (E,)
-            "columns": columns,  # (E,)
             "reverse": torch.from_numpy(turned.data),  # (E,) where the opposite of each edge stands
         }
         for name, values in fixed.items():
@@ -61,7 +61,7 @@ class Edges(nn.Module):
 def edge_cosines(edges: Edges, x: Tensor) -> Tensor:
     """cos(x_r, x_c) for every edge (r, c), with gradients: (N, d) -> (E,).
 
-    A row of zeros has cosine 0 with everything and gets no gradient.
+    A row shorter than 1e-12 counts as zeros: it has cosine 0 with everything and gets no gradient.
     """
     apply: Callable[..., Tensor] = _EdgeCosines.apply
     return apply(edges, x)
@@ -93,8 +93,9 @@ class _EdgeCosines(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, edges: Edges, x: Tensor) -> Tensor:
         length = torch.linalg.vector_norm(x, dim=1)
-        inverse = torch.where(length > 0, 1 / length, 0.0)  # (N,)
-        scale = inverse.index_select(0, edges.rows) * inverse.index_select(0, edges.columns)  # (E,)
+        inverse = torch.where(length > SHORT, 1 / length, 0.0)  # (N,), its square a number too
+        columns = edges.pattern.col_indices()
+        scale = inverse.index_select(0, edges.rows) * inverse.index_select(0, columns)  # (E,)
         cosines = _products(edges, x, x).mul_(scale)
         ctx.edges = edges
         ctx.save_for_backward(x, inverse, scale, cosines)

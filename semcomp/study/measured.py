@@ -12,7 +12,7 @@ import pandas as pd
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
 from semcomp.study.build import find_checkout
-from semcomp.study.prose import Row, under_headings
+from semcomp.study.prose import Row
 from semcomp.study.zoo import ZOO
 
 
@@ -158,10 +158,10 @@ def reported(model: str) -> tuple[list[str], list[Row]]:
             found = by_source.setdefault(f"{row['paper']}: {row['protocol']}. {row['source']}", {})
             found.setdefault((row["dataset"], row["model"]), {})[row["metric"]] = row["value"]
 
-    headings, rows = [], []
+    rows: list[Row] = []
     for source, found in by_source.items():
+        rows.append(source)
         for place, numbers in found.items():
             at_20 = (numbers.get(metric) for metric in ("Recall@20", "NDCG@20"))
-            headings.append(source)
             rows.append([*place, *("" if number is None else f"{number:.4f}" for number in at_20)])
-    return ["data", "model", "Recall@20", "NDCG@20"], under_headings(headings, rows)
+    return ["data", "model", "Recall@20", "NDCG@20"], rows

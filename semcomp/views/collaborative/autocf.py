@@ -107,10 +107,10 @@ class MaskedAutoencoder(GraphTables):
 
     def encoded(self, adjacency: Tensor, edges: Edges) -> Tensor:
         """(U+I, d): the GCN over `adjacency`, then the attention over `edges`."""
-        first, *steps = layers_of(adjacency, self.table, self.layers)
+        steps = layers_of(adjacency, self.table, self.layers)
         for projections in self.projections:
-            steps.append(self.attended(edges, steps[-1] if steps else first, projections))
-        return sum(steps, start=first)
+            steps.append(self.attended(edges, steps[-1], projections))
+        return sum(steps[1:], start=steps[0])  # stacked first, they would be copied
 
     def attended(self, edges: Edges, x: Tensor, projections: Tensor) -> Tensor:
         """(U+I, d): means of the neighbours' values, each head weighing them by e^{query · key}."""
