@@ -5,9 +5,10 @@
 What is committed in `results/views` was made with `--epochs 30 --patience 4`, what more epochs bring, in
 `results/longer`, with `--epochs 90 --patience 4 --seeds 1` for some views.
 
-A row of the table is the mean over seeds and, in brackets, their standard deviation. Train and validation
-items are masked; nothing here chooses anything by the test part. Settings were tuned on small data: on larger
-data, batches are doubled until an epoch has no more than `--steps` steps.
+A row of the table is the mean over seeds and, in brackets, their standard deviation; of peak memory it is the
+lowest seed's, since an allocator may keep more than is needed. Train and validation items are masked; nothing
+here chooses anything by the test part. Settings were tuned on small data: on larger data, batches are doubled
+until an epoch has no more than `--steps` steps.
 
 Each fit has a process and a thread of its own. What is finished is kept in `--results`, a file a data set,
 and is not computed again unless its configuration, its data or the code it reaches have changed; an
@@ -182,7 +183,7 @@ def table(about: dict[str, Any], cells: Sequence[dict[str, Any]]) -> str:
         epochs = [one["best epoch"] for one in rows if one["best epoch"] is not None]
         best = f"{statistics.mean(epochs):.0f}" if epochs else "–"
         seconds = statistics.mean(one["seconds"] for one in rows)
-        peak = min(one["peak bytes"] for one in rows) / 2**20  # the allocator may keep more than is needed
+        peak = min(one["peak bytes"] for one in rows) / 2**20
         row = (view, *scores, best, rows[0]["width"] or "–", f"{seconds:.1f}", f"{peak:,.0f}")
         lines.append("| " + " | ".join(map(str, (*row, rows[0]["settings"]))) + " |")
     return "\n".join(lines)
