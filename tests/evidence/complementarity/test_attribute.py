@@ -7,9 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from hand_made_lists import world
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_evidence_diagnostics import world
 
 from semcomp.data.popularity import STRATA, item_counts, strata
 from semcomp.errors import SemcompError

@@ -18,7 +18,7 @@ from semcomp.errors import SemcompError
 from semcomp.evidence import estimate, estimate_over_seeds, evaluate
 from semcomp.evidence.statistics.bootstrap import mean_of
 
-REFERENCE = Path(__file__).parent / "reference" / "ranx.json"
+REFERENCE = Path(__file__).parents[2] / "reference" / "ranx.json"
 
 
 def lists(ids: list[list[int]], n_items: int) -> TopK:

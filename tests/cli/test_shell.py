@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-GOLDEN = Path(__file__).parent / "reference" / "golden"
+GOLDEN = Path(__file__).parents[1] / "reference" / "golden"
 COMMAND = Path(sysconfig.get_path("scripts"), "semcomp")
 
 ARRAYS = [

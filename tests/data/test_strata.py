@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from semcomp.data import item_counts, split_from_pairs, strata, thresholds
 from semcomp.errors import SemcompError
 
-GOLDEN = Path(__file__).parent / "reference" / "golden"
+GOLDEN = Path(__file__).parents[1] / "reference" / "golden"
 
 
 def test_strata_equal_the_published_grouping():

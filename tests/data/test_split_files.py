@@ -13,7 +13,7 @@ from observed_pairs import observed, pairs_of, parts
 from semcomp.data import Dataset, import_split, read_pairs, split_from_pairs
 from semcomp.errors import SemcompError
 
-GOLDEN = Path(__file__).parent / "reference" / "golden"
+GOLDEN = Path(__file__).parents[1] / "reference" / "golden"
 
 
 def golden_data() -> tuple[Dataset, list[Path]]:

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from test_evidence_diagnostics import lists, split_of
+from hand_made_lists import lists, split_of
 
 from semcomp.core.view import View
 from semcomp.data import Split, binary_csr
 from semcomp.errors import SemcompError
 from semcomp.evidence import diagnose, diagnose_arrays, frozen_fusion, jaccard, shell_record
 
-GOLDEN = Path(__file__).parent / "reference" / "golden"
+GOLDEN = Path(__file__).parents[2] / "reference" / "golden"
 
 
 def test_published_overlaps_as_shared_items() -> None:

@@ -6,9 +6,9 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from hand_made_lists import lists, split_of, world
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_evidence_diagnostics import lists, split_of, world
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.topk import TopK

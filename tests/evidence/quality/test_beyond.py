@@ -7,7 +7,7 @@ from math import log2
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from test_evidence_diagnostics import bounds, lists, split_of
+from hand_made_lists import bounds, lists, split_of
 
 from semcomp.core.evidence import Evidence
 from semcomp.core.topk import TopK

@@ -10,7 +10,7 @@ import pytest
 
 from semcomp.study import notebooks
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 CHAPTER = """\
 ---

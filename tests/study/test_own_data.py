@@ -12,7 +12,7 @@ import pytest
 import semcomp as sc
 from semcomp.study.notebooks import Page, run_chapter
 
-CHAPTER = Path(__file__).parents[1] / "book" / "08_own_data.md"
+CHAPTER = Path(__file__).parents[2] / "book" / "08_own_data.md"
 THEMES = ("pirates", "robots", "gardens", "trains", "ghosts", "recipes")
 
 

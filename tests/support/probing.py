@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from semcomp.core.view import View
 from semcomp.data import Split, binary_csr
 
-GOLDEN = Path(__file__).parent / "reference" / "golden"
+GOLDEN = Path(__file__).parents[1] / "reference" / "golden"
 
 
 def split_for(n_items: int, n_users: int = 40, seed: int = 0, cold: int = 0) -> Split:
