@@ -7,6 +7,7 @@ import pytest
 from mistakes import Bench, Call, told_to_python
 
 import semcomp as sc
+from semcomp.core.inputs import Inputs
 from semcomp.data import Recipe, read_folder
 from semcomp.storage import cache_folder
 
@@ -103,7 +104,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "text that lacks an item": (
         lambda b: sc.views.RawText().fit(
-            b.split, sc.TextMatrix(b.split.item_ids[:-1], np.ones((5, 3), np.float32))
+            Inputs(b.split, sc.TextMatrix(b.split.item_ids[:-1], np.ones((5, 3), np.float32)))
         ),
         "text matrix lacks 1 items, e.g. 'i05'; embed the same data set",
     ),
