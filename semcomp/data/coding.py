@@ -94,7 +94,7 @@ def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> C
     with table.reading():
         schema = table.frame.collect_schema()
         known = [name for name in KNOWN_OF_A_PAIR if name in schema]
-        numbers = [_number(table, name, schema[name]) for name in known]
+        numbers = [as_number(table, name, schema[name]) for name in known]
     _check_columns(schema.names(), recipe, table.label)
     wanted = [users.code("user_id").alias("user"), items.code("item_id").alias("item"), *numbers]
     fields: list[tuple[str, str]] = [("user", "<u4"), ("item", "<u4"), *((name, "<f8") for name in known)]
@@ -158,7 +158,7 @@ def _check_columns(columns: list[str], recipe: Recipe, label: str) -> None:
             raise SemcompError(f"{label} has no column {column!r} to keep; it has {', '.join(columns)}")
 
 
-def _number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
+def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
     """The column as float64: NaN where nothing stands, infinity where something stands that is no number.
 
     Dates count as seconds since 1970, in UTC where they name no zone.

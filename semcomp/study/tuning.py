@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import optuna
-import scipy.sparse as sp
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState, create_trial
 
@@ -135,7 +134,7 @@ def proposal(view: str, trials: Sequence[Trial], seed: int) -> dict[str, Any]:
 
 def without_test(split: Split) -> Split:
     """The split with an empty test part: what is not there cannot be looked at."""
-    return replace(split, test=sp.csr_array(split.test.shape, dtype=split.test.dtype))
+    return split.without("test")
 
 
 def _rounded(value: Any, space: Space, name: str) -> Any:
