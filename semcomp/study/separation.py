@@ -84,7 +84,7 @@ def separating_statistics(
         resamples, seed: of the bootstrap over users with test items; 0 resamples for no intervals.
 
     Returns:
-        Evidence; undefined statistics (a synergy without a hit) are omitted. One row per user with test items.
+        Evidence, one row per user with test items; undefined statistics (synergy without hits) are omitted.
 
     Raises:
         SemcompError: views that do not fit the split, an empty ensemble or one with the null in it, k beyond

@@ -208,7 +208,7 @@ def published_piece(study: Study) -> dict[str, Any]:
 
 def curves_piece(study: Study) -> dict[str, Rows]:
     target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
-    spend = {"ceiling": ceiling, "resamples": study.budget.resamples}
+    spend: dict[str, Any] = {"ceiling": ceiling, "resamples": study.budget.resamples}
     fitted = int(0.8 * study.split.n_items)
     sizes = [max(10, int(share * fitted)) for share in SIZES]
     rank = capacity_curve(study.text, target, study.split, **spend)
@@ -227,16 +227,18 @@ def knowing_no_cold_item(study: Study, cold: Split) -> View:
     model = study.settings("LightGCN")[0]
     epochs = study.view("LightGCN", SEED).provenance["training"]["best_epoch"]
     unseen = replace(cold, valid=sp.csr_array(cold.valid.shape, dtype=cold.valid.dtype))
-    return replace(model, training=model.training.lasting(epochs)).fit(unseen, seed=SEED)
+    view: View = replace(model, training=model.training.lasting(epochs)).fit(unseen, seed=SEED)
+    return view
 
 
 def cold_piece(study: Study) -> Rows:
     """Maps onto items without train interactions, in a split that holds such items out."""
     cold = Study(study.data, study.budget_name, strategy=COLD)
     target = knowing_no_cold_item(study, cold.split)
+    read: dict[str, TextMatrix | View] = {"raw text": cold.text, "projection": cold.view("projection", SEED)}
     return [
         {"source": name, **row}
-        for name, source in {"raw text": cold.text, "projection": cold.view("projection", SEED)}.items()
+        for name, source in read.items()
         for row in table(
             probe_all(
                 source,

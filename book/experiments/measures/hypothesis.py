@@ -37,7 +37,8 @@ from scipy.optimize import brentq
 from book.experiments.resumed import in_order, line_by_line, simulated
 from semcomp.core.view import View
 from semcomp.data import split
-from semcomp.evidence.hypothesis.alignment import Hypothesis, alignment_hypothesis
+from semcomp.evidence import Hypothesis
+from semcomp.evidence.hypothesis.alignment import alignment_hypothesis
 from semcomp.planted import World
 
 RESULTS = Path(__file__).parent / "results" / "hypothesis.json"

@@ -120,7 +120,8 @@ INTERVALS = (
 MAPS = {"linear": "shared 0.5", "twisted": "nonlinear link", "narrow": "narrow nonlinear link"}
 KINDS_TRIED, MAP_SEEDS = ("kernel-ridge", "mlp-1-stopped"), 4
 COLUMNS, ROWS, KERNEL_SEEDS = (16, 64, 256), (100, 300, 1000, 3000), 8
-RECALL_SEEDS, RECALL_SIZE, K = 12, {"users": 300, "items": 400}, 20
+RECALL_SEEDS, K = 12, 20
+RECALL_SIZE: dict[str, Any] = {"users": 300, "items": 400}
 ESTIMATED = {  # the part as estimated -> the true part
     "collaborative.joint": "shared",
     "collaborative.private": "collaborative private",
@@ -203,8 +204,8 @@ def private_repeated(world: World) -> tuple[float, float]:
 
 def truths(world: World) -> dict[str, float]:
     """By measure, what is true of the population; NaN or infinite where there is no such number."""
-    ceiling, shares = ceilings(world), variance_shares(world)
-    of_c, of_s = shares.loc["collaborative"], shares.loc["semantic"]
+    ceiling, shares = ceilings(world), variance_shares(world).to_dict(orient="index")
+    of_c, of_s = shares["collaborative"], shares["semantic"]
     rho = canonical_correlations(world)
     signal, again = private_repeated(world)
     private = float(of_c["private"] + of_c["popularity"])
@@ -352,8 +353,8 @@ MAKERS: dict[str, Callable[[str, int, int], Any]] = {
 
 def row_of(key: Key) -> dict[str, Any]:
     torch.set_num_threads(1)  # worlds are small
-    kind, *place = key
-    return {"world": list(key), "found": MAKERS[kind](*place)}
+    kind, world, items, seed = key
+    return {"world": list(key), "found": MAKERS[kind](world, items, seed)}
 
 
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -126,7 +126,7 @@ def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
     dataset, budget, most_users, chosen = task
     study, began = Study(dataset, budget), time.perf_counter()
     split, k = study.split, study.k
-    spend = {"resamples": study.budget.resamples}
+    spend: dict[str, Any] = {"resamples": study.budget.resamples}
     a, b = study.view("LightGCN", SEED), study.view("projection", SEED)
     pair = fused_pair(a, b, split, k)
     assert pair.fused is not None

@@ -48,8 +48,7 @@ from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split, split
-from semcomp.planted import World
-from semcomp.planted.world import Truth
+from semcomp.planted import Truth, World
 from semcomp.study.separation import LOWER, STATISTICS, separating_statistics
 from semcomp.text import embed
 from semcomp.views import IALS, CombSum, LightGCN, Popularity, SemanticProjection
@@ -59,7 +58,7 @@ from semcomp.views.training import SampledSoftmax, Training
 TRAINING = Training(SampledSoftmax(negatives=256), epochs=30, batch=1024, lr=0.02, every=3, patience=3)
 DIM, SEEDS, K, RESAMPLES = 32, 3, 20, 300
 SIZE: dict[str, Any] = {"users": 800, "items": 500, "dim": 4, "popularity": 0.5}
-GRID = {
+GRID: dict[str, Any] = {
     "shared": (0.3, 0.7),
     "semantic_private": (0.0, 0.5, 1.0),
     "activity": (12.0, 30.0),
@@ -257,7 +256,7 @@ def main() -> None:
         known = {name: getattr(world, name) for name in PARAMETERS}
         if json.dumps(known) in done or time.monotonic() - clock > 60 * options.minutes:
             continue
-        rows += rows_of(world)
+        rows += list(rows_of(world))
         write(options.out, rows)
         print(f"{time.monotonic() - clock:6.0f} s  {known}", flush=True)
     write(options.out, rows)
