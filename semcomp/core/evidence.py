@@ -53,7 +53,7 @@ class Value:
         return None if self.null is None else self.value - self.null
 
     @property
-    def apart(self) -> bool:
+    def excludes_zero(self) -> bool:
         """Whether the interval of the excess leaves out zero; False where there is none."""
         low, high = self.excess_low, self.excess_high
         return low is not None and high is not None and (low > 0 or high < 0)
@@ -118,7 +118,7 @@ class Evidence:
 
     @property
     def _marked(self) -> bool:
-        return any(value.apart for value in self.values.values())
+        return any(value.excludes_zero for value in self.values.values())
 
     def _rows(
         self, name: Callable[[str], str], written: Callable[[str], str], star: str
@@ -127,7 +127,9 @@ class Evidence:
         for key, v in self.values.items():
             excess = written(number(v.excess))
             if v.excess_low is not None:
-                excess += f" ({written(span(v.excess_low, v.excess_high))})" + (star if v.apart else "")
+                excess += f" ({written(span(v.excess_low, v.excess_high))})" + (
+                    star if v.excludes_zero else ""
+                )
             interval = written(span(v.low, v.high))
             rows.append(
                 (name(key), written(number(v.value)), interval, written(number(v.null)), excess, count(v.n))

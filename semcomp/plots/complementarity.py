@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.data.popularity import STRATA
-from semcomp.evidence.complementarity.attribution import ACTIVITY
+from semcomp.evidence.quality.exposure import ACTIVITY
 from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, WIDTH, dot, figure_of, name_rows
 
 
@@ -106,7 +106,7 @@ def oracles(diagnosis: Evidence, labels: tuple[str, str], fused: str = "fusion")
         },
         "k places, answers known": {
             "better list of each user": ("oracle.switch", GREEN),
-            "best k of both lists": ("oracle.budget", GREEN),
+            "best k of both lists": ("oracle.at_k", GREEN),
         },
         "up to 2k places": {
             f"{a}, top 2k": ("recall_2k.a", BLUE),
@@ -206,7 +206,7 @@ def gain_over_seeds(
         axes.set_xticks([0, 1], list(labels))
         axes.set_xlim(-0.3, 1.3)
         axes.set_title(title, fontsize=10)
-    panels[0].set_ylabel("gain, nats a test item")
+    panels[0].set_ylabel("gain, nats per test item")
     handles = panels[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper center", ncols=len(handles[0]), frameon=False)
     sns.despine(figure)

@@ -71,5 +71,5 @@ def partner_gains(panels: Mapping[str, pd.DataFrame], text: str = "projection") 
         Line2D([], [], ls="none", marker="o", color="black", label="over the mean of several"),
     ]
     figure.legend(handles=marks, loc="outside upper center", ncols=2, frameon=False)
-    figure.supxlabel("what the partner adds, nats a test item", fontsize=10)
+    figure.supxlabel("what the partner adds, nats per test item", fontsize=10)
     return figure

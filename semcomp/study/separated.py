@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from semcomp.core.evidence import Evidence, Value
-from semcomp.evidence.complementarity.readings import judge_against_null
+from semcomp.evidence.complementarity.diagnostics import judge_against_null
 from semcomp.study.measured import by_data_set, read_result
 
 #: Statistics of `separating_statistics`, in words, in the order of the page.
@@ -21,9 +21,9 @@ NAMES = {
     "fusion.gain": "gain of CombSUM",
     "fusion.synergy": "synergy of CombSUM",
     "fusion.cold_recall": "cold recall of CombSUM",
-    "information.gain": "nats over one seed",
+    "information.gain": "log-likelihood gain over one seed",
     "ensemble.fusion.gain": "gain of CombSUM over the mean of seeds",
-    "ensemble.information.gain": "nats over the mean of seeds",
+    "ensemble.information.gain": "log-likelihood gain over the seed ensemble",
     "retained.gain": "share of nats kept over the mean",
 }
 #: Pairs that are not the text with a private part, in words.
@@ -121,8 +121,8 @@ def against_every_null(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
                 continue
             value = Value(**null["values"][key])
             if value.null is not None:
-                judgement = judge_against_null(key, value)
-                judged.append((order.index(judgement.verdict), judgement.effect, name))
+                verdict = judge_against_null(key, value)
+                judged.append((order.index(verdict.word), verdict.effect, name))
         if judged:
             weakest = min(judged)
             found[claim] = order[weakest[0]], weakest[2]
