@@ -1,54 +1,17 @@
-"""The public face: the verbs of the question, each name resolved here and nowhere below."""
+"""Data sets by name, wherever they come from: generated, from the package index, fetched, or from files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from semcomp.core.rank import rank
-from semcomp.data import Dataset, Recipe, audit, available, import_split, load_named, resolve, split
 from semcomp.errors import SemcompError
-from semcomp.evidence import (
-    alignment_hypothesis,
-    attribute,
-    beyond_accuracy,
-    compare,
-    conditional_information,
-    decompose,
-    diagnose,
-    diagnose_several,
-    evaluate,
-    probe,
-    verdict,
-)
-from semcomp.evidence.geometry.report import geometry
-from semcomp.planted import WORLDS
-from semcomp.text import embed, text_statistics
 
-__all__ = [
-    "alignment_hypothesis",
-    "attribute",
-    "audit",
-    "beyond_accuracy",
-    "compare",
-    "conditional_information",
-    "data_sets",
-    "decompose",
-    "diagnose",
-    "diagnose_several",
-    "embed",
-    "evaluate",
-    "geometry",
-    "import_split",
-    "load_dataset",
-    "parse_columns",
-    "probe",
-    "rank",
-    "split",
-    "text_statistics",
-    "usual_recipe",
-    "verdict",
-]
+if TYPE_CHECKING:
+    from semcomp.data import Dataset, Recipe
+
+__all__ = ["data_sets", "load_dataset", "parse_columns", "usual_recipe"]
 
 
 def load_dataset(
@@ -78,6 +41,9 @@ def load_dataset(
         SemcompError: an unknown name (near names are suggested), a folder or file that is not there, a
             missing column, unknown or repeated item ids, unreadable values.
     """
+    from semcomp.data import load_named
+    from semcomp.planted import WORLDS
+
     if str(name) in WORLDS:
         if items is not None or columns or format != "auto" or recipe is not None:
             raise SemcompError(
@@ -89,6 +55,9 @@ def load_dataset(
 
 def usual_recipe(name: str | Path) -> Recipe:
     """The recipe by which a data set of this name is loaded; `Recipe()` where its name says nothing."""
+    from semcomp.data import Recipe, resolve
+    from semcomp.planted import WORLDS
+
     known = None if str(name) in WORLDS else resolve(name, also=WORLDS).known
     return known.recipe if known else Recipe()
 
@@ -115,4 +84,7 @@ def parse_columns(text: str | Sequence[str]) -> dict[str, str]:
 
 def data_sets() -> dict[str, str]:
     """The names that `load_dataset` knows here, each with where it comes from."""
+    from semcomp.data import available
+    from semcomp.planted import WORLDS
+
     return dict.fromkeys(WORLDS, "generated: shared plus private, with known truth") | available()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -14,9 +13,6 @@ from semcomp.core.view import View
 from semcomp.data import binary_csr, read_pairs
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write
-
-FILE = click.Path(path_type=Path)
-ARRAYS = "USERS.npy ITEMS.npy"
 
 
 def check_output(output: Path) -> None:

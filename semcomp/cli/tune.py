@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from semcomp.study.zoo import ZOO
-
 
 @click.command()
 @click.argument("dataset", metavar="NAME_OR_PATH")
@@ -43,6 +41,7 @@ def tune(
     """
     from semcomp.study.tuning import Tuning  # optuna, only when needed
     from semcomp.study.tuning_runs import tune as tune_views
+    from semcomp.study.zoo import ZOO
 
     tuning = Tuning(trials, seed, epochs, patience)
     say = partial(click.echo, err=True)
