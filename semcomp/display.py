@@ -32,25 +32,24 @@ class Table:
         )
         table = f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
         hidden = self.total - len(self.rows)
-        return table + (f"<p>… and {hidden:,} more</p>" if hidden > 0 else "")
+        return table + (f"<p>… and {hidden:,} more rows</p>" if hidden > 0 else "")
 
 
-def card(title: str, facts: Iterable[str] = (), *tables: Table) -> str:
-    """The HTML of an object: its title, one paragraph per fact, then its tables. Everything is escaped."""
-    lines = "".join(f"<p>{escape(fact)}</p>" for fact in facts if fact)
-    inside = "".join(table.html() for table in tables)
+def card(title: str, facts: Iterable[str] = (), *tables: Table, notes: Iterable[str] = ()) -> str:
+    """The HTML of an object: its title, a paragraph per fact, its tables, and a paragraph per note.
+
+    Everything is escaped; facts and notes that are empty are omitted.
+    """
+    inside = _paragraphs(facts) + "".join(table.html() for table in tables) + _paragraphs(notes)
     return (
-        f'<div class="semcomp" style="overflow-x: auto"><p><strong>{escape(title)}</strong></p>'
-        f"{lines}{inside}</div>"
+        f'<div class="semcomp" style="overflow-x: auto"><p><strong>{escape(title)}</strong></p>{inside}</div>'
     )
 
 
 def summary(provenance: Mapping[str, Any]) -> str:
     """What a provenance says in single words and numbers, in one line; digests are cut to 12 digits."""
-    told = [
-        (key, value) for key, value in provenance.items() if isinstance(value, str | int | float) and value
-    ]
-    return ", ".join(f"{key.replace('_', ' ')} {_short(value)}" for key, value in told)
+    told = {key: _short(value) for key, value in provenance.items() if isinstance(value, str | int | float)}
+    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in told.items() if value)
 
 
 def vectors(matrix: Any, ids: Sequence[object] | None, unit: str) -> Table:
@@ -70,6 +69,10 @@ def vectors(matrix: Any, ids: Sequence[object] | None, unit: str) -> Table:
     ]
     head = [unit if ids is not None else f"{unit} row", "length", *map(str, range(width)), *more]
     return Table(head, rows, len(matrix))
+
+
+def _paragraphs(texts: Iterable[str]) -> str:
+    return "".join(f"<p>{escape(text)}</p>" for text in texts if text)
 
 
 def _short(value: object) -> str:

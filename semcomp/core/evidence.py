@@ -21,6 +21,7 @@ from semcomp.core.tables import (
     span,
     text_table,
 )
+from semcomp.display import Table, card, summary
 from semcomp.errors import SemcompError, unknown_name
 
 
@@ -53,8 +54,8 @@ class Value:
         return None if self.null is None else self.value - self.null
 
     @property
-    def apart(self) -> bool:
-        """Whether the interval of the excess leaves out zero; False where there is none."""
+    def excludes_zero(self) -> bool:
+        """Whether the interval of the excess excludes zero; False where there is none."""
         low, high = self.excess_low, self.excess_high
         return low is not None and high is not None and (low > 0 or high < 0)
 
@@ -68,17 +69,19 @@ RENAMED = {
     r"(.+)\.room": r"\1.slack",
     r"sole": "exclusive",
 }
-MARKED = "* The 95 % interval of value − null leaves out zero."
+MARKED = "* The 95 % interval of value − null excludes zero."
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """Named values with the per-unit table behind them. Prints as a table; round-trips through JSON.
 
+    In a notebook it shows its headline first, then the values.
+
     Attributes:
         name: what was measured, e.g. "diagnose(LightGCN, text)".
         values: by name; a dot groups them ("hits.common").
-        table: one row a unit (user or item), the columns the values are computed from.
+        table: one row per unit (user or item), the columns the values are computed from.
         provenance: data hash, protocol, configurations, seeds, versions.
         headline: the answer in a sentence, its verdict and the number it rests on; None where nothing is
             decided, and in records from before there were headlines.
@@ -96,7 +99,7 @@ class Evidence:
         return self.values[key]
 
     def frame(self) -> pd.DataFrame:
-        """One row a value, columns as the attributes of `Value`: float64 with NaN for None, n int64."""
+        """One row per value, columns as the attributes of `Value`: float64 with NaN for None, n int64."""
         rows = [asdict(value) for value in self.values.values()]
         kinds = {column: "int64" if column == "n" else "float64" for column in COLUMNS}
         return pd.DataFrame(rows, index=list(self.values), columns=list(COLUMNS)).astype(kinds)
@@ -104,7 +107,7 @@ class Evidence:
     def to_markdown(self) -> str:
         """The values as a pipe table: value, interval, null, excess with its interval, n.
 
-        An excess whose interval leaves out zero is starred. That is each value by itself: where many are
+        An excess whose interval excludes zero is starred. That is each value by itself: where many are
         read at once, adjust their p-values (`holm`).
         """
         note = escape_markdown(MARKED) if self._marked else ""
@@ -113,12 +116,12 @@ class Evidence:
     def to_latex(self) -> str:
         """As `to_markdown`, a `tabular` for booktabs; the caption is left to the paper."""
         head = ("", "value", r"95\,\% interval", "null", "value $-$ null", "n")
-        note = r"* The 95\,\% interval of value $-$ null leaves out zero." if self._marked else ""
+        note = r"* The 95\,\% interval of value $-$ null excludes zero." if self._marked else ""
         return latex_table(head, self._rows(escape_latex, latex_number, "*"), note)
 
     @property
     def _marked(self) -> bool:
-        return any(value.apart for value in self.values.values())
+        return any(value.excludes_zero for value in self.values.values())
 
     def _rows(
         self, name: Callable[[str], str], written: Callable[[str], str], star: str
@@ -127,7 +130,9 @@ class Evidence:
         for key, v in self.values.items():
             excess = written(number(v.excess))
             if v.excess_low is not None:
-                excess += f" ({written(span(v.excess_low, v.excess_high))})" + (star if v.apart else "")
+                excess += f" ({written(span(v.excess_low, v.excess_high))})" + (
+                    star if v.excludes_zero else ""
+                )
             interval = written(span(v.low, v.high))
             rows.append(
                 (name(key), written(number(v.value)), interval, written(number(v.null)), excess, count(v.n))
@@ -162,6 +167,17 @@ class Evidence:
     @classmethod
     def from_json(cls, text: str) -> Evidence:
         return cls.from_dict(json.loads(text))
+
+    def __repr__(self) -> str:
+        unit = f"{self.table.index.name or 'row'}s" if len(self.table) else "rows"
+        told = f"; {self.headline}" if self.headline else ""
+        return f"<Evidence {self.name!r}: {len(self.values)} values, {len(self.table):,} {unit}{told}>"
+
+    def _repr_html_(self) -> str:
+        title, facts = (self.headline, [self.name]) if self.headline else (self.name, [])
+        table = Table(HEAD, self._rows(str, str, "*"))
+        marked = MARKED if self._marked else ""
+        return card(title, [*facts, summary(self.provenance)], table, notes=[marked])
 
     def __str__(self) -> str:
         rows = [

@@ -49,7 +49,7 @@ class TextMatrix:
         return self.matrix[at]
 
     @cached_property
-    def silent(self) -> int:
+    def zero_rows(self) -> int:
         """The number of zero rows: items about which the matrix says nothing."""
         return int((~self.matrix.any(axis=1)).sum())
 
@@ -136,9 +136,9 @@ class TextMatrix:
     @property
     def _zeros(self) -> str:
         """What to know of rows without a text; "" where there is none."""
-        if not self.silent:
+        if not self.zero_rows:
             return ""
-        return f"{self.silent:,} rows are zero ({self.provenance.get('empty', 0):,} items have no text)"
+        return f"{self.zero_rows:,} rows are zero ({self.provenance.get('empty', 0):,} items have no text)"
 
     def __str__(self) -> str:
         """Model, revision, shape, and what to know before comparing it with another."""

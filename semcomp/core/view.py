@@ -37,9 +37,7 @@ class Scorer(Protocol):
 def as_matrix(values: ArrayLike, label: str) -> NDArray[np.float32]:
     """A read-only, finite float32 copy of a 2-D array; one clear error otherwise."""
     try:
-        with np.errstate(
-            over="ignore"
-        ):  # what is too long for float32 becomes infinite, and is told below
+        with np.errstate(over="ignore"):  # what is too long for float32 becomes infinite, and is told below
             matrix = np.array(values, dtype=np.float32, order="C")
     except (TypeError, ValueError) as error:
         raise SemcompError(f"{label} is not a numeric matrix; give one row of numbers an entity") from error

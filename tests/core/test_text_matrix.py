@@ -84,7 +84,7 @@ def test_printing_says_what_to_know_before_comparing(text):
     assert lines[2] == "1 rows are zero (1 items have no text)"
     assert lines[3].startswith("256 dimensions asked for")
     assert lines[4].startswith("mean cosine 0.")
-    assert text.silent == 1
+    assert text.zero_rows == 1
 
 
 def test_a_bare_matrix_prints_its_shape_and_spread():
