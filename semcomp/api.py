@@ -40,6 +40,11 @@ def load_dataset(
     Raises:
         SemcompError: an unknown name (near names are suggested), a folder or file that is not there, a
             missing column, unknown or repeated item ids, unreadable values.
+
+    >>> data = sc.load_dataset("planted")
+    >>> print(data)
+    planted: 300 users × 200 items, ... interactions (density ... %)
+      - generated: ...
     """
     from semcomp.data import load_named
     from semcomp.planted import WORLDS
@@ -54,7 +59,11 @@ def load_dataset(
 
 
 def usual_recipe(name: str | Path) -> Recipe:
-    """The recipe by which a data set of this name is loaded; `Recipe()` where its name says nothing."""
+    """The recipe by which a data set of this name is loaded; `Recipe()` where its name says nothing.
+
+    >>> sc.usual_recipe("ml-100k").min_rating
+    4.0
+    """
     from semcomp.data import Recipe, resolve
     from semcomp.planted import WORLDS
 
@@ -70,6 +79,9 @@ def parse_columns(text: str | Sequence[str]) -> dict[str, str]:
             may hold blanks.
 
     Raises SemcompError for a word without "=", an empty side, or a name given twice.
+
+    >>> sc.parse_columns("user=reviewerID item=asin")
+    {'user': 'reviewerID', 'item': 'asin'}
     """
     mapping: dict[str, str] = {}
     for word in text.split() if isinstance(text, str) else text:
@@ -83,7 +95,11 @@ def parse_columns(text: str | Sequence[str]) -> dict[str, str]:
 
 
 def data_sets() -> dict[str, str]:
-    """The names that `load_dataset` knows here, each with where it comes from."""
+    """The names that `load_dataset` knows here, each with where it comes from.
+
+    >>> list(sc.data_sets())[:2]
+    ['planted', 'ml-100k']
+    """
     from semcomp.data import available
     from semcomp.planted import WORLDS
 

@@ -37,6 +37,9 @@ class Value:
         n: the number of units (users, items, hits) behind it.
         p: two-sided p-value of "the value is 0", None where none was asked for.
         excess_p: two-sided p-value of "value − null is 0".
+
+    >>> round(sc.Value(0.3, null=0.1).excess, 3)
+    0.2
     """
 
     value: float
@@ -85,6 +88,9 @@ class Evidence:
         provenance: data hash, protocol, configurations, seeds, versions.
         headline: the answer in a sentence, its verdict and the number it rests on; None where nothing is
             decided, and in records from before there were headlines.
+
+    >>> sorted(added.values)[0], added["gain"].n
+    ('gain', 657)
     """
 
     name: str
@@ -99,7 +105,11 @@ class Evidence:
         return self.values[key]
 
     def frame(self) -> pd.DataFrame:
-        """One row per value, columns as the attributes of `Value`: float64 with NaN for None, n int64."""
+        """One row per value, columns as the attributes of `Value`: float64 with NaN for None, n int64.
+
+        >>> added.frame().columns[0]
+        'value'
+        """
         rows = [asdict(value) for value in self.values.values()]
         kinds = {column: "int64" if column == "n" else "float64" for column in COLUMNS}
         return pd.DataFrame(rows, index=list(self.values), columns=list(COLUMNS)).astype(kinds)
@@ -109,12 +119,19 @@ class Evidence:
 
         An excess whose interval excludes zero is starred. That is each value by itself: where many are
         read at once, adjust their p-values (`holm`).
+
+        >>> print(added.to_markdown().splitlines()[1])
+        | :--- | ---: | ---: | ---: | ---: | ---: |
         """
         note = escape_markdown(MARKED) if self._marked else ""
         return markdown_table(HEAD, self._rows(escape_markdown, str, r"\*"), note)
 
     def to_latex(self) -> str:
-        """As `to_markdown`, a `tabular` for booktabs; the caption is left to the paper."""
+        r"""As `to_markdown`, a `tabular` for booktabs; the caption is left to the paper.
+
+        >>> added.to_latex().startswith(r"\begin{tabular}")
+        True
+        """
         head = ("", "value", r"95\,\% interval", "null", "value $-$ null", "n")
         note = r"* The 95\,\% interval of value $-$ null excludes zero." if self._marked else ""
         return latex_table(head, self._rows(escape_latex, latex_number, "*"), note)
@@ -140,7 +157,11 @@ class Evidence:
         return rows
 
     def to_dict(self, *, table: bool = True) -> dict[str, Any]:
-        """Plain types only. `table=False` leaves the per-unit table out (records kept beside the book)."""
+        """Plain types only. `table=False` leaves the per-unit table out (records kept beside the book).
+
+        >>> list(added.to_dict(table=False))[:3]
+        ['name', 'values', 'provenance']
+        """
         record: dict[str, Any] = {
             "name": self.name,
             "values": {key: asdict(value) for key, value in self.values.items()},
@@ -153,10 +174,20 @@ class Evidence:
         return record
 
     def to_json(self, *, table: bool = True) -> str:
+        """`to_dict` as text. Raises ValueError for a number that is NaN or infinite.
+
+        >>> sc.Evidence.from_json(added.to_json())["gain"] == added["gain"]
+        True
+        """
         return json.dumps(self.to_dict(table=table), indent=1, allow_nan=False)
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Evidence:
+        """What `to_dict` wrote. Raises SemcompError where name, values or provenance are missing.
+
+        >>> sc.Evidence.from_dict(added.to_dict()).name == added.name
+        True
+        """
         missing = {"name", "values", "provenance"} - set(record)
         if missing:
             raise SemcompError(f"not an evidence record: {', '.join(sorted(missing))} missing")
@@ -166,6 +197,11 @@ class Evidence:
 
     @classmethod
     def from_json(cls, text: str) -> Evidence:
+        """What `to_json` wrote, equal to the last digit.
+
+        >>> sc.Evidence.from_json(added.to_json()).name == added.name
+        True
+        """
         return cls.from_dict(json.loads(text))
 
     def __repr__(self) -> str:

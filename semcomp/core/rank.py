@@ -50,6 +50,9 @@ def rank(
     Raises:
         SemcompError: k out of range, a view whose rows do not match the split, an unknown mask, vectors so
             long that float32 scores overflow, or items to be sharded of a scorer that is not a View.
+
+    >>> sc.rank(cf, split, k=20)
+    <TopK 'LightGCN': the 20 best of 200 items for each of 300 users>
     """
     check_fits(scorer, (split.n_users, split.n_items))
     if not isinstance(k, int | np.integer) or not 1 <= k <= split.n_items:

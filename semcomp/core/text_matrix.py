@@ -28,6 +28,9 @@ class TextMatrix:
     A matrix from `embed` says in its provenance which `model` of which `revision` read texts of which
     `template`, and carries three digests: `sha256` of the rows, `ids` of the item ids, both in order, and
     `texts` of the pairs of id and text. Rows that were moved under their ids no longer agree with them.
+
+    >>> text
+    <TextMatrix 'vectors of the data set': 200 items × 6 dimensions>
     """
 
     item_ids: NDArray[np.str_]
@@ -42,6 +45,9 @@ class TextMatrix:
         """The rows of these items, joined by id (never by position), in the order asked for.
 
         Raises SemcompError for an id on either side that the other does not know.
+
+        >>> text.rows_for(data.item_ids[::-1]).shape
+        (200, 6)
         """
         at = rows_of(
             self.item_ids, item_ids, owner="text matrix", unit="item", remedy="embed the same data set"
@@ -67,6 +73,9 @@ class TextMatrix:
         """Write ids, rows and provenance to an `.npz`, whole or not at all; returns the path.
 
         Raises SemcompError for another suffix and where the file cannot be written.
+
+        >>> text.save(folder / "text.npz").name
+        'text.npz'
         """
         path = Path(path).expanduser()
         if path.suffix != ".npz":
@@ -92,6 +101,9 @@ class TextMatrix:
 
         Raises SemcompError for a file that is missing, damaged or not a text matrix, or whose content is not
         what was saved.
+
+        >>> bool((sc.TextMatrix.load(text.save(folder / "text.npz")).matrix == text.matrix).all())
+        True
         """
         path = Path(path).expanduser()
         if not path.is_file():

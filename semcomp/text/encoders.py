@@ -64,6 +64,9 @@ def embed(
 
     Raises SemcompError for an unknown encoder, weights that are not there, ids that do not match, a data set
     without any text, and settings out of range; all before any long work.
+
+    >>> sc.embed(data).matrix.shape
+    (200, 6)
     """
     run = Run(batch_size, processes, progress)
     chosen = resolve(encoder, data)
