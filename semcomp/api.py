@@ -28,7 +28,7 @@ def load_dataset(
     folder in `SEMCOMP_DATA`, the name of a data set that was fetched, or a path: a folder in any of the
     layouts of `semcomp.data.FORMATS`, or a file of interactions (user_id, item_id; optional rating,
     timestamp, position) with `items`, a file of items (item_id, and the columns that texts are made of). What
-    was dropped on the way, and why, stands in `notes` and `steps` and is printed with the data set.
+    was dropped on the way, and why, is in `notes` and `steps` and is printed with the data set.
 
     Args:
         items: the file of items, where `name` is the path of the file of interactions.
