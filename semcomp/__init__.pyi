@@ -15,7 +15,8 @@ from semcomp.text import embed as embed
 from semcomp.text import text_statistics as text_statistics
 from semcomp.core.text_matrix import TextMatrix as TextMatrix
 
-# Views, and what they rank
+# Views, what they are fitted to, and what they rank
+from semcomp.core.inputs import Inputs as Inputs
 from semcomp import views as views
 from semcomp.core.view import View as View
 from semcomp.core.rank import rank as rank

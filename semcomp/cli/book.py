@@ -40,12 +40,14 @@ def book(
 
     Without any data set: planted, ml-100k, and books where SEMCOMP_DATA has it.
     """
+    from semcomp.data import from_anywhere
+    from semcomp.planted import WORLDS
     from semcomp.study.build import find_checkout, make_book  # papermill and its like, only when needed
 
     find_checkout()
     chosen = (*dataset, *more) or ("planted", "ml-100k", *(["books"] if "books" in data_sets() else []))
     index = make_book(
-        chosen,
+        [from_anywhere(name, also=WORLDS) for name in chosen],  # chapters run in another folder
         budget=budget,
         out=out,
         data_key=lambda name: load_dataset(name).fingerprint,

@@ -13,7 +13,7 @@ from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
 from semcomp.study.build import find_checkout
 from semcomp.study.prose import Row
-from semcomp.study.zoo import ZOO
+from semcomp.views.registry import REGISTRY
 
 
 def results_folder() -> Path:
@@ -87,7 +87,7 @@ def _fits(kind: str) -> pd.DataFrame:
                     "dataset": about["dataset"],
                     "pairs": about["train pairs"],
                     "view": cell["view"],
-                    "family": ZOO[cell["view"]].family,
+                    "family": REGISTRY[cell["view"]].family,
                     "seed": cell["seed"],
                     "recall": cell["recall@20"],
                     "ndcg": cell["ndcg@20"],
@@ -101,7 +101,7 @@ def _fits(kind: str) -> pd.DataFrame:
                 }
             )
     frame = pd.DataFrame(rows)
-    frame["view"] = pd.Categorical(frame["view"], list(ZOO), ordered=True)
+    frame["view"] = pd.Categorical(frame["view"], list(REGISTRY), ordered=True)
     return frame.sort_values(["pairs", "view", "seed"], kind="stable").reset_index(drop=True)
 
 
@@ -117,11 +117,11 @@ def strongest(fits: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The view with the best mean validation NDCG@20 of each kind, and what it reaches on the test part.
 
     Rows by dataset and kind, columns view and score (mean of `metric` over seeds). What reads no text, the
-    fusion's control too, is of two kinds: "solved", by counting or in closed form, and "trained", by
+    wide LightGCN too, is of two kinds: "closed-form", by counting or in closed form, and "trained", by
     gradients. What does is "semantic" or "joint". Of equals the first wins.
     """
-    without = ~fits["view"].map(lambda view: ZOO[view].reads_text).astype(bool)
-    kind = fits["family"].mask(without, "trained").mask(without & fits["best_epoch"].isna(), "solved")
+    without = ~fits["view"].map(lambda view: REGISTRY[view].reads_text).astype(bool)
+    kind = fits["family"].mask(without, "trained").mask(without & fits["best_epoch"].isna(), "closed-form")
     means = fits.assign(kind=kind).groupby(["dataset", "kind", "view"], observed=True, sort=False)
     of_view = means[["valid_ndcg", metric]].mean()
     best = of_view["valid_ndcg"].groupby(["dataset", "kind"], sort=False).idxmax()
