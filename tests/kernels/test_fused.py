@@ -314,8 +314,8 @@ def test_without_triton_plain_torch_answers(monkeypatch):
     assert fused.group_maxima(torch.ones((1, 2)), torch.ones((1, 2)), 1).item() == 2
 
 
-# bytes of shared memory that a program may have, by compute capability (CUDA C++ programming guide); 8.0 is held
-# to the 99 KiB of 8.6, for which the same code is made
+# bytes of shared memory that a program may have, by compute capability (CUDA C++ programming guide); 8.0 is
+# held to the 99 KiB of 8.6, for which the same code is made
 SHARED = {80: 99 * 1024, 90: 227 * 1024}
 
 
