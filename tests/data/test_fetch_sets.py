@@ -17,9 +17,8 @@ from download_site import BODY, QUICK, says, sends, sha256, well
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from semcomp.data.catalogue import CATALOGUE
+from semcomp.data.catalogue import CATALOGUE, NamedSource, RemoteFile
 from semcomp.data.fetch import RECEIPT, fetch, fetched_folders
-from semcomp.data.named_source import NamedSource, RemoteFile
 from semcomp.data.remote.archive import DamagedArchive, extract
 from semcomp.data.remote.checksum import Checksum
 from semcomp.data.remote.download import WrongFile
