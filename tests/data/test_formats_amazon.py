@@ -6,7 +6,7 @@ import pytest
 from layout_files import USER_A, USER_B, collect, objects, put, refuses, review_2014, rows
 
 from semcomp.data.formats import open_tables
-from semcomp.data.formats.literals import LiteralLines
+from semcomp.data.formats.objects import LiteralLines
 from semcomp.errors import SemcompError
 
 pytestmark = pytest.mark.usefixtures("cache_apart")

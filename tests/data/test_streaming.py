@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semcomp.data import Dataset, Recipe, Source, load_tables, read_folder, write_folder
-from semcomp.data.interning import UNKNOWN, Interner
+from semcomp.data.coding import UNKNOWN, Interner
 from semcomp.data.spool import Spool
 from semcomp.data.tables import Table, Tables
 from semcomp.errors import SemcompError

@@ -11,8 +11,7 @@ import polars as pl
 
 from semcomp.data.formats.delimited import Delimited
 from semcomp.data.formats.html import JOIN, joined, plain_list, plain_text, plain_title
-from semcomp.data.formats.jsonlines import TEXT, TEXTS, JsonLines
-from semcomp.data.formats.literals import LiteralLines
+from semcomp.data.formats.objects import TEXT, TEXTS, JsonLines, LiteralLines
 from semcomp.data.formats.place import Layout, Place, Sample
 from semcomp.data.tables import FileKind, Table, Tables, standard_table
 from semcomp.errors import SemcompError

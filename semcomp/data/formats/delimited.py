@@ -11,7 +11,7 @@ from threading import Lock
 
 import polars as pl
 
-from semcomp.data.formats.text import head, lines
+from semcomp.data.formats.text import head, lines, place_of_line
 from semcomp.errors import SemcompError
 
 SEPARATORS = (",", "\t", ";", "|")
@@ -117,10 +117,7 @@ class Delimited:
             )
 
     def place(self, path: Path, row: int) -> str:
-        for number, (line, _) in enumerate(self._full_records(path)):
-            if number == row:
-                return f"line {line}"
-        return f"row {row + 1}"
+        return place_of_line((line for line, _ in self._full_records(path)), row)
 
     def _full_records(self, path: Path, label: str | None = None) -> Iterator[tuple[int, list[str]]]:
         """The records below the header that are not blank, each with as many cells as there are columns."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from semcomp.data.formats.delimited import Delimited
-from semcomp.data.formats.jsonlines import JsonLines, parsed
+from semcomp.data.formats.objects import JsonLines, parsed
 from semcomp.data.formats.parquet import MAGIC, Parquet
 from semcomp.data.formats.text import head, magic
 from semcomp.data.tables import FileKind, Table, Tables, standard_table

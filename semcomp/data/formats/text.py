@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -32,7 +31,7 @@ def magic(path: Path) -> bytes:
     """
     if path.is_dir():
         raise SemcompError(f"{path} is a folder where a file was expected; name the file inside it")
-    with _faults(path, 1), _open(path) as stream:
+    with _Where(path), _open(path) as stream:
         start = stream.read(8)
     if not start:
         raise SemcompError(f"{path} is empty; it needs at least one row")
@@ -97,6 +96,12 @@ def lines(path: Path, *, encoding: str = "utf-8", label: str | None = None) -> I
                 ) from error
 
 
+def place_of_line(numbers: Iterable[int], row: int) -> str:
+    """Where row `row` (from 0) is, in words, given the number of the line on which each row begins."""
+    number = next(islice(numbers, row, None), None)
+    return f"row {row + 1}" if number is None else f"line {number}"
+
+
 class _Where:
     """Turns what a stream raises into an error with the line at which it was raised."""
 
@@ -116,13 +121,6 @@ class _Where:
             raise SemcompError(
                 f"{self.path} cannot be opened ({error.strerror or error}); check path and permissions"
             ) from error
-
-
-@contextmanager
-def _faults(path: Path, line: int) -> Iterator[None]:
-    with _Where(path) as where:
-        where.line = line
-        yield
 
 
 def _open(path: Path) -> BinaryIO:
