@@ -186,7 +186,7 @@ def _check_columns(columns: list[str], recipe: Recipe, label: str) -> None:
 
 
 def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
-    """The column as float64: NaN where nothing stands, infinity where something stands that is no number.
+    """The column as float64: NaN where it is empty, infinity where something in it is not a number.
 
     Dates count as seconds since 1970, in UTC where they name no zone.
     """
@@ -233,7 +233,7 @@ def _empty_id(table: Table, column: str, row: int) -> SemcompError:
 def _no_number(table: Table, name: str, row: int, recipe: Recipe) -> SemcompError:
     with table.reading():
         value = table.frame.select(name).slice(row, 1).collect(engine="streaming").item()
-    said = "is missing" if value is None else f"{value!r} is no number"
+    said = "is missing" if value is None else f"{value!r} is not a number"
     if name != "rating":
         return SemcompError(
             f"{table.locate(row)}: {name} {said}; give a number (a time also as ISO date), or leave it empty"

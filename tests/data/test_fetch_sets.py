@@ -253,7 +253,7 @@ def test_a_damaged_file_in_the_cache_is_replaced(site, pair, cache):
 
 def test_a_notice_under_the_name_of_a_gzip_file(site, publish, cache):
     publish("toy", ("items.csv.gz", b"Too many downloads today", None, ()))
-    with pytest.raises(SemcompError, match=r"items\.csv\.gz is no gzip file"):
+    with pytest.raises(SemcompError, match=r"items\.csv\.gz is not a gzip file"):
         run("toy")
     assert fetched_folders() == {}
     site.files["/items.csv.gz"] = gzip.compress(ITEMS)

@@ -89,7 +89,7 @@ def audit(
             )
     for part in PARTS:
         if getattr(split, part).shape != (data.n_users, data.n_items):
-            raise SemcompError(f"the {part} part is {getattr(split, part).shape}; make the split anew")
+            raise SemcompError(f"the {part} part is {getattr(split, part).shape}; make the split again")
     case = Case(
         data,
         split,

@@ -43,7 +43,7 @@ def names_its_user(case: Case) -> Result:
     own: Keys = np.unique(np.concatenate(hits))
     looked = f"{distinct.height:,} of {case.data.n_users:,} user ids can be told from words"
     if not len(own):
-        return passed(f"{looked}; none stands in a text of its own items")
+        return passed(f"{looked}; none is in a text of its own items")
     held_out = int(np.isin(own, case.held_out).sum())
     return found(
         "leak",
@@ -116,7 +116,7 @@ def carries_held_out_review(case: Case) -> Result:
         len(keys),
         case.data.named_pair(keys[0]),
         "make item texts without reviews, or from the reviews of train pairs only",
-        f"the reviews of {len(keys):,} held-out pairs stand in the texts of their items",
+        f"the reviews of {len(keys):,} held-out pairs are in the texts of their items",
     )
 
 
@@ -136,7 +136,7 @@ def near_duplicates_of_cold_items(case: Case) -> Result:
     trained = np.unique(case.keys["train"] % data.n_items)
     cold = np.setdiff1d(case.held_out % data.n_items, trained)
     if len(cold) == 0:
-        return not_applicable("every held-out item stands in train too")
+        return not_applicable("every held-out item is in train too")
     texts = pl.DataFrame({"text": data.texts}).select(evened(pl.col("text").str.head(CHARACTERS)))["text"]
     filled = (texts != "").to_numpy()
     cold, trained = cold[filled[cold]], trained[filled[trained]]

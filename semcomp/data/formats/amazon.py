@@ -17,7 +17,7 @@ from semcomp.data.tables import FileKind, Table, Tables, standard_table
 from semcomp.errors import SemcompError
 
 PATHS = pl.List(TEXTS)
-MILLISECONDS = 1e11  # stamps above are no seconds: as seconds they lie beyond the year 5000
+MILLISECONDS = 1e11  # stamps above are not seconds: as seconds they lie beyond the year 5000
 SPLIT = (".train.csv", ".valid.csv", ".test.csv")
 
 ASIN = re.compile(r"[A-Z0-9]{10}")

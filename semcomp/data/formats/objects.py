@@ -84,7 +84,7 @@ class JsonLines:
 
 @dataclass(frozen=True)
 class LiteralLines:
-    """A file of Python dicts, which only Python can parse; converted to parquet in the cache at the first use.
+    """A file of Python dicts, which only Python can parse, converted to parquet in the cache at first use.
 
     The cost: about 10,000 lines a second on one core, once; progress is shown. Later collections read the
     parquet file, which is found by the sha256 of the content. It is written atomically, in batches of 20,000
@@ -175,7 +175,7 @@ def parsed(path: Path, number: int, text: str) -> dict[str, Any]:
     try:
         row = json.loads(text, parse_constant=_refuse)
     except ValueError as error:
-        hint = "; write one object a line" if text.strip() in ("[", "{") else ""
+        hint = "; write one object per line" if text.strip() in ("[", "{") else ""
         reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
         raise SemcompError(
             f"{path}, line {number}: no complete JSON object ({reason}); correct the line{hint}"
@@ -183,7 +183,7 @@ def parsed(path: Path, number: int, text: str) -> dict[str, Any]:
     if not isinstance(row, dict):
         raise SemcompError(
             f"{path}, line {number}: a JSON {type(row).__name__} where an object was expected; "
-            "write one object a line"
+            "write one object per line"
         )
     return row
 

@@ -26,7 +26,7 @@ class Sample:
     """One file and its first lines.
 
     Attributes:
-        kind: "parquet", "json" (an object a line), "literal" (a Python dict a line), "text".
+        kind: "parquet", "json" (an object per line), "literal" (a Python dict per line), "text".
         lines: the first lines that are not blank; none for parquet.
         keys: every key of the objects on these lines.
     """

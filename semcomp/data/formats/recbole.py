@@ -32,7 +32,7 @@ def open_recbole(place: Place, chosen: Mapping[str, str]) -> Tables | None:
     Fields lose their type (`price:float` is `price`). A token_seq separates its tokens by blanks: `genres`
     and `categories` of that type are joined by ", " instead, unless they have commas already; a title or a
     description is a text either way. `class` is what RecBole calls the genres of MovieLens. A `year` that is
-    no number is null. Users' fields (`.user`) are no part of the tables. Quotes are part of the text.
+    not a number is null. Users' fields (`.user`) are not part of the tables. Quotes are part of the text.
     """
     files = interaction_files(place)
     return None if files is None else _tables(files, place, chosen)
@@ -83,7 +83,7 @@ def _check_rows(interactions: Table, vectors: Path) -> None:
         raise SemcompError(f"{vectors} cannot be read ({error}); is it a complete .npy file?") from error
     if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
         raise SemcompError(
-            f"{vectors} holds {matrix.dtype} of shape {matrix.shape}; it needs one row of numbers an item"
+            f"{vectors} holds {matrix.dtype} of shape {matrix.shape}; it needs one row of numbers per item"
         )
     number = pl.col("item_id").cast(pl.Int64, strict=False)
     with interactions.reading():
@@ -93,8 +93,8 @@ def _check_rows(interactions: Table, vectors: Path) -> None:
         largest = rows.select(pl.col("number").max()).collect(engine="streaming").item()
     if wrong.height:
         raise SemcompError(
-            f"{interactions.locate(wrong.item(0, 'row'))}: item id {wrong.item(0, 'item_id')!r} is no row of "
-            f"{vectors.name}; item ids must be whole numbers from 0"
+            f"{interactions.locate(wrong.item(0, 'row'))}: item id {wrong.item(0, 'item_id')!r} is not a row "
+            f"of {vectors.name}; item ids must be whole numbers from 0"
         )
     if largest >= len(matrix):
         raise SemcompError(
@@ -138,7 +138,7 @@ def atomic_table(files: tuple[Path, ...], role: str, chosen: Mapping[str, str]) 
             )
     fields = dict(_field(files[0], cell) for cell in kinds[0].columns)
     if len(fields) < len(kinds[0].columns):
-        raise SemcompError(f"{files[0]}, line 1: a field stands there twice; rename one of them")
+        raise SemcompError(f"{files[0]}, line 1: a field is there twice; rename one of them")
     sequences = [name for name, type_ in fields.items() if type_ == "token_seq"]
     kind = replace(kinds[0], columns=tuple(fields))
 

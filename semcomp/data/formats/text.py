@@ -14,7 +14,7 @@ from semcomp.progress import progress_bar
 
 GZIP = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
-LONGEST = 1 << 24  # bytes of one line; longer is no text table, and reading on could fill the memory
+LONGEST = 1 << 24  # bytes of one line; longer is not a text table, and reading on could fill the memory
 
 FOREIGN = {
     b"PK\x03\x04": "a zip archive",
@@ -27,7 +27,7 @@ FOREIGN = {
 def magic(path: Path) -> bytes:
     """The first 8 bytes, of the unpacked content where the file is packed with gzip.
 
-    Raises SemcompError for what is no readable file, an empty file, and archives that are not read.
+    Raises SemcompError for what is not a readable file, an empty file, and archives that are not read.
     """
     if path.is_dir():
         raise SemcompError(f"{path} is a folder where a file was expected; name the file inside it")

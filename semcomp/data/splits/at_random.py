@@ -57,7 +57,7 @@ class RandomPerUser:
 
     name: ClassVar[str] = "random"
     leaks: ClassVar[tuple[str, ...]] = (
-        "interactions later than the test ones, of the same user and of others, stand in train",
+        "interactions later than the test ones, of the same user and of others, are in train",
         "item popularity in train is that of the whole period",
     )
     guards: ClassVar[tuple[str, ...]] = ("every user with a held-out interaction has one in train",)
@@ -75,7 +75,7 @@ class RandomPerUser:
         if not (part == TEST).any():
             raise SemcompError(
                 f"no user of {data.name!r} gets a test item by strategy {self.name!r}; "
-                "give data with at least two interactions a user"
+                "give data with at least two interactions per user"
             )
         return Assignment(np.asarray(part))
 
@@ -109,7 +109,7 @@ class PopularityShift:
 
     name: ClassVar[str] = "popularity-shift"
     leaks: ClassVar[tuple[str, ...]] = (
-        "interactions later than the test ones, of the same user and of others, stand in train",
+        "interactions later than the test ones, of the same user and of others, are in train",
         "the draw looked at the popularity of the whole period",
     )
     guards: ClassVar[tuple[str, ...]] = (

@@ -51,7 +51,7 @@ class LeaveLastOut:
 
     name: ClassVar[str] = "leave-last-out"
     leaks: ClassVar[tuple[str, ...]] = (
-        "interactions of other users that are later than a test one stand in train",
+        "interactions of other users that are later than a test one are in train",
         "item popularity in train includes the future of most test interactions",
     )
     guards: ClassVar[tuple[str, ...]] = (

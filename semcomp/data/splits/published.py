@@ -134,7 +134,7 @@ def _check_disjoint(keys: Mapping[str, NDArray[np.int64]], files: Mapping[str, P
 def read_pairs(
     path: str | Path, kinds: tuple[str, str] = ("user", "item")
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Both ids of each line of a tab-separated file with one header line and two integers a line.
+    """Both ids of each line of a tab-separated file with one header line and two integers per line.
 
     A file with nothing but the header gives two empty arrays. `kinds` are what the ids are called in errors.
     Raises SemcompError for a missing file, a missing header, another number of columns, words where integers
@@ -169,7 +169,8 @@ def read_pairs(
         at = int(wordy.arg_max() or 0) + 1
         cells = "\t".join(cell or "" for cell in lines.row(at))
         raise SemcompError(
-            f"{file}, line {at + 1}: {cells!r} is no pair of integers; ids are rows of the matrices, from 0"
+            f"{file}, line {at + 1}: {cells!r} is not a pair of integers; "
+            "ids are rows of the matrices, from 0"
         )
     first, second = (body[column].to_numpy() for column in body.columns)
     for kind, values in zip(kinds, (first, second), strict=True):
