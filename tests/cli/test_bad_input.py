@@ -7,6 +7,7 @@ import pytest
 from mistakes import Bench, Call, told_to_python
 
 import semcomp as sc
+from semcomp.core.inputs import Inputs
 from semcomp.data import Recipe, read_folder
 from semcomp.storage import cache_folder
 
@@ -103,17 +104,17 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "text that lacks an item": (
         lambda b: sc.views.RawText().fit(
-            b.split, sc.TextMatrix(b.split.item_ids[:-1], np.ones((5, 3), np.float32))
+            Inputs(b.split, sc.TextMatrix(b.split.item_ids[:-1], np.ones((5, 3), np.float32)))
         ),
         "text matrix lacks 1 items, e.g. 'i05'; embed the same data set",
     ),
     "text with an item in two rows": (
         lambda b: sc.TextMatrix(np.array(["a", "b", "a"]), np.ones((3, 2))),
-        "text matrix has item id 'a' twice; one row an item is needed",
+        "text matrix has item id 'a' twice; one row per item is needed",
     ),
     "text with fewer rows than ids": (
         lambda b: sc.TextMatrix(np.array(["a", "b"]), np.ones((1, 2))),
-        "text matrix has 1 rows for 2 item ids",
+        "text matrix has 1 rows for 2 item ids; one id per row is needed",
     ),
     "unknown encoder": (
         lambda b: sc.embed(sc.planted.World(users=5, items=20).dataset(), encoder="minilmm"),
