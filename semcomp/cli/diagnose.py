@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from semcomp.cli.arrays import ARRAYS, FILE, check_output, read_categories, read_view, write_json
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import split_from_pairs
 from semcomp.errors import SemcompError
@@ -76,7 +77,7 @@ def diagnose(
         views,
         split,
         Protocol(**options),
-        fuse=lambda a, b: CombSum().fit(split, a, b),
+        fuse=lambda a, b: CombSum().fit(Inputs(split, views=(a, b))),
         null=control,
         nulls=nulls,
         categories=None if categories is None else read_categories(categories, shape[1]),

@@ -1,6 +1,6 @@
 """Figures of two views beside their nulls: overlap, oracles, where the hits are, what is gained over a seed.
 
-Evidence in, a matplotlib figure out; nothing is computed here, and a value that does not exist is not drawn.
+Evidence in, a matplotlib figure out; nothing is computed here, and undefined values are not drawn.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def oracles(diagnosis: Evidence, labels: tuple[str, str], fused: str = "fusion")
 
 
 def excess_over_nulls(frame: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
-    """What a pair has beyond each of its nulls, with its interval: a panel a value, a row a null.
+    """What a pair has beyond each of its nulls, with its interval: a panel per value, a row per null.
 
     Args:
         frame: as of `against_nulls`: indexed by (value, null), columns excess, low, high.
@@ -182,7 +182,7 @@ def excess_over_nulls(frame: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
 def gain_over_seeds(
     found: Mapping[str, Evidence], labels: tuple[str, str], null_label: str = "one more seed"
 ) -> Figure:
-    """What a view adds to one seed, and what of it is left over the mean of several.
+    """What a view adds to one seed, and what of it is left over the ensemble of several.
 
     Args:
         found: by name, evidence of `separating_statistics` of views beside the same null.

@@ -28,7 +28,7 @@ class Claim:
 
     Attributes:
         says: the statement. published: the paper's own figure, as far as it is known.
-        chapter, evidence, value: where the number stands in the records.
+        chapter, evidence, value: where the number is in the records.
         effect: turns the value into one whose interval above zero means that the statement holds.
     """
 
@@ -74,7 +74,7 @@ CLAIMS = (
         by_itself,
     ),
     Claim(
-        "The text adds more, in nats, to the mean of the other seeds than one more seed does",
+        "The text adds more log-likelihood to the seed ensemble than one more seed does",
         "not asked",
         "04_diagnostics",
         "separating",
@@ -129,7 +129,7 @@ CLAIMS = (
         "Fusion beats its control: the same loss and width without text",
         "no such control",
         "06_alignment_or_fusion",
-        "fusion against fusion's control",
+        "fusion against wide LightGCN",
         "ndcg",
     ),
     Claim(
@@ -211,7 +211,7 @@ def tally(findings: Sequence[Finding]) -> dict[str, str]:
 
 
 def as_html(findings: Sequence[Finding]) -> str:
-    """The ledger as a table grouped by claim, one line a data set under each."""
+    """The ledger as a table grouped by claim, one line per data set under each."""
     if not findings:
         return "<p>No evidence yet: run the chapters of a data set.</p>"
     heads = ("data", "found", "95 % interval", "null", "p (Holm)", "verdict")

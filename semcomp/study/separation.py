@@ -70,10 +70,10 @@ def separating_statistics(
       of cold test items (strata of train counts), over users with any;
     - `information.gain`, `information.gain_beyond_popularity`: nats per test item that B adds to A, see
       `conditional_information`;
-    - `ensemble.*`: the same with the mean of `ensemble`'s standardised scores in A's place. There the seeds'
-      variance is spent, and what is left to add is what seeds do not have;
+    - `ensemble.*`: the same with the mean of `ensemble`'s standardised scores in A's place. There seed
+      variance is averaged out, and what is left to add is what seeds do not have;
     - `retained.*`: `ensemble.information.*` over `information.*`, the share of B's gain that is still there
-      when A's seeds are averaged; left out where B adds less than `LEAST` to A.
+      when A's seeds are averaged; omitted where B adds less than `LEAST` to A.
 
     Args:
         a, b: views of the split's users and items.
@@ -84,8 +84,7 @@ def separating_statistics(
         resamples, seed: of the bootstrap over users with test items; 0 resamples for no intervals.
 
     Returns:
-        Evidence; a statistic that does not exist (a synergy without a hit) is left out. One row a user with
-        test items.
+        Evidence, one row per user with test items; undefined statistics (synergy without hits) are omitted.
 
     Raises:
         SemcompError: views that do not fit the split, an empty ensemble or one with the null in it, k beyond
@@ -127,7 +126,7 @@ class _Options(TypedDict):
 
 
 def _retained(single: pd.DataFrame, several: pd.DataFrame, options: _Options) -> dict[str, Value]:
-    """Of the gains over one view, the share that is left of them over several; from one row a user each."""
+    """Of the gains over one view, the share that is left of them over several; from one row per user each."""
 
     def share(name: str) -> Statistic:
         def of(means: Means) -> Floats:
