@@ -120,7 +120,7 @@ def test_a_key_changes_with_what_makes_the_numbers_and_with_nothing_else(small, 
 def test_tuned_settings_are_used_and_say_how_long_it_takes(small, options):
     study = Study(small)
     path = settings_path(options.settings, "small", "BPR-MF")
-    made = tune_view("BPR-MF", "small", study.split, None, Tuning(3, epochs=3, patience=1), path)
+    made = tune_view("BPR-MF", "small", study.split, Tuning(3, epochs=3, patience=1), path)
     _, cells = measure.prepare((small, 1, options))
     cell = cell_of(cells, "BPR-MF")
     assert (cell.config, cell.origin) == (made.config, "tuned on small")

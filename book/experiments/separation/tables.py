@@ -24,9 +24,9 @@ NAMES = {
     "fusion.gain": "gain of CombSUM",
     "fusion.synergy": "synergy of CombSUM",
     "fusion.cold_recall": "cold recall of CombSUM",
-    "information.gain": "gain over one seed",
+    "information.gain": "log-likelihood gain over one seed",
     "ensemble.fusion.gain": "gain of CombSUM over the seed ensemble",
-    "ensemble.information.gain": "gain over the seed ensemble",
+    "ensemble.information.gain": "log-likelihood gain over the seed ensemble",
     "retained.gain": "share of the gain kept",
 }
 #: Pairs that are not the text with a private part, in words.
