@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,8 @@ class CombSum:
         split, views = Inputs.of(inputs).with_views(self, 2)
         a, b = pair_of_views(self, views)
         halves = standardized(a), standardized(b)
-        weight, chosen = self.weight, {}
+        weight = self.weight
+        chosen: dict[str, Any] = {}
         if weight is None:
             tried = dict(zip(self.grid, mixtures_ndcg(halves, split, self.grid), strict=True))
             weight = max(tried, key=lambda w: tried[w])
