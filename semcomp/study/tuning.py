@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from semcomp.core.inputs import Inputs, Model
 from semcomp.core.text_matrix import TextMatrix
@@ -141,7 +140,7 @@ def proposal(view: str, trials: Sequence[Trial], seed: int) -> dict[str, Any]:
 
 def without_test(split: Split) -> Split:
     """The split with an empty test part: what is not there cannot be looked at."""
-    return replace(split, test=sp.csr_array(split.test.shape, dtype=split.test.dtype))
+    return split.without("test")
 
 
 def _distribution(bounds: Range | Whole | Choice) -> BaseDistribution:

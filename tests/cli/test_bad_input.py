@@ -58,7 +58,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "name that climbs out of the data folder": (
         lambda b: [b.environment(SEMCOMP_DATA=str(b.tmp)), sc.load_dataset("../no/such")],
-        "data set '../no/such' climbs out of where it starts and is no existing folder; "
+        "data set '../no/such' climbs out of where it starts and is not an existing folder; "
         "give a plain name or a path to a folder that exists",
     ),
     "known data set without a data folder": (
@@ -81,7 +81,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     # environment
     "data folder that is not there": (
         lambda b: [b.environment(SEMCOMP_DATA=f"{b.tmp}/gone"), sc.load_dataset("games")],
-        "SEMCOMP_DATA names {tmp}/gone, which is no folder; correct it or unset it",
+        "SEMCOMP_DATA names {tmp}/gone, which is not a folder; correct it or unset it",
     ),
     "cache folder with a file in its way": (
         lambda b: [
