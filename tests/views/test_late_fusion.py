@@ -151,8 +151,8 @@ def test_combsum_refuses_bad_input(random_split):
     with pytest.raises(SemcompError, match=f"view 'other' has {USERS} user rows and {ITEMS + 1} item rows"):
         CombSum(weight=0.5).fit(Inputs(random_split, views=(random_view(1), other)))
     near = ItemKNN(neighbours=5).fit(random_split)
-    for views, offender in (([random_view(1), near], "item-kNN"), ([random_view(1)] * 3, "given 3")):
-        with pytest.raises(SemcompError, match=f"CombSum .*{offender}.*use RRF"):
+    for views, offender in (([random_view(1), near], "item-kNN .* RRF"), ([random_view(1)] * 3, "given 3")):
+        with pytest.raises(SemcompError, match=offender):
             CombSum(weight=0.5).fit(Inputs(random_split, views=views))
 
 
