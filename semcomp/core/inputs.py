@@ -75,7 +75,10 @@ class Inputs:
         return self.split
 
     def with_views(self, model: object, count: int | None = None) -> tuple[Split, Sequence[Scorer]]:
-        """Split and views; SemcompError where `model` was given none, not `count`, or some of other data."""
+        """Split and views, whose rows are joined to the split's by id where they have ids.
+
+        SemcompError where `model` was given none, not `count`, or some of other data.
+        """
         given = len(self.views)
         if not given or given != (count or given):
             raise SemcompError(
@@ -84,7 +87,12 @@ class Inputs:
             )
         for view in self.views:
             check_fits(view, (self.split.n_users, self.split.n_items))
-        return self.split, self.views
+        return self.split, [self._joined(view) for view in self.views]
+
+    def _joined(self, view: Scorer) -> Scorer:
+        if not isinstance(view, View) or view.user_ids is None or view.item_ids is None:
+            return view
+        return view.for_split(self.split)
 
 
 def as_view(scorer: Scorer, remedy: str) -> View:
