@@ -65,7 +65,13 @@ class Inputs:
         return self.split, self.text
 
     def with_order(self, model: object) -> Split:
-        """The split; SemcompError where `model` reads histories in order and the split does not know it."""
+        """The split; SemcompError where `model` reads histories in order and the split does not know it.
+
+        >>> sc.Inputs(split).with_order(sc.views.LightGCN())
+        Traceback (most recent call last):
+        ...
+        semcomp.errors.SemcompError: LightGCN reads events in order, which the split does not know (...
+        """
         if not self.split.ordered:
             told = self.split.provenance.get("order", "no order: it was made of pairs alone")
             raise SemcompError(
