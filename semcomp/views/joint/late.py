@@ -54,7 +54,9 @@ class CombSum:
             weight = max(tried, key=lambda w: tried[w])
             chosen = {"valid_ndcg_by_weight": {str(w): value for w, value in tried.items()}}
         made = origin(self, split, seed, weight=weight, of=[dict(a.provenance), dict(b.provenance)], **chosen)
-        return View("CombSUM", mixed_users(halves, weight), mixed_items(halves), made)
+        return View(
+            "CombSUM", mixed_users(halves, weight), mixed_items(halves), made, split.user_ids, split.item_ids
+        )
 
 
 def pair_of_views(model: object, views: Sequence[object]) -> tuple[View, View]:
