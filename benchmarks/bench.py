@@ -21,7 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import parity
+from peers import recbole_side
 from speed.pieces import FULL, PEERS, RECBOLE, SMOKE, TRAINING, Piece, pieces
 from speed.report import by_piece, growth_of, machine, rows_of, table, versions_of
 from speed.running import Places, ensure
@@ -43,7 +43,7 @@ def prepare(places: Places, needed: set[str]) -> None:
         wanted = HERE / "peers" / "requirements-bench.txt"
         subprocess.run([places.peers, "-m", "pip", "install", "--quiet", "-r", wanted], check=True)
     if {RECBOLE, TRAINING} & needed and not places.recbole.exists():
-        parity.prepare(places.recbole)
+        recbole_side.prepare(places.recbole)
 
 
 def run(chosen: list[Piece], places: Places, size: str, *, force: bool = False) -> dict[str, Any]:
@@ -81,7 +81,10 @@ def main() -> None:
     parser.add_argument("--recbole", type=Path, help="Python of a ready environment with RecBole")
     parser.add_argument("--machine", default=f"{os.cpu_count()}cores", help="its name in the results file")
     parser.add_argument(
-        "--out", type=Path, help="results file; by default benchmarks/results/bench-MACHINE.json"
+        "--out",
+        type=Path,
+        help="results file; by default benchmarks/results/bench-MACHINE.json, "
+        "of a smoke run smoke/bench-MACHINE.json in the work folder",
     )
     given = parser.parse_args()
     sizes = SMOKE if given.smoke else FULL
@@ -106,7 +109,8 @@ def main() -> None:
     print(table(report["rows"]))
     if given.only and given.out is None:
         return
-    out = given.out or HERE / "results" / f"bench-{given.machine}.json"
+    results = places.work if given.smoke else HERE / "results"  # what is committed is of full size
+    out = given.out or results / f"bench-{given.machine}.json"
     with atomic_write(out) as part:
         part.write_text(json.dumps(report, indent=1) + "\n", encoding="utf8")
     print(f"\nwritten: {out}", file=sys.stderr)

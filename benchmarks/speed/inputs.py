@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from parity import export
+from peers.recbole_side import export
 
 import semcomp as sc
 from semcomp.core.inputs import Inputs

@@ -67,8 +67,10 @@ def diagnose(
     Give --view-a and --view-b, or --view for each of two or more. The printed tables are those of the JSON.
     """
     from semcomp.cli.arrays import check_output, read_categories, read_view, write_json
+    from semcomp.core.inputs import Inputs
     from semcomp.data import split_from_pairs
     from semcomp.evidence import Protocol, report_arrays
+    from semcomp.views import CombSum
 
     check_output(output)
     views = _views(view_a, view_b, more)
@@ -79,6 +81,7 @@ def diagnose(
         views,
         split,
         Protocol(**options),
+        fuse=lambda a, b: CombSum().fit(Inputs(split, views=(a, b))),
         null=control,
         nulls=nulls,
         categories=None if categories is None else read_categories(categories, shape[1]),
