@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from semcomp.data.audits import Audit, audit
+from semcomp.data.catalogue import NamedSource
 from semcomp.data.dataset import Dataset, Source
 from semcomp.data.fetch import fetch
 from semcomp.data.filters import Recipe, Step
 from semcomp.data.formats import FORMATS, open_tables
 from semcomp.data.loading import load_tables, read_folder
-from semcomp.data.named_source import NamedSource
 from semcomp.data.popularity import STRATA, item_counts, strata, thresholds
 from semcomp.data.sources import (
     Place,

@@ -31,7 +31,7 @@ class Dataset:
 
     Rows of `user_ids` and `item_ids` are in ascending order of the id as a string, so the order of rows in
     the input files does not matter. The universe is fixed: an item that loses all its interactions in a
-    split keeps its row. What loading dropped, and why, stands in `notes`, with counts in `steps`.
+    split keeps its row. What loading dropped, and why, is in `notes`, with counts in `steps`.
 
     Attributes:
         name: the name it was loaded by.
@@ -39,11 +39,11 @@ class Dataset:
         item_ids: (I,) strings, distinct, ascending.
         user: (n,) int32, row of the user of each interaction.
         item: (n,) int32, row of the item of each interaction; pairs are distinct and sorted by (user, item).
-        items: the item table, one row an item in the order of `item_ids` (column `item_id` first).
+        items: the item table, one row per item in the order of `item_ids` (column `item_id` first).
         interactions: what else is known of each pair, n rows in the order of `user`: any of `rating`
             (Float64), `timestamp` (Float64, seconds), `position` (Float64, order within the user) and the
             columns the recipe keeps. No columns where nothing is known.
-        texts: I strings, what an encoder reads; how they were made stands in `template`.
+        texts: I strings, what an encoder reads; how they were made is in `template`.
         steps: the filters that were applied, in order, with what each removed.
         vectors: (I, D) float32 item vectors that come with the data (planted worlds), else None.
     """

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from semcomp.data import movielens
-from semcomp.data.catalogue import CATALOGUE
-from semcomp.data.named_source import NamedSource, RemoteFile
+from semcomp.data.catalogue import CATALOGUE, NamedSource, RemoteFile
 from semcomp.data.remote.archive import DamagedArchive, extract
 from semcomp.data.remote.checksum import Checksum
 from semcomp.data.remote.download import OFFLINE, Patience, WrongFile, fetch_file, is_offline
@@ -224,11 +223,11 @@ def _intact(folder: Path, entry: Entry) -> bool:
 
 
 def _check_gzip(path: Path) -> None:
-    """Refuse what is no gzip file at all, e.g. a notice saved under its name."""
+    """Refuse what is not a gzip file at all, e.g. a notice saved under its name."""
     if path.suffix == ".gz":
         with path.open("rb") as stream:
             if stream.read(2) != b"\x1f\x8b":
-                raise DamagedArchive(f"{path} is no gzip file; delete it and fetch it again")
+                raise DamagedArchive(f"{path} is not a gzip file; delete it and fetch it again")
 
 
 def _folder(folder: Path, source: NamedSource) -> Path:

@@ -17,7 +17,7 @@ DUPLICATES = ("best", "first", "last", "refuse")
 EMPTY_TEXT = ("drop", "keep", "refuse")
 UNKNOWN_ITEMS = ("drop", "refuse")
 KNOWN_OF_A_PAIR = ("rating", "timestamp", "position")
-BLOCK = 1 << 22  # pairs a step of the core filter: temporaries of a few tens of MB
+BLOCK = 1 << 22  # pairs per step of the core filter: temporaries of a few tens of MB
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,12 @@ class Recipe:
                 raise SemcompError(f"{name} = {value!r} is not usable; give a whole number from {lowest} on")
         if self.min_rating is not None and not _is_number(self.min_rating):
             raise SemcompError(
-                f"min_rating = {self.min_rating!r} is no number; use None for no rating filter"
+                f"min_rating = {self.min_rating!r} is not a number; use None for no rating filter"
             )
         if self.template is not None:
             Template.parse(self.template)
         if isinstance(self.keep, str) or not all(isinstance(column, str) for column in self.keep):
-            raise SemcompError(f"keep = {self.keep!r} is no list of column names; give e.g. ('review',)")
+            raise SemcompError(f"keep = {self.keep!r} is not a list of column names; give e.g. ('review',)")
         object.__setattr__(self, "keep", tuple(dict.fromkeys(self.keep)))
         for column in self.keep:
             if column in ("user_id", "item_id", *KNOWN_OF_A_PAIR):
@@ -186,7 +186,7 @@ def k_core(
 
     The result is the largest set of pairs in which every user and every item occurs at least `core` times;
     it does not depend on the order in which they leave. May be empty. Beside the result it needs two counts
-    a user and item and a few tens of MB.
+    per user and item and a few tens of MB.
     """
     keep = np.ones(len(user), dtype=bool)
     blocks = [slice(start, start + BLOCK) for start in range(0, len(user), BLOCK)]

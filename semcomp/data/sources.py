@@ -9,12 +9,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from semcomp.data import movielens
-from semcomp.data.catalogue import CATALOGUE
+from semcomp.data.catalogue import CATALOGUE, NamedSource
 from semcomp.data.dataset import Dataset
 from semcomp.data.fetch import fetched_folders, named
 from semcomp.data.filters import Recipe
 from semcomp.data.loading import read_folder
-from semcomp.data.named_source import NamedSource
 from semcomp.errors import SemcompError, unknown_name
 
 VARIABLE = "SEMCOMP_DATA"

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from semcomp.data.audits.duplicates import near_duplicates_of_cold_items
 from semcomp.data.audits.findings import (
     Audit,
     Case,
@@ -26,7 +25,7 @@ from semcomp.data.audits.pairs import (
     promises_of_the_strategy,
 )
 from semcomp.data.audits.text_rows import rows_as_embedded, rows_follow_texts, rows_joined_by_id
-from semcomp.data.audits.texts import carries_held_out_review, names_its_user
+from semcomp.data.audits.texts import carries_held_out_review, names_its_user, near_duplicates_of_cold_items
 from semcomp.data.audits.user_vectors import pooled_over_held_out
 from semcomp.data.dataset import Dataset
 from semcomp.data.splits.order import PARTS
@@ -90,7 +89,7 @@ def audit(
             )
     for part in PARTS:
         if getattr(split, part).shape != (data.n_users, data.n_items):
-            raise SemcompError(f"the {part} part is {getattr(split, part).shape}; make the split anew")
+            raise SemcompError(f"the {part} part is {getattr(split, part).shape}; make the split again")
     case = Case(
         data,
         split,

@@ -32,7 +32,7 @@ class TextRows(Protocol):
 
 
 class Vectors(Protocol):
-    """One vector a user and one an item, rows in the order of the data, e.g. `semcomp.core.view.View`."""
+    """One vector per user and one per item, rows in the order of the data, e.g. `semcomp.core.view.View`."""
 
     @property
     def users(self) -> NDArray[np.float32]: ...
@@ -173,7 +173,7 @@ def found(severity: Severity, count: int, example: str, remedy: str, why: str) -
 
 
 def pair_keys(split: Split) -> dict[str, Keys]:
-    """The pairs that stand in each part now, whatever the constructor saw; explicit zeros are no pairs."""
+    """The pairs that are in each part now, whatever the constructor saw; explicit zeros are not pairs."""
     keys = {}
     for part in PARTS:
         matrix = getattr(split, part)

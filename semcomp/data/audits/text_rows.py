@@ -1,4 +1,4 @@
-"""Checks of whether the rows of a text matrix stand on the items whose text they are."""
+"""Checks of whether the rows of a text matrix belong to the items whose text they are."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def rows_joined_by_id(case: Case) -> Result:
         return not_applicable("no text matrix given")
     wrong = unmatched(case.text, case)
     if not wrong:
-        return passed(f"{case.data.n_items:,} rows, one an item, joined by id")
+        return passed(f"{case.data.n_items:,} rows, one per item, joined by id")
     return found(
         "leak",
         len(wrong),
@@ -86,7 +86,7 @@ def rows_follow_texts(case: Case) -> Result:
     where the correlation is less than 3 standard deviations above that of the permutations, or where moving
     every row by one place (in the order of the matrix, or of numeric ids) fits better by that much. Sentence
     encoders reach tens of standard deviations on a few hundred titles, a permuted matrix exceeds 3 once in
-    700. Vectors that owe nothing to the words, of pictures say, fail as well: they are no item text. Not
+    700. Vectors that owe nothing to the words, of pictures say, fail as well: they are not item text. Not
     caught: a few rows exchanged.
 
     Equal texts with different rows are reported: either the rows were made of more than the text, or they are
@@ -130,7 +130,7 @@ def _mantel(case: Case, text: TextRows, rows: Floats) -> Result:
             "leak",
             case.data.n_items,
             f"item {case.item(int(sample[0]))}",
-            "join the matrix by id again, or embed the texts anew",
+            "join the matrix by id again, or embed the texts again",
             f"rows and words of {len(sample)} items are hardly related (z = {z:.1f})"
             + (", but rows moved by one place are" if slipped else ""),
         )

@@ -142,7 +142,7 @@ class Split:
     def without(self, part: str) -> Split:
         """The split with an empty "valid" or "test" part; the order of the other events stays.
 
-        Places are counted anew, so that they do not tell when what was taken out had happened.
+        Places are counted again, so that they do not tell when what was taken out had happened.
         """
         if part not in PARTS[1:]:
             raise SemcompError(f"part {part!r} cannot be taken out of a split; use 'valid' or 'test'")

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from semcomp.data.dataset import Dataset
+from semcomp.data.splits.at_random import PopularityShift, RandomPerUser
+from semcomp.data.splits.by_time import LeaveLastOut, Temporal
 from semcomp.data.splits.category import Category
 from semcomp.data.splits.cold import ColdItems, ColdUsers
-from semcomp.data.splits.per_user import LeaveLastOut, RandomPerUser
-from semcomp.data.splits.popularity_shift import PopularityShift
 from semcomp.data.splits.split import Split, assembled
 from semcomp.data.splits.strategy import LEFT_OUT, TEST, Ratios, Strategy
-from semcomp.data.splits.temporal import Temporal
 from semcomp.errors import SemcompError, unknown_name
 
 DEFAULT_RATIOS: Ratios = (0.8, 0.1, 0.1)

@@ -1,9 +1,10 @@
-"""Splits that cut the list of each user: at random, or before the last interactions."""
+"""Splits that go by time: before each user's last interactions, or at two moments for everybody."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import numpy as np
@@ -23,67 +24,11 @@ from semcomp.data.splits.strategy import (
     held_out_without_train,
     numbers,
     place_in_group,
+    present,
 )
 from semcomp.errors import SemcompError
 
-
-def part_counts(n: NDArray[np.int64], ratios: Ratios = (0.8, 0.1, 0.1)) -> NDArray[np.int64]:
-    """(U, 3) how many of each user's n interactions go to train, validation and test.
-
-    RecBole's rule (Dataset._calcu_split_ids): floor(ratio · n) for validation and test, the rest to train;
-    then test, and after it validation, takes one from train if its share lies strictly between 0 and 1 and
-    train keeps at least one. With 8:1:1, n = 5 gives 3/1/1, n = 9 gives 7/1/1, n = 20 gives 16/2/2.
-    """
-    share = np.asarray(n, dtype=np.int64)[:, None] * np.asarray(ratios)
-    counts = np.floor(share).astype(np.int64)
-    counts[:, 0] = n - counts[:, 1] - counts[:, 2]
-    for part in (2, 1):
-        move = (counts[:, 0] > 1) & (share[:, part] > 0) & (share[:, part] < 1)
-        counts[:, part] += move
-        counts[:, 0] -= move
-    return np.asarray(counts, dtype=np.int64)
-
-
-@dataclass(frozen=True)
-class RandomPerUser:
-    """Each user's interactions shuffled by the seed and cut by `part_counts`, RecBole's counts.
-
-    What leaks: time does not run forward, so train holds interactions later than test ones, of the same user
-    and of others; an item's popularity in train is that of the whole period. Nearly every test item is known
-    from train.
-    What cannot: a pair of test in train; a test user without a train interaction.
-    Use: comparing models on one protocol, as most published tables do. Not a forecast of live performance
-    and not a cold-start result.
-
-    Raises SemcompError where no user has the two interactions that a test item takes.
-    """
-
-    name: ClassVar[str] = "random"
-    leaks: ClassVar[tuple[str, ...]] = (
-        "interactions later than the test ones, of the same user and of others, stand in train",
-        "item popularity in train is that of the whole period",
-    )
-    guards: ClassVar[tuple[str, ...]] = ("every user with a held-out interaction has one in train",)
-    use: ClassVar[str] = (
-        "comparing models on the protocol of most published tables; no forecast and no cold-start result"
-    )
-    takes_ratios: ClassVar[bool] = True
-
-    def assign(self, data: Dataset, seed: int, ratios: Ratios) -> Assignment:
-        per_user = np.bincount(data.user, minlength=data.n_users)
-        key = np.random.default_rng(seed).permutation(data.n_interactions)
-        place = place_in_group(data.user, np.lexsort((key, data.user)), data.n_users)
-        bounds = part_counts(per_user, ratios).cumsum(axis=1)[data.user]
-        part = (place >= bounds[:, 0]).astype(np.int64) + (place >= bounds[:, 1])
-        if not (part == TEST).any():
-            raise SemcompError(
-                f"no user of {data.name!r} gets a test item by strategy {self.name!r}; "
-                "give data with at least two interactions a user"
-            )
-        return Assignment(np.asarray(part))
-
-    def broken(self, data: Dataset, inside: Mask, facts: Mapping[str, Any]) -> tuple[Broken, ...]:
-        return held_out_without_train(data, inside, "user", self.guards[0])
+LAST_SECOND = 253402300799  # the end of the year 9999, the last that a date can name
 
 
 @dataclass(frozen=True)
@@ -106,7 +51,7 @@ class LeaveLastOut:
 
     name: ClassVar[str] = "leave-last-out"
     leaks: ClassVar[tuple[str, ...]] = (
-        "interactions of other users that are later than a test one stand in train",
+        "interactions of other users that are later than a test one are in train",
         "item popularity in train includes the future of most test interactions",
     )
     guards: ClassVar[tuple[str, ...]] = (
@@ -174,3 +119,100 @@ class LeaveLastOut:
                 f"interaction is the last; {self.name!r} needs a column of one of them"
             )
         return {column: numbers(data, column, self.name) for column in known}
+
+
+@dataclass(frozen=True)
+class Temporal:
+    """Train before one moment, validation from it to a second one, test from there on, for all users at once.
+
+    The moments are time stamps of the data, chosen so that the number of interactions before each is as
+    close to the ratios as ties permit (the earlier of two equally close ones). Interactions of one moment
+    stay on one side. The moments, and the test users and items that train does not know, are reported.
+
+    What leaks: nothing of the future through interactions. Item texts and metadata may have been written
+    after the cut, and filters such as a k-core look at the whole period.
+    What cannot: an interaction of train at or after a held-out one, of any user.
+    Use: estimating what a model trained up to that day would have done next; it includes new users and items,
+    and the shares of users in test are uneven.
+
+    Raises SemcompError for data without time stamps, for missing ones, and where all are equal.
+    """
+
+    name: ClassVar[str] = "temporal"
+    leaks: ClassVar[tuple[str, ...]] = (
+        "item texts and metadata may be younger than the cut",
+        "filters that look at the whole period (k-core) decided which users and items are there",
+    )
+    guards: ClassVar[tuple[str, ...]] = (
+        "every train interaction, of any user, is earlier than every held-out one",
+        "every validation interaction is earlier than every test one",
+    )
+    use: ClassVar[str] = "what a model trained up to a day would have done next, new users and items included"
+    takes_ratios: ClassVar[bool] = True
+
+    def assign(self, data: Dataset, seed: int, ratios: Ratios) -> Assignment:
+        time = self._times(data)
+        moments, counts = np.unique(time, return_counts=True)
+        if len(moments) < 2:
+            raise SemcompError(
+                f"data set {data.name!r}: all interactions have the same timestamp ({moment(moments[0])}), "
+                "so there is no later part; use strategy 'random'"
+            )
+        before = np.cumsum(counts)[:-1]  # interactions before moments[1:], the possible cuts
+        n = data.n_interactions
+        first = int(np.abs(before - ratios[0] * n).argmin())
+        second = first
+        if ratios[1] > 0:
+            second += int(np.abs(before[first:] - (ratios[0] + ratios[1]) * n).argmin())
+        valid_from, test_from = float(moments[first + 1]), float(moments[second + 1])
+        part = np.where(time >= test_from, TEST, np.where(time >= valid_from, VALID, TRAIN))
+        new = {
+            side: int((present(rows, part == TEST, size) & ~present(rows, part == TRAIN, size)).sum())
+            for side, rows, size in (
+                ("users", data.user, data.n_users),
+                ("items", data.item, data.n_items),
+            )
+        }
+        notes = [
+            f"validation begins at {moment(valid_from)}, test at {moment(test_from)}"
+            if second > first
+            else f"test begins at {moment(test_from)}; there is no validation part",
+            f"{new['users']:,} test users and {new['items']:,} test items are unseen in train",
+        ]
+        if second == first and ratios[1] > 0:
+            notes.append("too few distinct timestamps for a validation part; choose other ratios to get one")
+        facts = {
+            "valid_from": valid_from,
+            "test_from": test_from,
+            "unseen_users": new["users"],
+            "unseen_items": new["items"],
+        }
+        return Assignment(part.astype(np.int64), tuple(notes), facts)
+
+    def broken(self, data: Dataset, inside: Mask, facts: Mapping[str, Any]) -> tuple[Broken, ...]:
+        time = self._times(data)
+        found: list[Broken] = []
+        for early, late, promise in (
+            (inside[TRAIN], inside[VALID] | inside[TEST], self.guards[0]),
+            (inside[VALID], inside[TEST], self.guards[1]),
+        ):
+            begins = time[late].min(initial=np.inf)
+            found += broken_where(
+                early & (time >= begins), lambda at: data.named_pair(data.pairs[at]), promise
+            )
+        return tuple(found)
+
+    def _times(self, data: Dataset) -> NDArray[np.float64]:
+        if "timestamp" not in data.interactions.columns:
+            raise SemcompError(
+                f"data set {data.name!r} has no timestamp, which strategy {self.name!r} cuts by; "
+                "load a timestamp column, or use 'leave-last-out' (by position) or 'random'"
+            )
+        return numbers(data, "timestamp", self.name)
+
+
+def moment(seconds: float) -> str:
+    """Seconds since 1970 as date and time (UTC) beside the number; the number alone where no date fits."""
+    if not 0 <= seconds <= LAST_SECOND:
+        return f"{seconds:.15g}"
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC ({seconds:.15g})"

@@ -1,4 +1,4 @@
-"""Train as popular as the world, test as if every item were shown equally often."""
+"""Splits by a draw: each user's list shuffled and cut, or held out with a weight against popularity."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from semcomp.data.dataset import Dataset
 from semcomp.data.splits.strategy import (
@@ -18,8 +19,68 @@ from semcomp.data.splits.strategy import (
     Mask,
     Ratios,
     held_out_without_train,
+    place_in_group,
 )
 from semcomp.errors import SemcompError
+
+
+def part_counts(n: NDArray[np.int64], ratios: Ratios = (0.8, 0.1, 0.1)) -> NDArray[np.int64]:
+    """(U, 3) how many of each user's n interactions go to train, validation and test.
+
+    RecBole's rule (Dataset._calcu_split_ids): floor(ratio · n) for validation and test, the rest to train;
+    then test, and after it validation, takes one from train if its share lies strictly between 0 and 1 and
+    train keeps at least one. With 8:1:1, n = 5 gives 3/1/1, n = 9 gives 7/1/1, n = 20 gives 16/2/2.
+    """
+    share = np.asarray(n, dtype=np.int64)[:, None] * np.asarray(ratios)
+    counts = np.floor(share).astype(np.int64)
+    counts[:, 0] = n - counts[:, 1] - counts[:, 2]
+    for part in (2, 1):
+        move = (counts[:, 0] > 1) & (share[:, part] > 0) & (share[:, part] < 1)
+        counts[:, part] += move
+        counts[:, 0] -= move
+    return np.asarray(counts, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class RandomPerUser:
+    """Each user's interactions shuffled by the seed and cut by `part_counts`, RecBole's counts.
+
+    What leaks: time does not run forward, so train holds interactions later than test ones, of the same user
+    and of others; an item's popularity in train is that of the whole period. Nearly every test item is known
+    from train.
+    What cannot: a pair of test in train; a test user without a train interaction.
+    Use: comparing models on one protocol, as most published tables do. Not a forecast of live performance
+    and not a cold-start result.
+
+    Raises SemcompError where no user has the two interactions that a test item takes.
+    """
+
+    name: ClassVar[str] = "random"
+    leaks: ClassVar[tuple[str, ...]] = (
+        "interactions later than the test ones, of the same user and of others, are in train",
+        "item popularity in train is that of the whole period",
+    )
+    guards: ClassVar[tuple[str, ...]] = ("every user with a held-out interaction has one in train",)
+    use: ClassVar[str] = (
+        "comparing models on the protocol of most published tables; no forecast and no cold-start result"
+    )
+    takes_ratios: ClassVar[bool] = True
+
+    def assign(self, data: Dataset, seed: int, ratios: Ratios) -> Assignment:
+        per_user = np.bincount(data.user, minlength=data.n_users)
+        key = np.random.default_rng(seed).permutation(data.n_interactions)
+        place = place_in_group(data.user, np.lexsort((key, data.user)), data.n_users)
+        bounds = part_counts(per_user, ratios).cumsum(axis=1)[data.user]
+        part = (place >= bounds[:, 0]).astype(np.int64) + (place >= bounds[:, 1])
+        if not (part == TEST).any():
+            raise SemcompError(
+                f"no user of {data.name!r} gets a test item by strategy {self.name!r}; "
+                "give data with at least two interactions per user"
+            )
+        return Assignment(np.asarray(part))
+
+    def broken(self, data: Dataset, inside: Mask, facts: Mapping[str, Any]) -> tuple[Broken, ...]:
+        return held_out_without_train(data, inside, "user", self.guards[0])
 
 
 @dataclass(frozen=True)
@@ -48,7 +109,7 @@ class PopularityShift:
 
     name: ClassVar[str] = "popularity-shift"
     leaks: ClassVar[tuple[str, ...]] = (
-        "interactions later than the test ones, of the same user and of others, stand in train",
+        "interactions later than the test ones, of the same user and of others, are in train",
         "the draw looked at the popularity of the whole period",
     )
     guards: ClassVar[tuple[str, ...]] = (
