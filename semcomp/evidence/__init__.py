@@ -18,8 +18,6 @@ from semcomp.evidence.complementarity.report import (
 from semcomp.evidence.complementarity.several import Several, diagnose_several, find_together
 from semcomp.evidence.decomposition.ajive import ajive
 from semcomp.evidence.decomposition.inter_battery import inter_battery
-from semcomp.evidence.decomposition.neural import fit_neural_parts
-from semcomp.evidence.decomposition.neural_training import NeuralParts
 from semcomp.evidence.decomposition.parts import Parts
 from semcomp.evidence.decomposition.readings import read_decomposition
 from semcomp.evidence.decomposition.report import decompose
@@ -68,7 +66,6 @@ __all__ = [
     "ItemCut",
     "Judgement",
     "Measure",
-    "NeuralParts",
     "Pair",
     "Parts",
     "Permuted",
@@ -103,7 +100,6 @@ __all__ = [
     "find_together",
     "fit_cca",
     "fit_mlp",
-    "fit_neural_parts",
     "fit_ridge",
     "frozen_fusion",
     "holm",

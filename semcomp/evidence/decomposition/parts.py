@@ -13,7 +13,7 @@ from semcomp.errors import SemcompError
 Floats = NDArray[np.float64]
 PARTS = ("joint", "private", "rest")
 VIEWS = ("semantic", "collaborative")
-ROUNDING = 1e-6  # of the largest entry: neural parts come from float32
+ROUNDING = 1e-6  # of the largest entry: parts may come from float32
 
 
 @dataclass(frozen=True, eq=False)
