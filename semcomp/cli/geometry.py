@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from semcomp.cli.arrays import FILE, check_output, read_array, write_json
+from semcomp.evidence.geometry.report import GeometrySettings
 from semcomp.evidence.geometry.report import geometry as measure
 
 
@@ -39,8 +40,7 @@ def geometry(
         read_array(a),
         read_array(b),
         counts=None if counts is None else read_array(counts),
-        anchors=anchors or None,
-        **options,
+        settings=GeometrySettings(anchors=anchors or None, **options),
     )
     write_json(evidence.to_json(table=table), output)
     click.echo(evidence)

@@ -23,7 +23,6 @@ from semcomp.evidence.decomposition.readings import read_decomposition
 from semcomp.evidence.decomposition.report import decompose
 from semcomp.evidence.geometry.cca import CCA, fit_cca
 from semcomp.evidence.geometry.cka import linear_cka, unbiased_cka
-from semcomp.evidence.geometry.measures import MEASURES, Measure
 from semcomp.evidence.geometry.neighbours import nearest, neighbour_jaccard, row_cosines
 from semcomp.evidence.geometry.shared_dimension import SharedDimension, shared_dimension
 from semcomp.evidence.hypothesis.alignment import alignment_hypothesis
@@ -54,7 +53,6 @@ from semcomp.evidence.statistics.verdicts import Judgement, judge, judge_family,
 __all__ = [
     "CCA",
     "KINDS",
-    "MEASURES",
     "MLP",
     "PUBLISHED",
     "SHIFTS",
@@ -65,7 +63,6 @@ __all__ = [
     "Hypothesis",
     "ItemCut",
     "Judgement",
-    "Measure",
     "Pair",
     "Parts",
     "Permuted",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from semcomp.evidence.geometry.neighbourhoods import chance
+from semcomp.evidence.geometry.neighbours import chance
 from semcomp.evidence.mapping.item_cuts import random_cut
 from semcomp.study.measured import read_result
 

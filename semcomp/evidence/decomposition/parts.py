@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from semcomp.core.paired import paired
+from semcomp.core.matrices import paired
 from semcomp.errors import SemcompError
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from semcomp.core.evidence import Evidence, Value
-from semcomp.core.paired import paired
+from semcomp.core.matrices import paired
 from semcomp.core.provenance import lasting, measured, versions
 from semcomp.core.view import View, check_fits
 from semcomp.data import Split
@@ -96,7 +96,7 @@ def decompose(
         SemcompError: vectors or views that do not fit each other or the split, NaN, fewer than 20 items, a
             split without views, an unknown method or mask, parts of other vectors, a rank or k out of range.
     """
-    s, c = paired(_items(semantic), _items(collaborative), names=VIEWS, least=LEAST)
+    s, c = paired(_items(semantic), _items(collaborative), names=VIEWS, min_rows=LEAST)
     views = _views(semantic, collaborative, split, k, mask)
     if isinstance(method, str) and method not in METHODS:
         raise unknown_name("decomposition", method, METHODS)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from semcomp.core.paired import paired
+from semcomp.core.matrices import paired
 from semcomp.errors import SemcompError
 from semcomp.evidence.mapping.descent import check_schedule, descend, parts_of
 from semcomp.evidence.mapping.pairs import SIDES

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from semcomp.core.paired import paired
+from semcomp.core.matrices import paired
 from semcomp.errors import SemcompError
 from semcomp.evidence.mapping.descent import check_schedule, descend, parts_of
 from semcomp.evidence.mapping.pairs import SIDES, Map

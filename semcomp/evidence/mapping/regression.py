@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from semcomp.core.matrices import paired
 from semcomp.core.moments import Floats, Moments, leaving_each_out
-from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
 from semcomp.evidence.mapping.pairs import SIDES, Rows
 
