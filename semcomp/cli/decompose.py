@@ -14,6 +14,7 @@ from semcomp.core.view import View
 from semcomp.data import Split, split_from_pairs
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.readings import read_decomposition
+from semcomp.evidence.decomposition.report import DecompositionSettings
 from semcomp.evidence.decomposition.report import decompose as measure
 from semcomp.evidence.decomposition.variance import METHODS
 
@@ -67,6 +68,8 @@ def decompose(
     valid: Path | None,
     test: Path | None,
     output: Path,
+    method: str,
+    rank: int | None,
     **options: Any,
 ) -> None:
     """Take two views' item vectors apart: shared dimension, shares of variance, recall of each part.
@@ -94,7 +97,9 @@ def decompose(
         split,
         second=None if second is None else read_view("another seed", second),
         second_semantic=None if second_semantic is None else read_view("another seed", second_semantic),
-        **options,
+        method=method,
+        rank=rank,
+        settings=DecompositionSettings(**options),
     )
     readings = read_decomposition(found)
     record = found.to_dict(table=False) | {"readings": [str(reading) for reading in readings]}

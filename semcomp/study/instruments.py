@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from semcomp.evidence.geometry.neighbours import chance
-from semcomp.evidence.mapping.item_cuts import random_cut
+from semcomp.evidence.mapping.holdouts import random_holdout
 from semcomp.study.measured import read_result
 
 #: Measures of the benchmark, in words.
@@ -63,7 +63,7 @@ PARTS = {
     "collaborative.private": "private part of C",
     "semantic.private": "private part of S",
 }
-KINDS = {"ridge": "ridge", "kernel-ridge": "kernel ridge", "mlp-1-stopped": "network, stopped"}
+KINDS = {"ridge": "ridge", "kernel-ridge": "kernel ridge", "mlp-1-early-stopping": "network, stopped"}
 K = 20  # neighbours of the probe
 
 
@@ -171,7 +171,7 @@ def neighbours() -> pd.DataFrame:
     at = {key: result["measures"].index(key) for key in ("probe.r2", "neighbours", "neighbours.floor")}
     for (_, world, items, _), values in rows_of(result, "vectors"):
         r2, jaccard, floor = (values[place][0] for place in at.values())
-        held = len(random_cut(items).held)
+        held = len(random_holdout(items).held)
         rows.append((world, items, held, r2, jaccard, floor, chance(K, held)["jaccard"]))
     return pd.DataFrame(rows, columns=["world", "items", "held", "r2", "jaccard", "floor", "chance"])
 

@@ -8,12 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from flat_settings import flat
 
 from semcomp.cli.decompose import decompose as command
 from semcomp.data import split
 from semcomp.errors import SemcompError
-from semcomp.evidence.decomposition.report import decompose
+from semcomp.evidence.decomposition import report
+from semcomp.evidence.decomposition.report import DecompositionSettings
 from semcomp.planted import World
+
+decompose = flat(report.decompose, DecompositionSettings)
 
 WORLD = World(users=60, items=120, dim=2, seed=3)
 QUICK = ("--permutations", "19", "--groups", "4", "--resamples", "20")

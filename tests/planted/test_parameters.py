@@ -1,4 +1,4 @@
-"""The later parameters of planted worlds: what each changes, what it leaves alone, and that none is as before."""
+"""Later parameters of planted worlds: what each changes, what it leaves alone, and that none is as before."""
 
 from __future__ import annotations
 

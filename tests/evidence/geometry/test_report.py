@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from flat_settings import flat
 
 from semcomp.core.evidence import Evidence
 from semcomp.core.spectrum import effective_rank, mean_cosine
@@ -27,8 +28,7 @@ PAIR = ("cka", "cka_unbiased", "cca", "svcca", "pwcca.a", "redundancy.b", "infor
 NEAR = ("knn.overlap", "knn.jaccard", "knn.cknna")
 
 
-def geometry(a, b, *, counts=None, categories=None, **settings) -> Evidence:
-    return report.geometry(a, b, counts=counts, categories=categories, settings=GeometrySettings(**settings))
+geometry = flat(report.geometry, GeometrySettings)
 
 
 def sides(shared: float = 0.7, n: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
