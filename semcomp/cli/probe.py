@@ -38,9 +38,7 @@ FIXED = ("shift", "target_as", "k", "mask", "epochs", "seed")  # what --publishe
     "--first-seen", type=FILE, metavar="TIMES.npy", help="First interaction of each item, for temporal."
 )
 @click.option("--categories", type=FILE, help="Pairs `item category`, as in --train, for category.")
-@click.option(
-    "--published", is_flag=True, help="The published recipe: its holdout, mask, k and epochs."
-)
+@click.option("--published", is_flag=True, help="The published recipe: its holdout, mask, k and epochs.")
 @click.option(
     "--json", "output", type=FILE, required=True, metavar="OUT", help="Where the result is written."
 )

@@ -41,7 +41,7 @@ class DecompositionSettings:
         resamples: bootstrap resamples of users (recalls) or items (reliability); 0 for no intervals.
         seed: of folds, permutations, groups and resamples.
         k, mask: of the rankings, as in `rank`.
-        most_users: users drawn for the recalls where more have test items.
+        max_users: users drawn for the recalls where more have test items.
     """
 
     permutations: int = 99
@@ -50,11 +50,11 @@ class DecompositionSettings:
     seed: int = 0
     k: int = 20
     mask: str = "train+valid"
-    most_users: int | None = None
+    max_users: int | None = None
 
     def __post_init__(self) -> None:
-        if self.most_users is not None and self.most_users < 1:
-            raise SemcompError(f"most_users = {self.most_users}; rank at least 1")
+        if self.max_users is not None and self.max_users < 1:
+            raise SemcompError(f"max_users = {self.max_users}; rank at least 1")
 
 
 USUAL = DecompositionSettings()
@@ -93,8 +93,8 @@ def decompose(
       `over_random.V.joint|private`: the part less these;
     - `recall.V.joint_with_private`, `recall.semantic.joint_with_both_privates`,
       `recall.V.with_W_private` (the whole view and the other one's private part, each view's scores in
-      units of their standard deviation), and `adds.*` of the same names, less the recall without what is
-      added.
+      units of their standard deviation), and `marginal_recall.*` of the same names, less the recall
+      without what is added.
 
     The mean item vector adds the same to all of a user's scores, so it ranks nothing and has no value.
 
@@ -156,7 +156,7 @@ def decompose(
     label = f"decompose({sides[0].name}, {sides[1].name})"
     if split is None:
         return Evidence(label, values, _item_table(parts), config | {"versions": versions()})
-    measured_recalls = recalls(views, parts, split, settings.k, settings.mask, settings.most_users, seed)
+    measured_recalls = recalls(views, parts, split, settings.k, settings.mask, settings.max_users, seed)
     values |= estimate(
         measured_recalls.columns,
         {
@@ -170,7 +170,7 @@ def decompose(
     config |= {
         "k": settings.k,
         "mask": settings.mask,
-        "most_users": settings.most_users,
+        "max_users": settings.max_users,
         "views": [{"name": one.name, **lasting(one.provenance)} for one in views.values()],
     }
     return Evidence(label, values, _user_table(measured_recalls, split), measured(split, **config))

@@ -116,16 +116,16 @@ def alignment_hypothesis(
     )
     by_part |= monotonicity(recalls, names, steps, margin, resamples, seed)
 
-    rooms = {name: by_part[f"{name}.room"] for name in CLAIMS}
+    slacks = {name: by_part[f"{name}.slack"] for name in CLAIMS}
     parts = {
         name: Part(
             name,
             by_part[name],
             by_part[f"{name}.allowed"].value,
-            rooms[name],
-            replace(judgement, unit=CLAIMS[name].unit),
+            slacks[name],
+            replace(verdict, unit=CLAIMS[name].unit),
         )
-        for name, judgement in judged(rooms).items()
+        for name, verdict in judged(slacks).items()
     }
     provenance = measured(
         split,

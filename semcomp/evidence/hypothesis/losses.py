@@ -2,9 +2,9 @@ r"""What the text loses against another seed in each part of the hypothesis, and
 
 Each part is a claim that something is small, so it takes a margin. For a part with loss L(candidate, others),
 
-    room = max(margin · scale, max_j L(seed j, the other seeds)) − L(text, the seeds)
+    slack = max(margin · scale, max_j L(seed j, the other seeds)) − L(text, the seeds)
 
-"Holds" is room > 0 with its whole interval, "does not hold" room ≤ 0 with its whole interval: a test of
+"Holds" is slack > 0 with its whole interval, "does not hold" slack ≤ 0 with its whole interval: a test of
 non-inferiority (Wellek, "Testing Statistical Hypotheses of Equivalence and Noninferiority", 2010, ch. 1) and
 its opposite. The scale is what there is to lose: the R² of the seeds' own maps, their neighbourhoods above
 the floor, the recall at the start of the path. With two seeds or more the allowance is never below what one
@@ -125,17 +125,17 @@ CLAIMS = {
 
 
 def judged_numbers(unit: str, seeds: Sequence[str], margin: float) -> dict[str, Statistic]:
-    """ "<part>.allowed" and "<part>.room" of the parts whose losses are of means over this unit."""
+    """ "<part>.allowed" and "<part>.slack" of the parts whose losses are of means over this unit."""
     found: dict[str, Statistic] = {}
     for name, claim in CLAIMS.items():
         if claim.unit == unit and claim.loss is not None and claim.scale is not None:
-            made = room_of(claim.loss, claim.scale, seeds, margin)
+            made = slack_of(claim.loss, claim.scale, seeds, margin)
             found |= {f"{name}.{key}": statistic for key, statistic in made.items()}
     return found
 
 
-def room_of(loss: Loss, scale: Scale, seeds: Sequence[str], margin: float) -> dict[str, Statistic]:
-    """The statistics "allowed" and "room" of a part whose loss is a function of means."""
+def slack_of(loss: Loss, scale: Scale, seeds: Sequence[str], margin: float) -> dict[str, Statistic]:
+    """The statistics "allowed" and "slack" of a part whose loss is a function of means."""
 
     def allowed(means: Means) -> Floats:
         rivals = [loss(means, one, others) for one, others in against_the_others(seeds)]
@@ -143,7 +143,7 @@ def room_of(loss: Loss, scale: Scale, seeds: Sequence[str], margin: float) -> di
 
     return {
         "allowed": Statistic(allowed, against_null=False),
-        "room": Statistic(lambda means: allowed(means) - loss(means, TEXT, seeds), against_null=False),
+        "slack": Statistic(lambda means: allowed(means) - loss(means, TEXT, seeds), against_null=False),
     }
 
 
@@ -180,7 +180,7 @@ class Globality:
         self.seeds, self.margin = list(seeds), margin
 
     def numbers(self, rows: Rows) -> dict[str, float]:
-        """By grouping "spread.g" (τ before correction), "moved.g" and their losses; "allowed" and "room"."""
+        """By grouping "spread.g" (τ before correction), "moved.g" and their losses; "allowed" and "slack"."""
         total = float(self.columns["total"][rows].mean())
         reliable = 1 - float(np.mean([self._errors(seed, rows).mean() for seed in self.seeds])) / total
         excess = self._excess(TEXT, self.seeds, rows) / total
@@ -195,8 +195,8 @@ class Globality:
             for one, others in against_the_others(self.seeds)
         ]
         allowed = max([self.margin * reliable, *rivals])
-        room = allowed - max(losses.values())
-        return found | {"allowed": allowed, "room": room}
+        slack = allowed - max(losses.values())
+        return found | {"allowed": allowed, "slack": slack}
 
     def null(self, rows: Rows) -> dict[str, float]:
         """The spread under permuted labels, and the seeds' loss by moving."""

@@ -42,7 +42,7 @@ class TrueLists:
 def true_lists(problem: Problem, goal: Floats) -> TrueLists | None:
     """Rank by the true vectors (I, q); None where no user has a test item."""
     settings = problem.settings
-    users = some_of(np.flatnonzero(np.diff(problem.split.test.indptr)), settings.most_users, settings.seed)
+    users = some_of(np.flatnonzero(np.diff(problem.split.test.indptr)), settings.max_users, settings.seed)
     if len(users) == 0:
         return None
     listed = some_of(users, LISTS, settings.seed)

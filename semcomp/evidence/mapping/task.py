@@ -36,7 +36,7 @@ class ProbeSettings:
         seed: of the holdout (2024: the published permutation), the folds, the shuffle, the anchors, the maps.
         epochs: of the trained maps named; at most, with early stopping.
         resamples: bootstrap resamples, of held-out items or of users; 0 for no intervals.
-        most_users: users that rankings are made for, drawn where more have test items; None for all.
+        max_users: users that rankings are made for, drawn where more have test items; None for all.
     """
 
     target_as: str = "raw"
@@ -45,13 +45,13 @@ class ProbeSettings:
     seed: int = 2024
     epochs: int = 400
     resamples: int = 1000
-    most_users: int | None = None
+    max_users: int | None = None
 
     def __post_init__(self) -> None:
         if self.target_as not in TARGETS:
             raise unknown_name("target form", self.target_as, TARGETS)
-        if self.most_users is not None and self.most_users < 1:
-            raise SemcompError(f"most_users = {self.most_users}; rank at least 1, or None for all")
+        if self.max_users is not None and self.max_users < 1:
+            raise SemcompError(f"max_users = {self.max_users}; rank at least 1, or None for all")
 
 
 @dataclass(frozen=True, eq=False)

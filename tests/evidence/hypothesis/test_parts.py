@@ -12,7 +12,7 @@ from semcomp.core.evidence import Value
 from semcomp.data import Split, binary_csr
 from semcomp.errors import SemcompError
 from semcomp.evidence.hypothesis.groups import item_groups, spread
-from semcomp.evidence.hypothesis.losses import Globality, against_the_others, less_r2, mean_r2, room_of
+from semcomp.evidence.hypothesis.losses import Globality, against_the_others, less_r2, mean_r2, slack_of
 from semcomp.evidence.hypothesis.result import judged
 
 
@@ -43,7 +43,7 @@ def test_globality_by_hand():
     assert found["moved.half"] == pytest.approx(0.15)
     assert found["lost.moved.half"] == pytest.approx(0.1)
     assert found["allowed"] == pytest.approx(0.4)
-    assert found["room"] == pytest.approx(0.4 - 0.1)
+    assert found["slack"] == pytest.approx(0.4 - 0.1)
     columns["seed.1.held"] = np.array([2.0, 2, 2, 7, 7, 7])
     moves["half"]["seed.1"] = np.full(6, 1.0)
     both = Globality(columns, moves, {"half": np.repeat([0, 1], 3)}, ["seed.0", "seed.1"], 0.5)
@@ -56,31 +56,31 @@ def test_globality_by_hand():
     assert null["moved.half"] == pytest.approx(0.05)
 
 
-def test_room_is_what_is_allowed_less_what_is_lost():
+def test_slack_is_what_is_allowed_less_what_is_lost():
     def means(text: float, *seeds: float) -> dict[str, np.ndarray]:
         errors = {"text.held": text, **{f"seed.{at}.held": one for at, one in enumerate(seeds)}}
         return {"total": np.array([1.0]), **{name: np.array([error]) for name, error in errors.items()}}
 
-    one = room_of(less_r2, mean_r2, ["seed.0"], 0.1)
+    one = slack_of(less_r2, mean_r2, ["seed.0"], 0.1)
     assert one["allowed"].of(means(0.5, 0.2))[0] == pytest.approx(0.08)
-    assert one["room"].of(means(0.5, 0.2))[0] == pytest.approx(0.08 - 0.3)
-    two = room_of(less_r2, mean_r2, ["seed.0", "seed.1"], 0.1)
+    assert one["slack"].of(means(0.5, 0.2))[0] == pytest.approx(0.08 - 0.3)
+    two = slack_of(less_r2, mean_r2, ["seed.0", "seed.1"], 0.1)
     assert two["allowed"].of(means(0.5, 0.2, 0.4))[0] == pytest.approx(0.2)
-    assert two["room"].of(means(0.5, 0.2, 0.4))[0] == pytest.approx(0.2 - 0.2)
+    assert two["slack"].of(means(0.5, 0.2, 0.4))[0] == pytest.approx(0.2 - 0.2)
     assert against_the_others(["a", "b", "c"])[1] == ("b", ["a", "c"])
     assert against_the_others(["a"]) == []
 
 
 def test_a_refutation_has_to_stand_after_holm():
-    rooms = {
+    slacks = {
         "weak": Value(-1.0, -1.95, -0.05, n=100, p=0.03),
         "strong": Value(-1.0, -1.1, -0.9, n=100, p=1e-9),
         "open": Value(0.1, -1.0, 1.0, n=100, p=0.8),
         "held": Value(1.0, 0.9, 1.1, n=100, p=1e-9),
         "little": Value(1.0, 0.05, 1.95, n=100, p=0.03),
     }
-    found = judged(rooms)
-    said = {name: one.verdict for name, one in found.items()}
+    found = judged(slacks)
+    said = {name: one.word for name, one in found.items()}
     assert said == {
         "weak": "undecided",
         "strong": "does not hold",
@@ -90,8 +90,8 @@ def test_a_refutation_has_to_stand_after_holm():
     }
     assert found["weak"].users_needed > 100
     assert found["weak"].effect == -1
-    alone = judged({"weak": rooms["weak"]})
-    assert alone["weak"].verdict == "does not hold"
+    alone = judged({"weak": slacks["weak"]})
+    assert alone["weak"].word == "does not hold"
 
 
 def test_one_part_is_enough_to_fall(of_true, of_false):
@@ -99,7 +99,7 @@ def test_one_part_is_enough_to_fall(of_true, of_false):
     assert replace(of_true, parts=parts).verdict == "does not hold"
     open_one = replace(
         of_true.parts["geometry"],
-        judgement=replace(of_true.parts["geometry"].judgement, verdict="undecided"),
+        verdict=replace(of_true.parts["geometry"].verdict, word="undecided"),
     )
     assert replace(of_true, parts=of_true.parts | {"geometry": open_one}).verdict == "undecided"
 
