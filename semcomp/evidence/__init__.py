@@ -10,26 +10,23 @@ from semcomp.evidence.complementarity.report import Protocol, Report, report_arr
 from semcomp.evidence.complementarity.several import MultiViewDiagnosis, diagnose_several, find_together
 from semcomp.evidence.decomposition.ajive import ajive
 from semcomp.evidence.decomposition.inter_battery import inter_battery
-from semcomp.evidence.decomposition.neural import fit_neural_parts
-from semcomp.evidence.decomposition.neural_training import NeuralParts
 from semcomp.evidence.decomposition.parts import Parts
 from semcomp.evidence.decomposition.readings import read_decomposition
-from semcomp.evidence.decomposition.report import decompose
+from semcomp.evidence.decomposition.report import DecompositionSettings, decompose
 from semcomp.evidence.geometry.cca import CCA, fit_cca
 from semcomp.evidence.geometry.cka import linear_cka, unbiased_cka
-from semcomp.evidence.geometry.measures import MEASURES, Measure
 from semcomp.evidence.geometry.neighbours import nearest, neighbour_jaccard, row_cosines
+from semcomp.evidence.geometry.report import GeometrySettings
 from semcomp.evidence.geometry.shared_dimension import SharedDimension, shared_dimension
 from semcomp.evidence.hypothesis.alignment import alignment_hypothesis
 from semcomp.evidence.hypothesis.result import Hypothesis
 from semcomp.evidence.mapping.curves import capacity_curve, learning_curve
-from semcomp.evidence.mapping.item_cuts import SHIFTS, ItemCut
+from semcomp.evidence.mapping.holdouts import SHIFTS, ItemHoldout
 from semcomp.evidence.mapping.maps import KINDS
 from semcomp.evidence.mapping.networks import MLP, fit_mlp
-from semcomp.evidence.mapping.probe import PUBLISHED, probe, published_probe
+from semcomp.evidence.mapping.probe import PUBLISHED, probe, probe_all, published_probe
 from semcomp.evidence.mapping.regression import Ridge, fit_ridge
-from semcomp.evidence.mapping.sweep import probe_all
-from semcomp.evidence.mapping.targets import TARGETS
+from semcomp.evidence.mapping.task import TARGETS, ProbeSettings
 from semcomp.evidence.quality.beyond import beyond_accuracy
 from semcomp.evidence.quality.compared import Comparison, Difference
 from semcomp.evidence.quality.comparison import compare
@@ -53,22 +50,22 @@ from semcomp.evidence.statistics.verdicts import (
 __all__ = [
     "CCA",
     "KINDS",
-    "MEASURES",
     "MLP",
     "PUBLISHED",
     "SHIFTS",
     "TARGETS",
     "Comparison",
+    "DecompositionSettings",
     "Difference",
     "Discordance",
+    "GeometrySettings",
     "Hypothesis",
-    "ItemCut",
-    "Measure",
+    "ItemHoldout",
     "MultiViewDiagnosis",
-    "NeuralParts",
     "Pair",
     "Parts",
     "Permuted",
+    "ProbeSettings",
     "Protocol",
     "Report",
     "Ridge",
@@ -99,7 +96,6 @@ __all__ = [
     "find_together",
     "fit_cca",
     "fit_mlp",
-    "fit_neural_parts",
     "fit_ridge",
     "holm",
     "inter_battery",

@@ -11,8 +11,8 @@ from semcomp.errors import SemcompError
 from semcomp.evidence.mapping.item_cuts import category_cut
 from semcomp.study.study import Study
 
-#: Cuts of `probe` in the order of the pages, with what they need to know of the items.
-CUTS = {
+#: Holdouts of `probe` in the order of the pages, with what they need to know of the items.
+HOLDOUTS = {
     "random": None,
     "popularity": None,
     "popularity-reversed": None,
@@ -37,7 +37,7 @@ def known_of_items(study: Study) -> dict[str, Any]:
     return known
 
 
-def possible_cuts(study: Study) -> list[str]:
-    """The cuts of `CUTS` that the data set has what it takes for."""
+def possible_holdouts(study: Study) -> list[str]:
+    """The holdouts of `HOLDOUTS` that the data set has what it takes for."""
     known = known_of_items(study)
-    return [cut for cut, needs in CUTS.items() if needs is None or needs in known]
+    return [name for name, needs in HOLDOUTS.items() if needs is None or needs in known]

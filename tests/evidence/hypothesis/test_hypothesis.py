@@ -17,8 +17,8 @@ from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError
 from semcomp.evidence import fit_ridge, neighbour_jaccard
 from semcomp.evidence.hypothesis.alignment import alignment_hypothesis
+from semcomp.evidence.hypothesis.losses import CLAIMS
 from semcomp.evidence.hypothesis.maps import cross_fit, folds_of, narrowed
-from semcomp.evidence.hypothesis.result import CLAIMS
 
 
 def test_a_text_as_good_as_a_seed_is_found_to_align(of_true):
