@@ -11,8 +11,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from semcomp.data.filters import Step
+from semcomp.display import ROWS, Table, card
 from semcomp.errors import SemcompError
 from semcomp.storage import digest
+
+COLUMNS = 6  # of a table that a notebook shows
 
 
 @dataclass(frozen=True)
@@ -118,13 +121,35 @@ class Dataset:
     def provenance(self) -> dict[str, Any]:
         return {"dataset": self.name, "data": self.fingerprint, "licence": self.source.licence}
 
+    def __repr__(self) -> str:
+        return f"<Dataset {self.name!r}: {self._sizes}>"
+
     def __str__(self) -> str:
+        return "\n".join([f"{self.name}: {self._sizes}", *(f"  - {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        users, items = self.user_ids[self.user[:ROWS]], self.item_ids[self.item[:ROWS]]
+        pairs = pl.DataFrame({"user": users.tolist(), "item": items.tolist()})
+        if self.interactions.width:
+            pairs = pairs.hstack(self.interactions.head(ROWS))
+        source = f"{self.source.publisher}; licence: {self.source.licence}"
+        tables = _shown(self.items, self.n_items), _shown(pairs, self.n_interactions)
+        return card(f"{self.name}: {self._sizes}", [source], *tables, notes=self.notes)
+
+    @property
+    def _sizes(self) -> str:
         density = self.n_interactions / (self.n_users * self.n_items)
-        head = (
-            f"{self.name}: {self.n_users:,} users × {self.n_items:,} items, "
+        return (
+            f"{self.n_users:,} users × {self.n_items:,} items, "
             f"{self.n_interactions:,} interactions (density {100 * density:.2f} %)"
         )
-        return "\n".join([head, *(f"  - {note}" for note in self.notes)])
+
+
+def _shown(frame: pl.DataFrame, total: int) -> Table:
+    """The first rows and columns of a table, for a notebook."""
+    few = frame[:ROWS, :COLUMNS]
+    cells = [["" if value is None else str(value) for value in row] for row in few.rows()]
+    return Table(few.columns, cells, total)
 
 
 def _content(column: pl.Series) -> NDArray[np.float64] | list[str | None]:

@@ -15,7 +15,8 @@ COMMANDS: dict[str, tuple[dict[str, object], int, str]] = {
     "words for ids": (
         {"--train": "user\titem\n0\t0\n1\tToy Story\n"},
         1,
-        "{tmp}/train, line 3: '1\\tToy Story' is not a pair of integers; ids are rows of the matrices, from 0",
+        "{tmp}/train, line 3: '1\\tToy Story' is not a pair of integers; "
+        "ids are rows of the matrices, from 0",
     ),
     "item beyond the rows": (
         {"--test": "user\titem\n0\t6\n"},

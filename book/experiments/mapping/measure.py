@@ -31,7 +31,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import scipy.sparse as sp
 import torch
 
 from book.experiments.resumed import Attempts, indented, say, written
@@ -231,8 +230,7 @@ def knowing_no_cold_item(study: Study, cold: Split) -> View:
     """
     model = study.settings("LightGCN")[0]
     epochs = study.view("LightGCN", SEED).provenance["training"]["best_epoch"]
-    unseen = replace(cold, valid=sp.csr_array(cold.valid.shape, dtype=cold.valid.dtype))
-    view: View = replace(model, training=model.training.lasting(epochs)).fit(unseen, seed=SEED)
+    view: View = replace(model, training=model.training.lasting(epochs)).fit(cold.without("valid"), seed=SEED)
     return view
 
 

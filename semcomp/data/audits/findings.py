@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from semcomp.data.dataset import Dataset
 from semcomp.data.splits.order import PARTS
 from semcomp.data.splits.split import Split
+from semcomp.display import Table, card
 from semcomp.errors import SemcompError
 
 Severity = Literal["leak", "report"]
@@ -111,9 +112,19 @@ class Audit:
             told = " | ".join(map(str, self.leaks))
             raise SemcompError(f"the audit of {self.name} found {_leaks(len(self.leaks))}: {told}")
 
+    def __repr__(self) -> str:
+        return f"<Audit {self._outcome}>"
+
+    def _repr_html_(self) -> str:
+        return card(f"audit {self._outcome}", (), Table(("check", "outcome", "why"), self.rows()))
+
+    @property
+    def _outcome(self) -> str:
+        return f"of {self.name}: {_leaks(len(self.leaks))} in {len(self.outcomes)} checks"
+
     def __str__(self) -> str:
         width = max(len(outcome.check) for outcome in self.outcomes)
-        lines = [f"audit of {self.name}: {_leaks(len(self.leaks))} in {len(self.outcomes)} checks"]
+        lines = [f"audit {self._outcome}"]
         lines += [f"{check:<{width}}  {state:<14}  {why}" for check, state, why in self.rows()]
         return "\n".join(lines)
 

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from semcomp.data.dataset import Dataset
 from semcomp.data.splits.order import PARTS, Doubles, EventOrder, Sequences, event_order, told_by
+from semcomp.display import Table, card
 from semcomp.errors import SemcompError
 from semcomp.storage import digest
+
+WIDTHS = (14, 9, 10, 10, 12, 12)  # of the columns of a printed split
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,27 +203,47 @@ class Split:
             return sp.csr_array(self.train.shape, dtype=self.train.dtype)
         raise SemcompError(f"unknown mask {mask!r}; use 'train+valid', 'train' or 'none'")
 
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{part} {self.counts[part]['interactions']:,}" for part in PARTS)
+        return f"<Split{self._title.removeprefix('split')}; {sizes}>"
+
     def __str__(self) -> str:
+        lines = [
+            f"{part:<6}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
+            for part, *cells in self._cells()
+        ]
+        return "\n".join([self._title, *lines, *(f"  - {note}" for note in self._notes)])
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._cells()
+        return card(self._title, (), Table(head, rows), notes=self._notes)
+
+    @property
+    def _title(self) -> str:
         made = self.provenance
         kind = f"split {made['strategy']!r}" if "strategy" in made else "split"
         seed = f", seed {made['seed']}" if made.get("seed") is not None else ""
         of = f" of {made['dataset']!r}" if "dataset" in made else ""
+        return f"{kind}{of}{seed}: {self.n_users:,} users × {self.n_items:,} items"
+
+    def _cells(self) -> list[list[str]]:
+        """The parts as a table: its head, and one row per part."""
         total = sum(sizes["interactions"] for sizes in self.counts.values())
-        lines = [
-            f"{kind}{of}{seed}: {self.n_users:,} users × {self.n_items:,} items",
-            f"{'part':<6}{'interactions':>14}{'share':>9}{'users':>10}{'items':>10}"
-            f"{'cold users':>12}{'cold items':>12}",
-        ]
+        table = [["part", "interactions", "share", "users", "items", "cold users", "cold items"]]
         for part, sizes in self.counts.items():
-            cold = ("–", "–") if part == "train" else (f"{sizes[k]:,}" for k in ("cold users", "cold items"))
-            lines.append(
-                f"{part:<6}{sizes['interactions']:>14,}{100 * sizes['interactions'] / total:>7.1f} %"
-                f"{sizes['users']:>10,}{sizes['items']:>10,}" + "".join(f"{n:>12}" for n in cold)
-            )
+            told = [
+                f"{sizes[key]:,}" for key in ("interactions", "users", "items", "cold users", "cold items")
+            ]
+            cold = told[3:] if part != "train" else ["–", "–"]
+            table.append([part, told[0], f"{100 * sizes['interactions'] / total:.1f} %", *told[1:3], *cold])
+        return table
+
+    @property
+    def _notes(self) -> list[str]:
+        made = self.provenance
         without = self.n_users - self.counts["test"]["users"]
         notes = ["cold: not in train", f"{without:,} users have no test item", *made.get("notes", ())]
-        notes += [made["order"]] if "order" in made else []
-        return "\n".join([*lines, *(f"  - {note}" for note in notes)])
+        return notes + ([made["order"]] if "order" in made else [])
 
 
 def assembled(
