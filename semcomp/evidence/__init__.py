@@ -3,11 +3,10 @@
 from semcomp.evidence.complementarity.attribution import attribute
 from semcomp.evidence.complementarity.conditional import conditional_information
 from semcomp.evidence.complementarity.diagnostics import against_nulls, diagnose, read_diagnosis
-from semcomp.evidence.complementarity.overlap import chance_jaccard, chance_rbo, jaccard, jaccard_at, rbo
 from semcomp.evidence.complementarity.pair import Pair
 from semcomp.evidence.complementarity.reference_lists import popularity_list, random_list, shuffled_items
-from semcomp.evidence.complementarity.report import Protocol, Report, report_arrays, shell_record
-from semcomp.evidence.complementarity.several import MultiViewDiagnosis, diagnose_several, find_together
+from semcomp.evidence.complementarity.report import Protocol, Report, report_arrays
+from semcomp.evidence.complementarity.several import MultiViewDiagnosis, diagnose_several
 from semcomp.evidence.decomposition.ajive import ajive
 from semcomp.evidence.decomposition.inter_battery import inter_battery
 from semcomp.evidence.decomposition.parts import Parts
@@ -31,13 +30,13 @@ from semcomp.evidence.quality.beyond import beyond_accuracy
 from semcomp.evidence.quality.compared import Comparison, Difference
 from semcomp.evidence.quality.comparison import compare
 from semcomp.evidence.quality.metrics import evaluate
-from semcomp.evidence.statistics.bootstrap import bootstrap_means, contrast, estimate, interval
+from semcomp.evidence.statistics.bootstrap import bootstrap_means, contrast, estimate
 from semcomp.evidence.statistics.discordance import Discordance, discordance, mcnemar
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 from semcomp.evidence.statistics.jackknife import jackknife
 from semcomp.evidence.statistics.permutation import Permuted, exchange, sign_flip
 from semcomp.evidence.statistics.power import minimal_detectable_effect, users_for_effect
-from semcomp.evidence.statistics.pvalues import benjamini_hochberg, holm, p_of_effect
+from semcomp.evidence.statistics.pvalues import benjamini_hochberg, holm
 from semcomp.evidence.statistics.verdicts import (
     Statement,
     Verdict,
@@ -80,8 +79,6 @@ __all__ = [
     "beyond_accuracy",
     "bootstrap_means",
     "capacity_curve",
-    "chance_jaccard",
-    "chance_rbo",
     "compare",
     "conditional_information",
     "contrast",
@@ -93,15 +90,11 @@ __all__ = [
     "estimate_over_seeds",
     "evaluate",
     "exchange",
-    "find_together",
     "fit_cca",
     "fit_mlp",
     "fit_ridge",
     "holm",
     "inter_battery",
-    "interval",
-    "jaccard",
-    "jaccard_at",
     "jackknife",
     "judge",
     "judge_family",
@@ -111,19 +104,16 @@ __all__ = [
     "minimal_detectable_effect",
     "nearest",
     "neighbour_jaccard",
-    "p_of_effect",
     "popularity_list",
     "probe",
     "probe_all",
     "published_probe",
     "random_list",
-    "rbo",
     "read_decomposition",
     "read_diagnosis",
     "report_arrays",
     "row_cosines",
     "shared_dimension",
-    "shell_record",
     "shuffled_items",
     "sign_flip",
     "unbiased_cka",

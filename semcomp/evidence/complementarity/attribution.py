@@ -36,7 +36,7 @@ def _gain(own: str, of_a: str, hits: str) -> Statistic:
 
 
 TABLE = (
-    Measured("hits.{group}.{kind}", total_of, ("hits.{group}.{kind}",)),
+    Measured("hits.{group}.{kind}", total_of),
     Measured("unique.{group}", share_of, ("hits.{group}.unique", "hits.{group}")),
     Measured("gain.{group}", _gain, ("hits.{group}.b_unique", "hits.{group}.a", "hits.{group}")),
 )

@@ -33,9 +33,9 @@ MODELS: dict[str, tuple[int, ...]] = {
 }
 TABLE = (
     Measured("gain", share_of, ("gain", "items")),
-    Measured("gain_macro", mean_of, ("gain_macro",)),
+    Measured("gain_macro", mean_of),
     Measured("gain_beyond_popularity", share_of, ("gain_beyond_popularity", "items")),
-    Measured("gain_beyond_popularity_macro", mean_of, ("gain_beyond_popularity_macro",)),
+    Measured("gain_beyond_popularity_macro", mean_of),
     Measured("information.given", share_of, ("information.given", "items"), null=None),
     Measured("information.added", share_of, ("information.added", "items")),
     Measured("information.both", share_of, ("information.both", "items")),

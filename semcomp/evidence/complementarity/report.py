@@ -203,13 +203,17 @@ def report_arrays(
         held = {name: made.diagnose(pair, one) for name, one in found.items()}
         pairs[a, b] = held["another seed"] if "another seed" in held else made.diagnose(pair)
         controls[a, b] = held
-    options = {"k": protocol.k, "resamples": protocol.resamples, "seed": protocol.seed}
+    k, resamples, seed = protocol.k, protocol.resamples, protocol.seed
     vectors = {name: view.items for name, view in ready.items()}
     quality = {
-        name: beyond_accuracy(one.top(protocol.k), split, vectors=vectors, categories=categories, **options)
+        name: beyond_accuracy(
+            one.top(k), split, k=k, vectors=vectors, categories=categories, resamples=resamples, seed=seed
+        )
         for name, one in lists.items()
     }
-    together = find_together(lists, split, strata=protocol.strata, **options) if len(lists) > 2 else None
+    together = None
+    if len(lists) > 2:
+        together = find_together(lists, split, k=k, strata=protocol.strata, resamples=resamples, seed=seed)
     return Report(pairs, controls, quality, together)
 
 

@@ -151,9 +151,9 @@ def together_table(names: Sequence[str]) -> Table:
     """The values of all views together; those of each view by itself are in `PER_VIEW`."""
     names = [name.replace("{", "{{").replace("}", "}}") for name in names]
     return (
-        Measured("recall.{view}", mean_of, ("recall.{view}",)),
-        Measured("ndcg.{view}", mean_of, ("ndcg.{view}",)),
-        Measured("oracle.union", mean_of, ("oracle.union",)),
+        Measured("recall.{view}", mean_of),
+        Measured("ndcg.{view}", mean_of),
+        Measured("oracle.union", mean_of),
         Measured("oracle.gain", _over_best, ("oracle.union", *(f"recall.{name}" for name in names))),
         Measured(
             "union_minus_long",
@@ -161,14 +161,14 @@ def together_table(names: Sequence[str]) -> Table:
             ("oracle.union", *(f"recall_long.{name}" for name in names)),
             says="the union beats the best view's own list of as many places as all lists together",
         ),
-        Measured("found_by.{m}", total_of, ("found_by.{m}",)),
+        Measured("found_by.{m}", total_of),
     )
 
 
 PER_VIEW = (
-    Measured("only.{view}", total_of, ("only.{view}",)),
+    Measured("only.{view}", total_of),
     Measured("only_share.{view}", share_of, ("only.{view}", "hits.{view}")),
-    Measured("marginal_recall.{view}", mean_of, ("marginal_recall.{view}",)),
+    Measured("marginal_recall.{view}", mean_of),
 )
 
 

@@ -206,7 +206,7 @@ def _statistics(whole: Mapping[str, Floats], families: Families) -> dict[str, St
 
 
 def _share(name: str) -> Statistic:
-    """The mean of a column that stands for a number in [0, 1]; a resampled mean may come out beyond."""
+    """The mean of a column, a number in [0, 1]; a resampled mean may come out beyond."""
     return Statistic(lambda means: np.clip(means[name], 0.0, 1.0))
 
 

@@ -15,7 +15,9 @@ from semcomp.core.evidence import Evidence
 from semcomp.core.view import View, unit_rows
 from semcomp.data import Split, binary_csr
 from semcomp.errors import SemcompError
-from semcomp.evidence import Protocol, diagnose, jaccard, report_arrays, shell_record
+from semcomp.evidence import Protocol, diagnose, report_arrays
+from semcomp.evidence.complementarity.overlap import jaccard
+from semcomp.evidence.complementarity.report import shell_record
 
 GOLDEN = Path(__file__).parents[2] / "reference" / "golden"
 
