@@ -32,7 +32,7 @@ from semcomp.evidence import diagnose as diagnose
 from semcomp.evidence import diagnose_several as diagnose_several
 from semcomp.evidence import attribute as attribute
 from semcomp.evidence import conditional_information as conditional_information
-from semcomp.study.separation import separating_statistics as separating_statistics
+from semcomp.study import separating_statistics as separating_statistics
 
 # How their vectors are related
 from semcomp.evidence.geometry.report import geometry as geometry

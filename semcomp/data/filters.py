@@ -9,7 +9,6 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomp.data.item_text import Template
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.progress import progress_bar
 
@@ -70,6 +69,8 @@ class Recipe:
                 f"min_rating = {self.min_rating!r} is not a number; use None for no rating filter"
             )
         if self.template is not None:
+            from semcomp.data.item_text import Template  # which brings polars
+
             Template.parse(self.template)
         if isinstance(self.keep, str) or not all(isinstance(column, str) for column in self.keep):
             raise SemcompError(f"keep = {self.keep!r} is not a list of column names; give e.g. ('review',)")

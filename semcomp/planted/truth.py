@@ -7,7 +7,6 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
 
 from semcomp.core.view import View
 from semcomp.planted.parameters import Parameters
@@ -167,6 +166,8 @@ def log_popularity(world: Parameters) -> Doubles:
     normal = stream(world, POPULARITY).standard_normal(world.items)
     if world.popularity_skew == 0:
         return normal
+    from scipy import special, stats
+
     return np.asarray(stats.pearson3.ppf(special.ndtr(normal), world.popularity_skew))
 
 

@@ -30,7 +30,7 @@ in which the first two are what the user would choose of everything, and the thi
 shown. `World.unbiased_test` draws without the third.
 
 **Ceilings.** What a map from S to C, linear or not, can explain, how much of C a second seed repeats, and the
-canonical correlations are closed forms of the parameters (`semcomp.planted.ceilings`). A model trained on the
+canonical correlations are closed forms of the parameters (`planted.closed_forms`). A model trained on the
 interactions sees p through behaviour as well, as far as the data suffice: C is the ideal view of z and q, not
 what a model learns.
 """
@@ -38,18 +38,18 @@ what a model learns.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from semcomp.core.view import View
-from semcomp.data import Split
-from semcomp.data.dataset import Dataset, Source
 from semcomp.errors import SemcompError
-from semcomp.planted.ceilings import ceilings, variance_shares
-from semcomp.planted.interactions import draw_interactions, draw_unbiased
+from semcomp.planted.closed_forms import ceilings, variance_shares
 from semcomp.planted.parameters import Parameters
 from semcomp.planted.truth import Truth, draw_collaborative_again, draw_truth
+
+if TYPE_CHECKING:
+    from semcomp.data import Dataset, Split
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,11 @@ class World(Parameters):
         Args:
             draw: other numbers draw other interactions of the same users with the same items.
         """
+        import polars as pl
+
+        from semcomp.data import Dataset, Source
+        from semcomp.planted.interactions import draw_interactions
+
         truth = self.truth()
         user, item = draw_interactions(self, truth, _seed(draw, "draw"))
         item_ids = np.array([f"i{i:0{max(4, len(str(self.items)))}d}" for i in range(1, self.items + 1)])
@@ -139,6 +144,8 @@ class World(Parameters):
         Raises:
             SemcompError: a split of another world's size.
         """
+        from semcomp.planted.interactions import draw_unbiased
+
         if (split.n_users, split.n_items) != (self.users, self.items):
             raise SemcompError(
                 f"the split has {split.n_users} users and {split.n_items} items, the world {self.users} and "

@@ -26,12 +26,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, log1p
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from semcomp.planted.parameters import Parameters
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,8 @@ def variance_shares(world: Parameters) -> pd.DataFrame:
             noise / collaborative,
         ),
     }
+    import pandas as pd
+
     return pd.DataFrame.from_dict(rows, orient="index", columns=["joint", "private", "popularity", "noise"])
 
 
