@@ -23,7 +23,6 @@ from semcomp.evidence.hypothesis.result import Hypothesis
 from semcomp.evidence.mapping.curves import capacity_curve, learning_curve
 from semcomp.evidence.mapping.holdouts import SHIFTS, ItemHoldout
 from semcomp.evidence.mapping.maps import KINDS
-from semcomp.evidence.mapping.networks import MLP, fit_mlp
 from semcomp.evidence.mapping.probe import PUBLISHED, probe, probe_all, published_probe
 from semcomp.evidence.mapping.regression import Ridge, fit_ridge
 from semcomp.evidence.mapping.task import TARGETS, ProbeSettings
@@ -50,7 +49,6 @@ from semcomp.evidence.statistics.verdicts import (
 __all__ = [
     "CCA",
     "KINDS",
-    "MLP",
     "PUBLISHED",
     "SHIFTS",
     "TARGETS",
@@ -95,7 +93,6 @@ __all__ = [
     "exchange",
     "find_together",
     "fit_cca",
-    "fit_mlp",
     "fit_ridge",
     "holm",
     "inter_battery",
