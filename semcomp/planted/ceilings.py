@@ -1,8 +1,8 @@
 r"""Closed forms of a world: what maps between its views can explain, and what the views share.
 
 Once the rotations are undone, each coordinate, or with a twist each pair, can be treated by itself. With α²,
-β² the variances of a shared and a private coordinate, σ and σ_c the noise of S and of C, κ the twist, and λ² D
-the variance of popularity's coordinate in C (see `semcomp.planted.world`), let
+β² the variances of a shared and a private coordinate, σ and σ_c the noise of S and of C, κ the twist, and
+λ² D the variance of popularity's coordinate in C (see `semcomp.planted.world`), let
 
     v = α² / (α² + σ²),    v_c = α² / (α² + σ_c²)
 
