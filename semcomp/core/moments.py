@@ -83,8 +83,8 @@ def leaving_each_out(parts: Sequence[T]) -> list[T]:
     Args:
         parts: whatever adds up: moments, or arrays of one shape.
     """
-    before = list(accumulate(parts, add))  # up to each part, with it
-    after = list(accumulate(reversed(parts), add))[::-1]  # from each part on
+    before: list[T] = list(accumulate(parts, add))  # up to each part, with it
+    after: list[T] = list(accumulate(reversed(parts), add))[::-1]  # from each part on
     between = [add(left, right) for left, right in zip(before, after[2:], strict=False)]
     return [after[1], *between, before[-2], before[-1]]
 

@@ -11,6 +11,11 @@ from semcomp.evidence.complementarity.conditional import conditional_information
 from semcomp.evidence.complementarity.diagnostics import against_nulls as against_nulls
 from semcomp.evidence.complementarity.diagnostics import diagnose as diagnose
 from semcomp.evidence.complementarity.diagnostics import read_diagnosis as read_diagnosis
+from semcomp.evidence.complementarity.overlap import chance_jaccard as chance_jaccard
+from semcomp.evidence.complementarity.overlap import chance_rbo as chance_rbo
+from semcomp.evidence.complementarity.overlap import jaccard as jaccard
+from semcomp.evidence.complementarity.overlap import jaccard_at as jaccard_at
+from semcomp.evidence.complementarity.overlap import rbo as rbo
 from semcomp.evidence.complementarity.pair import Pair as Pair
 from semcomp.evidence.complementarity.reference_lists import popularity_list as popularity_list
 from semcomp.evidence.complementarity.reference_lists import random_list as random_list
@@ -18,8 +23,10 @@ from semcomp.evidence.complementarity.reference_lists import shuffled_items as s
 from semcomp.evidence.complementarity.report import Protocol as Protocol
 from semcomp.evidence.complementarity.report import Report as Report
 from semcomp.evidence.complementarity.report import report_arrays as report_arrays
+from semcomp.evidence.complementarity.report import shell_record as shell_record
 from semcomp.evidence.complementarity.several import MultiViewDiagnosis as MultiViewDiagnosis
 from semcomp.evidence.complementarity.several import diagnose_several as diagnose_several
+from semcomp.evidence.complementarity.several import find_together as find_together
 
 # How vectors are related
 from semcomp.evidence.geometry.cca import CCA as CCA
@@ -39,8 +46,6 @@ from semcomp.evidence.mapping.curves import learning_curve as learning_curve
 from semcomp.evidence.mapping.holdouts import SHIFTS as SHIFTS
 from semcomp.evidence.mapping.holdouts import ItemHoldout as ItemHoldout
 from semcomp.evidence.mapping.maps import KINDS as KINDS
-from semcomp.evidence.mapping.networks import MLP as MLP
-from semcomp.evidence.mapping.networks import fit_mlp as fit_mlp
 from semcomp.evidence.mapping.probe import PUBLISHED as PUBLISHED
 from semcomp.evidence.mapping.probe import probe as probe
 from semcomp.evidence.mapping.probe import probe_all as probe_all
@@ -66,6 +71,7 @@ from semcomp.evidence.hypothesis.result import Hypothesis as Hypothesis
 from semcomp.evidence.statistics.bootstrap import bootstrap_means as bootstrap_means
 from semcomp.evidence.statistics.bootstrap import contrast as contrast
 from semcomp.evidence.statistics.bootstrap import estimate as estimate
+from semcomp.evidence.statistics.bootstrap import interval as interval
 from semcomp.evidence.statistics.discordance import Discordance as Discordance
 from semcomp.evidence.statistics.discordance import discordance as discordance
 from semcomp.evidence.statistics.discordance import mcnemar as mcnemar
@@ -78,6 +84,7 @@ from semcomp.evidence.statistics.power import minimal_detectable_effect as minim
 from semcomp.evidence.statistics.power import users_for_effect as users_for_effect
 from semcomp.evidence.statistics.pvalues import benjamini_hochberg as benjamini_hochberg
 from semcomp.evidence.statistics.pvalues import holm as holm
+from semcomp.evidence.statistics.pvalues import p_of_effect as p_of_effect
 from semcomp.evidence.statistics.verdicts import Statement as Statement
 from semcomp.evidence.statistics.verdicts import Verdict as Verdict
 from semcomp.evidence.statistics.verdicts import judge as judge

@@ -1,15 +1,15 @@
 r"""Closed forms of a world: what maps between its views can explain, and what the views share.
 
-Each coordinate of the views stands by itself once the rotations are undone. With α², β² the variances of a
-shared and a private coordinate, σ and σ_c the noise of S and of C, κ the twist, and λ² D the variance of
-popularity's coordinate in C (see `semcomp.planted.world`), let
+Once the rotations are undone, each coordinate, or with a twist each pair, can be treated by itself. With α²,
+β² the variances of a shared and a private coordinate, σ and σ_c the noise of S and of C, κ the twist, and
+λ² D the variance of popularity's coordinate in C (see `semcomp.planted.world`), let
 
     v = α² / (α² + σ²),    v_c = α² / (α² + σ_c²)
 
 be the shares of signal in a shared coordinate of S and of C.
 
 **Twist.** Take a pair of coordinates as one complex number z, with E|z|² = 2. Given S, the twisted pair w is
-Gaussian around m with variance 1 − v a coordinate, and z = w exp(−iκ|w|²/2). The Gaussian integral gives
+Gaussian around m with variance 1 − v per coordinate, and z = w exp(−iκ|w|²/2). The Gaussian integral gives
 
     E[z | S] = m (1 + iκ(1 − v))⁻² exp(−iκ |m|² / (2 (1 + iκ(1 − v)))),
 
@@ -45,10 +45,10 @@ class Ceilings:
         r2: of E[C | S], which no map of any capacity exceeds.
         linear_r2: of the best linear map from S to C.
         seed_r2: of the best linear map from another seed of C to C. No other map does better, unless skewed
-            popularity stands in a noisy C.
+            popularity is in a noisy C.
         reliability: the share of C's variance that another seed repeats, the ceiling of what any source can
             explain of it. `seed_r2` is less, as the other seed's noise is in the way too: where all signal
-            has one variance a coordinate, it is the square of the reliability (Spearman 1904).
+            has one variance per coordinate, it is the square of the reliability (Spearman 1904).
     """
 
     r2: float
@@ -134,7 +134,7 @@ def shared_dimension(world: Parameters) -> int:
 
 
 def gaussian_information(world: Parameters) -> float:
-    """−½ Σ ln(1 − ρ²) over the canonical correlations, nats an item; infinite where one is 1.
+    """−½ Σ ln(1 − ρ²) over the canonical correlations, nats per item; infinite where one is 1.
 
     It is I(S; C) where S and C are jointly Gaussian (twist = 0), and never above it: of all joint laws with
     these covariances whose S is Gaussian, the Gaussian one informs least.

@@ -28,7 +28,7 @@ def draw_interactions(world: Parameters, truth: Truth, draw: int = 0) -> tuple[R
 
 
 def draw_unbiased(world: Parameters, truth: Truth, split: Split, seed: int) -> Split:
-    """The split with as many test items a user, drawn of the unseen ones as if all had been exposed alike."""
+    """The split with as many test items per user, drawn of the unseen as if all had been exposed alike."""
     seen = sp.csr_array(split.history("train+valid"))
     counts = np.diff(split.test.indptr).astype(np.int64)
     of_all = _logits(world, truth, exposed=False)
@@ -62,7 +62,7 @@ def _without_replacement(
 ) -> tuple[Rows, Rows]:
     """For each user as many items as `counts` says, drawn without replacement with weights exp(logit).
 
-    The largest of logit + Gumbel noise are such a draw (Gumbel top-k), so one sort a user does it.
+    The largest of logit + Gumbel noise are such a draw (Gumbel top-k), so one sort per user does it.
     """
     most = int(counts.max())
     chosen = []

@@ -23,7 +23,7 @@ class Truth:
 
     Attributes:
         semantic_vectors: (I, d_z + d_p) S, equal to `Dataset.vectors`.
-        collaborative_vectors: (I, d_z + d_p) C; one column more where popularity stands in it.
+        collaborative_vectors: (I, d_z + d_p) C; one column more where popularity is in it.
         semantic_users, collaborative_users: as wide, in the coordinates of S and of C: the inner products are
             the score's parts in z and p (under the noise of S; of a twisted S their best linear prediction),
             and in z and q (under the noise of C, and with λ b).
@@ -147,7 +147,7 @@ def twisted(parts: Doubles, twist: float) -> Doubles:
     if twist == 0:
         return parts
     pairs = parts[:, 0::2] + 1j * parts[:, 1::2]
-    return _apart(pairs * np.exp(0.5j * twist * np.abs(pairs) ** 2))
+    return _as_coordinates(pairs * np.exp(0.5j * twist * np.abs(pairs) ** 2))
 
 
 def predicting(tastes: Doubles, twist: float) -> Doubles:
@@ -158,7 +158,7 @@ def predicting(tastes: Doubles, twist: float) -> Doubles:
     """
     if twist == 0:
         return tastes
-    return _apart((tastes[:, 0::2] + 1j * tastes[:, 1::2]) * (1 - 1j * twist) ** -2)
+    return _as_coordinates((tastes[:, 0::2] + 1j * tastes[:, 1::2]) * (1 - 1j * twist) ** -2)
 
 
 def log_popularity(world: Parameters) -> Doubles:
@@ -172,7 +172,7 @@ def log_popularity(world: Parameters) -> Doubles:
 
 
 def _latent(world: Parameters) -> tuple[np.random.Generator, list[Doubles], list[Doubles]]:
-    """The items' stream after z, p and q; z, p, q; and the tastes a, b, c of variance 1 / d a coordinate."""
+    """The items' stream after z, p and q; these; and the tastes a, b, c of variance 1 / d per coordinate."""
     wide, narrow = world.widths
     of_items, of_users = stream(world, ITEMS), stream(world, USERS)
     parts = [of_items.standard_normal((world.items, width)) for width in (wide, narrow, narrow)]
@@ -222,8 +222,8 @@ def _rounded(matrix: Doubles) -> Floats:
     return np.ascontiguousarray(matrix, dtype=np.float32)
 
 
-def _apart(pairs: NDArray[np.complex128]) -> Doubles:
-    """(n, d) complex numbers as (n, 2d) coordinates, the two of a pair beside each other."""
+def _as_coordinates(pairs: NDArray[np.complex128]) -> Doubles:
+    """(n, d) complex numbers as (n, 2d) coordinates, the two of a pair next to each other."""
     return np.ascontiguousarray(pairs).view(np.float64)
 
 

@@ -19,7 +19,7 @@ loses sight of it as κ grows.
 
     score(u, i) = √f <a_u, z_i> + w_p √(1 − f) <b_u, p_i> + w_q √(1 − f) <c_u, q_i>
 
-with a, b, c Gaussian of variance 1 / d a coordinate, w_p = `semantic_private` and w_q =
+with a, b, c Gaussian of variance 1 / d per coordinate, w_p = `semantic_private` and w_q =
 `collaborative_private`: each inner product has variance 1 over users and items.
 
 **Choices.** A user's items are drawn without replacement with weights exp(logit),
@@ -64,7 +64,7 @@ class World(Parameters):
         noise: standard deviation of the noise on each coordinate of S.
         sharpness: factor on the score (variance about 1) before drawing; 0 makes choices blind to taste.
         popularity: standard deviation of the items' popularity offset on the same scale.
-        activity: mean interactions a user; log-normal above `least`, at most half the items.
+        activity: mean interactions per user; log-normal above `least`, at most half the items.
         seed: equal worlds give equal bytes on one machine.
         name: of the data set.
         twist: κ of the link from the parts to S; 0 is linear. Above 0 both widths must be even.
@@ -73,7 +73,7 @@ class World(Parameters):
         popularity_skew: skewness of log-popularity, a standardised gamma (Pearson type III) variable times
             `popularity`. 0: normal, so weights are log-normal; 2: exponential, so weights have a Pareto tail
             of exponent 1 / popularity. The order of the items stays.
-        popularity_in_view: λ, how much of log-popularity stands in C, as a coordinate of its own under the
+        popularity_in_view: λ, how much of log-popularity is in C, as a coordinate of its own under the
             rotation, which adds λ b_i to the score of C's users. Independent of z and q.
         exposure: standard deviation of the exposure offset; 0 shows everything to everybody alike.
         exposure_groups: groups of users, to each of which other items are shown.

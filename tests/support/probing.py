@@ -16,6 +16,7 @@ from semcomp.data import Split, binary_csr
 from semcomp.evidence import ProbeSettings
 from semcomp.evidence.mapping import curves
 from semcomp.evidence.mapping import probe as module
+from semcomp.evidence.mapping.networks import MLP, Network
 
 GOLDEN = Path(__file__).parents[1] / "reference" / "golden"
 
@@ -60,6 +61,11 @@ def published(script: str) -> dict[str, Any]:
     """What a published script printed."""
     blocks = json.loads((GOLDEN / "expected.json").read_text())
     return next(block for name, block in blocks.items() if name.startswith(script))
+
+
+def fit_mlp(x: np.ndarray, y: np.ndarray, *, seed: int = 0, **config: Any) -> MLP:
+    """The published recipe: Adam on the mean squared error, no weight decay, no early stopping."""
+    return Network(**config).fit(x, y, seed)
 
 
 def _knowing(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -40,7 +40,7 @@ class Local:
     Attributes:
         units: (n, p) and (n, q) unit rows, none zero.
         rows: (m,) sorted rows of the anchors.
-        near: (m, k) lists, one a side.
+        near: (m, k) lists, one per side.
         seed: of shuffles, pools and random lists.
         memory: bytes for blocks of similarities.
     """
@@ -70,7 +70,7 @@ class Local:
         So the neighbours of anchors need not be searched again: they are renamed.
         """
         rng = np.random.default_rng([self.seed, 1])
-        source = np.arange(self.n)  # the item of b that stands at each row
+        source = np.arange(self.n)  # the item of b that is at each row
         others = np.setdiff1d(source, self.rows)
         source[self.rows], source[others] = rng.permutation(self.rows), rng.permutation(others)
         row_of = np.argsort(source).astype(np.int32)
@@ -93,7 +93,7 @@ class Local:
 def agreement(
     local: Local, members: Mapping[str, NDArray[np.bool_]], resamples: int
 ) -> tuple[dict[str, Value], pd.DataFrame]:
-    """Overlap, Jaccard and CKNNA with shuffled items beside them, and a row an anchor.
+    """Overlap, Jaccard and CKNNA with shuffled items next to them, and one row per anchor.
 
     Args:
         members: name of a subset -> (n,) whether an item is in it; its anchors' overlap is given by itself.
@@ -167,7 +167,7 @@ def _cknna(means: Means) -> Floats:
 
 
 def k_occurrence(near: Ids, n: int) -> NDArray[np.int64]:
-    """(n,) how many of the m lists (m, k) each of n items stands in; their mean is m k / n."""
+    """(n,) how many of the m lists (m, k) each of n items is in; their mean is m k / n."""
     return np.bincount(near.ravel(), minlength=n).astype(np.int64)
 
 
@@ -177,7 +177,7 @@ def hubness(occurrence: NDArray[np.int64], lists: int) -> dict[str, float]:
     - `skewness` of the k-occurrence over items: high where there are hubs (Radovanović, Nanopoulos and
       Ivanović, "Hubs in Space", JMLR 2010); NaN where all items occur equally often;
     - `never_found`: share of items in no list (antihubs);
-    - `top_hub`: share of the lists that the most found item stands in.
+    - `top_hub`: share of the lists that the most found item is in.
 
     With fewer lists than items the counts are small and skewed by chance alone: read them beside
     `random_hubness` of the same lists.

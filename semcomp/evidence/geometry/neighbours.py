@@ -57,7 +57,7 @@ def nearest_of(unit: Unit, anchors: Rows, k: int, memory: int = MEMORY) -> Ids:
     """(m, k) the k nearest other rows of the rows `anchors` among all n rows, nearest first.
 
     As `nearest`, for unit rows in float32 (`unit_float32`): exact, at equal cosine the lower row first,
-    whatever the memory, since the score of record is one float64 reduction a pair (`kernels.topk`). A zero
+    whatever the memory, since the score of record is one float64 reduction per pair (`kernels.topk`). A zero
     row has cosine 0 to all; as an anchor it ties with every row, which is slow.
 
     Args:
@@ -133,23 +133,6 @@ def mutual_knn(
         SemcompError: no matrices, NaN, different lengths, k not between 1 and n − 1, no anchors.
     """
     return float(overlap(*_lists(x, y, k, anchors, seed, memory)[1]).mean())
-
-
-def mean_neighbour_jaccard(
-    x: ArrayLike,
-    y: ArrayLike,
-    k: int = 10,
-    *,
-    anchors: int | None = None,
-    seed: int = 0,
-    memory: int = MEMORY,
-) -> float:
-    """Mean over anchors of |N_x(i) ∩ N_y(i)| / |N_x(i) ∪ N_y(i)|, in [0, 1]; else as `mutual_knn`.
-
-    With o the overlap of an item it is o / (2 − o), so it tells the same and weighs full agreement more.
-    Chance: `chance`.
-    """
-    return float(jaccard(*_lists(x, y, k, anchors, seed, memory)[1]).mean())
 
 
 def cknna(

@@ -1,4 +1,4 @@
-"""The geometry of a pair: every measure with its interval, beside the same pair with its items shuffled."""
+"""The geometry of a pair: every measure with its interval, next to the same pair with its items shuffled."""
 
 from __future__ import annotations
 
@@ -114,11 +114,11 @@ def geometry(
 
     With `categories`, the first two of these for the ten largest ones, `cka_unbiased.category.<column>`.
 
-    A row that is zero in either matrix has no direction: it is no anchor and no neighbour, and not in `rsa`
+    A row that is zero in either matrix has no direction: it is no anchor, no neighbour and not in `rsa`
     (`zero_rows.a|b` counts them); all else takes it as it is. A constant column is one more axis to the
     IsoScore, and unless it is zero a shift, which neighbours, `rsa`, mean cosine and partition function see;
     the other values do not change. Duplicates are each other's neighbours, ties go to the lower row. What
-    is undefined is left out; no value is NaN.
+    is undefined is omitted; no value is NaN.
 
     Args:
         a, b: (n, p) and (n, q), or views, whose items are taken. Row i is the same item in both.
@@ -225,7 +225,7 @@ def _subsets(counts: NDArray[np.int64] | None, categories: sp.csr_array | None, 
         found |= {name: of == place for place, name in enumerate(STRATA)}
     if categories is not None:
         if categories.shape[0] != n:
-            raise SemcompError(f"categories of {categories.shape[0]} items; give a row for each of the {n}")
+            raise SemcompError(f"categories of {categories.shape[0]} items; give one row for each of the {n}")
         columns = sp.csc_array(categories)
         size = np.diff(columns.indptr)
         for column in np.sort(np.argsort(-size, kind="stable")[:CATEGORIES]):

@@ -45,7 +45,7 @@ def rsa(x: ArrayLike, y: ArrayLike, *, sample: int = SAMPLE, seed: int = 0) -> f
     of a side are equally far.
 
     Args:
-        sample: items at most; if there are more, as many at random. n² / 2 numbers a side are held.
+        sample: items at most; if there are more, as many at random. n² / 2 numbers per side are held.
 
     Raises:
         SemcompError: no matrices, NaN, different lengths, fewer than 3 items.

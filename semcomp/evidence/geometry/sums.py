@@ -105,7 +105,7 @@ class Side:
         return np.asarray(self.gram / self.n - np.outer(mean, mean))
 
     def keeps_digits_of(self, whole: Side) -> bool:
-        """Whether these sums, got from `whole` by subtraction, are no remainder of nearly equal numbers."""
+        """Whether these sums are large enough to be got from `whole` by subtraction."""
         own, all_rows = np.diag(self.gram), np.diag(whole.gram)
         return bool((own >= LEFT * all_rows).all()) and self.fourth >= LEFT * whole.fourth
 
@@ -182,7 +182,7 @@ class Sums:
 
     @property
     def constant(self) -> bool:
-        """Whether a side is constant, so that no measure exists."""
+        """Whether a side is constant, so that no measure is defined."""
         return self.a.constant or self.b.constant
 
     @cached_property

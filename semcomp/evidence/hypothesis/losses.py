@@ -154,7 +154,7 @@ def against_the_others(seeds: Sequence[str]) -> list[tuple[str, list[str]]]:
 
 
 class Globality:
-    """The numbers of part (b) on some of the items, for `jackknife`: a variance between groups is no mean.
+    """The numbers of part (b) on some of the items, for `jackknife`: a variance between groups is not a mean.
 
     With x_i the squared error of the text less the mean of the seeds', in units of the target's variance, a
     grouping's loss is the greater of

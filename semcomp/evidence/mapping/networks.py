@@ -45,6 +45,9 @@ class Network:
     each (so that one learning rate and weight decay suit any view), a random tenth of the rows is kept for
     checking, and the weights that did best there are taken.
 
+    Runs on the CPU with one generator for initial weights (uniform within 1/sqrt(fan-in), torch's own for a
+    linear layer) and the order of the rows: equal input and seed give equal bytes on one machine.
+
     Attributes:
         epochs: at most, where there is a patience.
         patience: epochs without a better check before stopping; None runs all epochs.
@@ -82,32 +85,6 @@ class Standardised:
         """(n, p) -> (n, q) float64."""
         found = self.network.predict((np.asarray(x, np.float64) - self.x_mean) / self.x_scale)
         return found * self.y_scale + self.y_mean
-
-
-def fit_mlp(
-    x: ArrayLike,
-    y: ArrayLike,
-    *,
-    hidden: int = 512,
-    layers: int = 1,
-    epochs: int = 400,
-    batch: int = 1024,
-    lr: float = 1e-3,
-    seed: int = 0,
-) -> MLP:
-    """The published recipe: Adam on the mean squared error, no weight decay, no early stopping, no scaling.
-
-    Runs on the CPU with one generator for initial weights (uniform within 1/sqrt(fan-in), torch's own for a
-    linear layer) and the order of the rows: equal input and seed give equal bytes on one machine.
-
-    Args:
-        x: (n, p). y: (n, q). Finite.
-        layers: hidden layers of width `hidden`; 0 is a linear map.
-
-    Raises:
-        SemcompError: sides of different lengths or with NaN, fewer than 2 rows, settings that make no sense.
-    """
-    return _trained(x, y, Network(layers, hidden, epochs, batch, lr), seed)
 
 
 def _trained(x: ArrayLike, y: ArrayLike, config: Network, seed: int) -> MLP:

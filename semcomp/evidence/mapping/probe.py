@@ -55,7 +55,7 @@ def probe(
 
     - `r2_test`: mean over dimensions of 1 − SSE / SST, SST around the held-out mean (the uniform average of
       sklearn's r2_score; a dimension that does not vary over the items is left out of the mean, and the value
-      is left out if none varies); `r2_test_weighted`: 1 − ΣSSE / ΣSST; `r2_train`, `r2_train_weighted`: the
+      is omitted if none varies); `r2_test_weighted`: 1 − ΣSSE / ΣSST; `r2_train`, `r2_train_weighted`: the
       same of the fitted items, without interval;
     - `cosine` of ĉ and c, and `cosine_centred` after taking the fitted items' mean target from both;
     - `neighbour_jaccard`: Jaccard of the k cosine neighbours, within the held-out items, by ĉ and by c;
@@ -85,7 +85,7 @@ def probe(
       the source's vectors, about a fifth of the items;
     - "strict-cold": the items without train interactions. The target was never trained on them, so what
       compares with its vectors (R², cosines, neighbours, lists, true recall, drop, ceiling, rescaling) is
-      left out: `recall_mapped`, `recall_mapped_heldout` and `r2_train` remain. (In other cuts such items
+      omitted: `recall_mapped`, `recall_mapped_heldout` and `r2_train` remain. (In other holdouts such items
       count with whatever vectors the target has.)
 
     Args:

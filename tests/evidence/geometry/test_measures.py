@@ -10,7 +10,7 @@ import pytest
 
 from semcomp.evidence.geometry.cka import linear_cka, procrustes, unbiased_cka
 from semcomp.evidence.geometry.linear import pair_numbers
-from semcomp.evidence.geometry.neighbours import cknna, mean_neighbour_jaccard, mutual_knn
+from semcomp.evidence.geometry.neighbours import cknna, mutual_knn, neighbour_jaccard
 from semcomp.evidence.geometry.rsa import rsa
 from semcomp.evidence.geometry.sums import Sums
 
@@ -77,7 +77,7 @@ MEASURES: dict[str, Measure] = {
         Measure("pwcca.a", linear("pwcca.a"), COLUMNS, SPAN, symmetric=False),
         Measure("redundancy.a", linear("redundancy.a"), CLOUD, SPAN, symmetric=False),
         Measure("mutual_knn", mutual_knn, ANGLES),
-        Measure("neighbour_jaccard", mean_neighbour_jaccard, ANGLES),
+        Measure("neighbour_jaccard", lambda x, y: float(neighbour_jaccard(x, y, 10).mean()), ANGLES),
         Measure("cknna", cknna, ANGLES),
         Measure("rsa", rsa, ANGLES),
     )

@@ -24,7 +24,6 @@ from semcomp.evidence.geometry.neighbours import (
     chance,
     choose_anchors,
     cknna,
-    mean_neighbour_jaccard,
     mutual_knn,
     nearest,
     nearest_of,
@@ -82,8 +81,7 @@ def test_overlap_and_jaccard_by_hand() -> None:
         for one, other in zip(nearest(x, 5).tolist(), nearest(y, 5).tolist(), strict=True)
     ]
     assert mutual_knn(x, y, 5) == pytest.approx(np.mean(shares))
-    assert mean_neighbour_jaccard(x, y, 5) == pytest.approx(np.mean([o / (2 - o) for o in shares]))
-    assert mean_neighbour_jaccard(x, y, 5) == pytest.approx(neighbour_jaccard(x, y, 5).mean())
+    assert neighbour_jaccard(x, y, 5) == pytest.approx([o / (2 - o) for o in shares])
 
 
 def test_anchors_are_a_sample_of_the_same_overlaps() -> None:
@@ -106,7 +104,7 @@ def test_chance_is_that_of_independent_clouds() -> None:
     drawn = [
         (
             mutual_knn(cloud(n, seed=s), cloud(n, seed=-s - 1 & 0xFFFF), k),
-            mean_neighbour_jaccard(cloud(n, seed=s), cloud(n, seed=-s - 1 & 0xFFFF), k),
+            neighbour_jaccard(cloud(n, seed=s), cloud(n, seed=-s - 1 & 0xFFFF), k).mean(),
         )
         for s in range(60)
     ]

@@ -16,7 +16,7 @@ from semcomp.evidence.geometry import report
 from semcomp.evidence.geometry.anisotropy import anisotropy
 from semcomp.evidence.geometry.cca import canonical_numbers
 from semcomp.evidence.geometry.cka import linear_cka, procrustes, unbiased_cka
-from semcomp.evidence.geometry.neighbours import cknna, mean_neighbour_jaccard, mutual_knn
+from semcomp.evidence.geometry.neighbours import choose_anchors, cknna, mutual_knn, neighbour_jaccard
 from semcomp.evidence.geometry.report import GeometrySettings
 from semcomp.evidence.geometry.rsa import mantel, rsa
 from semcomp.evidence.geometry.sums import Sums
@@ -59,7 +59,8 @@ def test_values_are_those_of_the_measures(found: Evidence) -> None:
     assert found["rsa"].excess_p == mantel(x, y, sample=60, permutations=49).p
     near = {"k": 8, "anchors": 120}
     assert found["knn.overlap"].value == pytest.approx(mutual_knn(x, y, **near))
-    assert found["knn.jaccard"].value == pytest.approx(mean_neighbour_jaccard(x, y, **near))
+    jaccard = neighbour_jaccard(x.astype(float), y.astype(float), 8)[choose_anchors(200, 120, 0)]
+    assert found["knn.jaccard"].value == pytest.approx(jaccard.mean())
     assert found["knn.cknna"].value == pytest.approx(cknna(x, y, **near))
     assert found["knn.overlap_chance"].value == 8 / 199
 

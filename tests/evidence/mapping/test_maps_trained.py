@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from probing import fit_mlp
 from sklearn.metrics import r2_score
 
 from semcomp.errors import SemcompError
-from semcomp.evidence import KINDS, fit_mlp, fit_ridge, row_cosines
+from semcomp.evidence import KINDS, fit_ridge, row_cosines
 from semcomp.evidence.mapping.descent import descend, parts_of
 from semcomp.evidence.mapping.maps import kind_of
 from semcomp.evidence.mapping.networks import Contrastive, Network, Standardised

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from probing import golden, probe, split_for, view
+from probing import fit_mlp, golden, probe, split_for, view
 from sklearn.linear_model import LinearRegression
 from sklearn.linear_model import Ridge as SklearnRidge
 from sklearn.metrics import r2_score
@@ -14,7 +14,7 @@ from semcomp.core.evidence import Evidence, Value
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.evidence import fit_mlp, fit_ridge, nearest, neighbour_jaccard, row_cosines
+from semcomp.evidence import fit_ridge, nearest, neighbour_jaccard, row_cosines
 
 
 def test_ridge_equals_sklearn() -> None:
