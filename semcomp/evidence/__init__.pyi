@@ -5,17 +5,12 @@ from semcomp.evidence.quality.compared import Difference as Difference
 from semcomp.evidence.quality.comparison import compare as compare
 from semcomp.evidence.quality.metrics import evaluate as evaluate
 
-# What two or more views find together
+# Whether two rankings complement each other
 from semcomp.evidence.complementarity.attribution import attribute as attribute
 from semcomp.evidence.complementarity.conditional import conditional_information as conditional_information
 from semcomp.evidence.complementarity.diagnostics import against_nulls as against_nulls
 from semcomp.evidence.complementarity.diagnostics import diagnose as diagnose
 from semcomp.evidence.complementarity.diagnostics import read_diagnosis as read_diagnosis
-from semcomp.evidence.complementarity.overlap import chance_jaccard as chance_jaccard
-from semcomp.evidence.complementarity.overlap import chance_rbo as chance_rbo
-from semcomp.evidence.complementarity.overlap import jaccard as jaccard
-from semcomp.evidence.complementarity.overlap import jaccard_at as jaccard_at
-from semcomp.evidence.complementarity.overlap import rbo as rbo
 from semcomp.evidence.complementarity.pair import Pair as Pair
 from semcomp.evidence.complementarity.reference_lists import popularity_list as popularity_list
 from semcomp.evidence.complementarity.reference_lists import random_list as random_list
@@ -23,12 +18,10 @@ from semcomp.evidence.complementarity.reference_lists import shuffled_items as s
 from semcomp.evidence.complementarity.report import Protocol as Protocol
 from semcomp.evidence.complementarity.report import Report as Report
 from semcomp.evidence.complementarity.report import report_arrays as report_arrays
-from semcomp.evidence.complementarity.report import shell_record as shell_record
 from semcomp.evidence.complementarity.several import MultiViewDiagnosis as MultiViewDiagnosis
 from semcomp.evidence.complementarity.several import diagnose_several as diagnose_several
-from semcomp.evidence.complementarity.several import find_together as find_together
 
-# How vectors are related
+# How alike two representations are
 from semcomp.evidence.geometry.cca import CCA as CCA
 from semcomp.evidence.geometry.cca import fit_cca as fit_cca
 from semcomp.evidence.geometry.cka import linear_cka as linear_cka
@@ -40,7 +33,7 @@ from semcomp.evidence.geometry.report import GeometrySettings as GeometrySetting
 from semcomp.evidence.geometry.shared_dimension import SharedDimension as SharedDimension
 from semcomp.evidence.geometry.shared_dimension import shared_dimension as shared_dimension
 
-# What a map from one view to another recovers
+# Whether one is mapped onto the other
 from semcomp.evidence.mapping.curves import capacity_curve as capacity_curve
 from semcomp.evidence.mapping.curves import learning_curve as learning_curve
 from semcomp.evidence.mapping.holdouts import SHIFTS as SHIFTS
@@ -48,14 +41,14 @@ from semcomp.evidence.mapping.holdouts import ItemHoldout as ItemHoldout
 from semcomp.evidence.mapping.maps import KINDS as KINDS
 from semcomp.evidence.mapping.probe import PUBLISHED as PUBLISHED
 from semcomp.evidence.mapping.probe import probe as probe
-from semcomp.evidence.mapping.probe import probe_all as probe_all
 from semcomp.evidence.mapping.probe import published_probe as published_probe
 from semcomp.evidence.mapping.regression import Ridge as Ridge
 from semcomp.evidence.mapping.regression import fit_ridge as fit_ridge
-from semcomp.evidence.mapping.task import TARGETS as TARGETS
+from semcomp.evidence.mapping.probe import probe_all as probe_all
 from semcomp.evidence.mapping.task import ProbeSettings as ProbeSettings
+from semcomp.evidence.mapping.task import TARGETS as TARGETS
 
-# What is shared, and what is private
+# What they share, and what is private
 from semcomp.evidence.decomposition.ajive import ajive as ajive
 from semcomp.evidence.decomposition.inter_battery import inter_battery as inter_battery
 from semcomp.evidence.decomposition.parts import Parts as Parts
@@ -63,15 +56,14 @@ from semcomp.evidence.decomposition.readings import read_decomposition as read_d
 from semcomp.evidence.decomposition.report import DecompositionSettings as DecompositionSettings
 from semcomp.evidence.decomposition.report import decompose as decompose
 
-# The global alignment hypothesis
+# Whether they can be aligned
 from semcomp.evidence.hypothesis.alignment import alignment_hypothesis as alignment_hypothesis
 from semcomp.evidence.hypothesis.result import Hypothesis as Hypothesis
 
-# Statistics
+# Intervals, tests and verdicts
 from semcomp.evidence.statistics.bootstrap import bootstrap_means as bootstrap_means
 from semcomp.evidence.statistics.bootstrap import contrast as contrast
 from semcomp.evidence.statistics.bootstrap import estimate as estimate
-from semcomp.evidence.statistics.bootstrap import interval as interval
 from semcomp.evidence.statistics.discordance import Discordance as Discordance
 from semcomp.evidence.statistics.discordance import discordance as discordance
 from semcomp.evidence.statistics.discordance import mcnemar as mcnemar
@@ -84,7 +76,6 @@ from semcomp.evidence.statistics.power import minimal_detectable_effect as minim
 from semcomp.evidence.statistics.power import users_for_effect as users_for_effect
 from semcomp.evidence.statistics.pvalues import benjamini_hochberg as benjamini_hochberg
 from semcomp.evidence.statistics.pvalues import holm as holm
-from semcomp.evidence.statistics.pvalues import p_of_effect as p_of_effect
 from semcomp.evidence.statistics.verdicts import Statement as Statement
 from semcomp.evidence.statistics.verdicts import Verdict as Verdict
 from semcomp.evidence.statistics.verdicts import judge as judge

@@ -125,6 +125,13 @@ class Report:
     quality: Mapping[str, Evidence]
     together: Evidence | None = None
 
+    def __repr__(self) -> str:
+        return f"<Report of {', '.join(self.quality)}: {len(self.pairs)} pairs>"
+
+    def _repr_html_(self) -> str:
+        shown = [] if self.together is None else [self.together]
+        return "".join(one._repr_html_() for one in [*shown, *self.pairs.values(), *self.quality.values()])
+
     def record(self) -> dict[str, Any]:
         """Plain types: of two views `shell_record` of their diagnosis, of more one per pair under `pairs`.
 

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from semcomp.core.evidence import Evidence
 from semcomp.core.metrics import ndcg
 from semcomp.core.provenance import measured, origins
+from semcomp.core.tables import number
 from semcomp.core.topk import TopK, contains
 from semcomp.data import Split
+from semcomp.display import Table as Cells
+from semcomp.display import card
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.complementarity.diagnostics import DEPTHS, diagnose
 from semcomp.evidence.complementarity.pair import StrataFrom, Users, check_lists
@@ -69,6 +72,16 @@ class MultiViewDiagnosis:
             raise SemcompError("not a record of several views: it needs 'together' and 'pairs'")
         pairs = {(one["a"], one["b"]): Evidence.from_dict(one["evidence"]) for one in record["pairs"]}
         return cls(Evidence.from_dict(record["together"]), pairs)
+
+    def __repr__(self) -> str:
+        return f"<MultiViewDiagnosis of {len(self.pairs)} pairs: {self.together!r}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [f"{a}, {b}", *(number(one.values[key].value) if key in one.values else "" for key in SHOWN)]
+            for (a, b), one in self.pairs.items()
+        ]
+        return self.together._repr_html_() + card("every two of them", [], Cells(("", *SHOWN), rows))
 
     def __str__(self) -> str:
         frame = self.frame().to_string(float_format=lambda value: f"{value:.4f}", na_rep="")

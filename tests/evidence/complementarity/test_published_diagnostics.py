@@ -130,6 +130,15 @@ def test_record_of_the_shell_is_plain(golden: tuple[View, View, Split, dict[str,
     assert record["detail"]["provenance"]["mask"] == "train+valid"
 
 
+def test_a_report_opens_with_its_headline(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
+    cf, sem, split, _ = golden
+    report = report_arrays({"cf": cf, "sem": sem}, split, Protocol(resamples=20), nulls=False)
+    headline = report.pairs["cf", "sem"].headline
+    assert headline is not None
+    assert report._repr_html_().index("interleaved.gain") < report._repr_html_().index("jaccard")
+    assert repr(report) == "<Report of cf, sem: 1 pairs>"
+
+
 def test_arrays_refuse_bad_input(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
     cf, sem, split, _ = golden
     with pytest.raises(SemcompError, match="unknown normalisation 'l3'; Known: l2, none"):

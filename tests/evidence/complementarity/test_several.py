@@ -82,6 +82,8 @@ def test_the_same_view_thrice_adds_nothing() -> None:
     assert again.pair("one", "two").values == found.pair("one", "two").values
     assert found.frame().loc["one, two", "jaccard"] == 1
     assert "every two of them" in str(found)
+    assert len(repr(found)) < 300
+    assert "one, two" in found._repr_html_()
     with pytest.raises(SemcompError, match="unknown pair of views 'two and one'"):
         found.pair("two", "one")
 
