@@ -129,7 +129,7 @@ CLAIMS = (
         "Fusion beats its control: the same loss and width without text",
         "no such control",
         "06_alignment_or_fusion",
-        "fusion against fusion's control",
+        "fusion against wide LightGCN",
         "ndcg",
     ),
     Claim(

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from book.experiments.views import measure, tables
+from semcomp.core.inputs import Inputs
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
+from semcomp.core.view import View
 from semcomp.data import write_folder
 from semcomp.planted import World
 from semcomp.study import Study
 from semcomp.study.settings import settings_path
 from semcomp.study.tuning import Tuning, tune_view
-from semcomp.study.zoo import ZOO, budgeted, build
+from semcomp.views.configurations import budgeted, build
+from semcomp.views.registry import REGISTRY, Entry, from_data
 
 
 @pytest.fixture
@@ -38,7 +42,9 @@ def cell_of(cells, view: str, seed: int = 0):
 def test_a_fit_is_measured_on_the_test_part_with_history_masked(small, options):
     about, cells = measure.prepare((small, 2, options))
     assert (about["dataset"], about["users"], about["items"]) == ("small", 100, 80)
-    assert [(cell.view, cell.seed) for cell in cells] == [(view, seed) for view in ZOO for seed in (0, 1)]
+    assert [(cell.view, cell.seed) for cell in cells] == [
+        (view, seed) for view in from_data() for seed in (0, 1)
+    ]
     found = measure.measure(cell_of(cells, "BPR-MF", 1))
     study = Study(small, encoder="own")
     view = budgeted(build("BPR-MF"), 3, 1).fit(study.split, seed=1)
@@ -50,6 +56,21 @@ def test_a_fit_is_measured_on_the_test_part_with_history_masked(small, options):
     assert found["settings"] == "defaults"
     assert found["peak bytes"] > 2**20
     assert not list((Path(measure.cache_folder("checkpoints"))).iterdir())
+
+
+def test_a_line_in_the_registry_is_a_line_in_the_table(small, options, monkeypatch):
+    """With a class that the package does not know."""
+
+    @dataclass(frozen=True)
+    class Unpopular:
+        def fit(self, inputs, seed=0, *, checkpoint=None):
+            counts = Inputs.of(inputs).split.train.sum(axis=0)
+            return View("unpopular", np.ones((100, 1)), -np.asarray(counts).reshape(-1, 1))
+
+    monkeypatch.setitem(REGISTRY, "unpopular", Entry(Unpopular(), "collaborative"))
+    about, cells = measure.prepare((small, 1, options))
+    found = measure.measure(cell_of(cells, "unpopular"))
+    assert "\n| unpopular | 0." in measure.table(about, [found])
 
 
 def test_batches_grow_until_an_epoch_has_few_steps():
@@ -83,13 +104,13 @@ def test_a_key_changes_with_what_makes_the_numbers_and_with_nothing_else(small, 
     assert before.items() < keys(seeds=2).items()
     longer = keys(epochs=4)
     assert {view for (view, _), key in longer.items() if key == before[view, 0]} == {
-        view for view, known in ZOO.items() if not hasattr(known.model, "training")
+        view for view, known in from_data().items() if not hasattr(known.model, "training")
     }
     other = keys(encoder="tfidf")
-    assert all((other[view, 0] != before[view, 0]) == known.reads_text for view, known in ZOO.items())
+    assert all((other[view, 0] != before[view, 0]) == known.reads_text for view, known in from_data().items())
     study = Study(small)
     path = settings_path(options.settings, "small", "BPR-MF")
-    tune_view("BPR-MF", "small", study.split, None, Tuning(3, epochs=3, patience=1), path)
+    tune_view("BPR-MF", "small", study.split, Tuning(3, epochs=3, patience=1), path)
     tuned = keys()
     assert {view for (view, _), key in tuned.items() if key != before[view, 0]} == {"BPR-MF"}
     monkeypatch.setattr(measure, "code_digest", lambda module: "later")
@@ -99,7 +120,7 @@ def test_a_key_changes_with_what_makes_the_numbers_and_with_nothing_else(small, 
 def test_tuned_settings_are_used_and_say_how_long_it_takes(small, options):
     study = Study(small)
     path = settings_path(options.settings, "small", "BPR-MF")
-    made = tune_view("BPR-MF", "small", study.split, None, Tuning(3, epochs=3, patience=1), path)
+    made = tune_view("BPR-MF", "small", study.split, Tuning(3, epochs=3, patience=1), path)
     _, cells = measure.prepare((small, 1, options))
     cell = cell_of(cells, "BPR-MF")
     assert (cell.config, cell.origin) == (made.config, "tuned on small")
@@ -154,11 +175,11 @@ def test_the_strongest_of_each_kind_is_picked_by_validation_and_told_by_the_test
         ("item-kNN", 0, 0.20, 0.45, None),
         ("raw text", 0, 0.05, 0.10, None),
         ("fusion", 0, 0.20, 0.60, 5),
-        ("fusion's control", 0, 0.24, 0.80, 5),  # reads no text: it is no joint view
+        ("wide LightGCN", 0, 0.24, 0.80, 5),  # reads no text: it is no joint view
     ]
     names = ["view", "seed", "valid_ndcg", "ndcg", "best_epoch"]
     fits = pd.DataFrame(rows, columns=names).assign(dataset="small")
-    fits["family"] = fits["view"].map(lambda view: ZOO[view].family)
+    fits["family"] = fits["view"].map(lambda view: REGISTRY[view].family)
     found = tables.strongest(fits, "ndcg")
     assert found["view"].to_dict() == {
         ("small", "trained"): "BPR-MF",

@@ -9,6 +9,7 @@ import pytest
 from conformance import QUICK
 
 from semcomp.core.evidence import Evidence
+from semcomp.core.inputs import Inputs
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
 from semcomp.core.view import View
@@ -72,7 +73,7 @@ def test_the_statistics_are_those_of_their_parts(parts, seeds, private, text):
     for prefix, first in (("", seeds[0]), ("ensemble.", base)):
         fused, own, other = (
             per_user(rank(view, parts, K), parts.test, K)["ndcg"].mean()
-            for view in (CombSum().fit(parts, first, private), first, private)
+            for view in (CombSum().fit(Inputs(parts, views=(first, private))), first, private)
         )
         assert text[f"{prefix}fusion.ndcg"].value == pytest.approx(fused)
         assert text[f"{prefix}fusion.gain"].value == pytest.approx(fused - max(own, other))

@@ -19,6 +19,7 @@ import pytest
 import torch
 from conformance import bytes_of, told
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import split as split_of
 from semcomp.errors import SemcompError
@@ -99,21 +100,21 @@ def as_in_a_new_process():
 def test_killed_at_any_line_it_ends_with_the_same_bytes(small, tmp_path):
     """With a term and draws of its own; each n-th line of a run of two epochs, one after the other."""
     model = AlignedLightGCN(2, training=replace(SHORT, epochs=2))
-    whole = model.fit(*small)
+    whole = model.fit(Inputs(*small))
     kills, files, found = 0, set(), None
     while found is None:
         kills += 1
         file = tmp_path / f"{kills}.pt"
         sys.settrace(Killer(kills))
         try:
-            found = model.fit(*small, checkpoint=file)
+            found = model.fit(Inputs(*small), checkpoint=file)
         except Killed:
             pass
         finally:
             sys.settrace(None)
             as_in_a_new_process()
         files.add((tmp_path / f"{kills}.pt").exists())
-        resumed = model.fit(*small, checkpoint=file)
+        resumed = model.fit(Inputs(*small), checkpoint=file)
         assert bytes_of(resumed) == bytes_of(whole), f"killed at line {kills}"
         assert told(resumed) == told(whole)
         assert not list(tmp_path.iterdir()), f"killed at line {kills}"

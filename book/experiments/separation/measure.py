@@ -35,6 +35,7 @@ import torch
 from book.experiments.resumed import Attempts, indented, say, written
 from semcomp import __version__
 from semcomp.core.evidence import Evidence
+from semcomp.core.inputs import Inputs
 from semcomp.core.rank import rank
 from semcomp.core.view import View
 from semcomp.data.categories import category_matrix
@@ -77,7 +78,8 @@ def half_as_wide(study: Study) -> View:
 
 
 def projection_of_shuffled_text(study: Study) -> View:
-    return as_view(study.fit(study.settings("projection")[0], SEED, shuffled_text(study, SEED)))
+    inputs = Inputs(study.split, shuffled_text(study, SEED))
+    return as_view(study.fit(study.settings("projection")[0], SEED, inputs))
 
 
 #: What is in B's place when it is asked what adds to LightGCN, and to several of it.

@@ -44,6 +44,7 @@ from scipy.stats import rankdata, spearmanr
 
 from book.experiments.resumed import written
 from semcomp.core.evidence import Value
+from semcomp.core.inputs import Inputs
 from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
@@ -111,8 +112,8 @@ def rows_of(world: World) -> Iterator[dict[str, Any]]:
     seeds = [model.fit(parts, seed=seed) for seed in range(SEEDS + 2)]
     several, null = seeds[:SEEDS], seeds[SEEDS]
     pairs = {
-        "text": reader.fit(parts, text, seed=0),
-        "shuffled text": reader.fit(parts, shuffled, seed=0),
+        "text": reader.fit(Inputs(parts, text), seed=0),
+        "shuffled text": reader.fit(Inputs(parts, shuffled), seed=0),
         "seed": seeds[SEEDS + 1],
         "width": LightGCN(DIM // 2, training=TRAINING).fit(parts, seed=SEEDS + 2),
         "iALS": IALS(dim=DIM, regularization=1.0, iterations=8).fit(parts, seed=0),
@@ -121,7 +122,7 @@ def rows_of(world: World) -> Iterator[dict[str, Any]]:
     base = ensemble(several)
 
     def fused(view: View) -> float:
-        return mass(CombSum().fit(parts, base, view), world, truth, parts)
+        return mass(CombSum().fit(Inputs(parts, views=(base, view))), world, truth, parts)
 
     alone, with_null = mass(base, world, truth, parts), fused(null)
     private = fused(private_view(world, truth)) - alone

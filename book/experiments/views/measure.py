@@ -43,7 +43,8 @@ from semcomp.study.code import code_digest
 from semcomp.study.settings import PACKAGED, nearest_settings, settings_for
 from semcomp.study.tuning_runs import clock
 from semcomp.study.workers import in_processes
-from semcomp.study.zoo import ZOO, budgeted, entry, from_described
+from semcomp.views.configurations import budgeted, from_described
+from semcomp.views.registry import REGISTRY, entry, from_data
 from semcomp.views.training import described, validation_ndcg
 from semcomp.views.training.cost import peak_memory
 
@@ -92,7 +93,7 @@ def prepare(task: tuple[str, int, Options]) -> tuple[dict[str, Any], list[Cell]]
         "text": text,
     }
     cells = []
-    for view, known in ZOO.items():
+    for view, known in from_data().items():
         model, origin = settings_for(name, split, view, folder=options.settings)
         budget = budgeted(model, options.epochs, options.patience)
         config = described(enlarged(budget, int(split.train.nnz), options.steps))
@@ -122,10 +123,9 @@ def measure(cell: Cell) -> dict[str, Any]:
     """The cell's numbers."""
     study = Study(cell.dataset, encoder=cell.encoder)
     model = from_described(cell.config)
-    inputs = (study.split, study.text) if entry(cell.view).reads_text else (study.split,)
-    kept = {"checkpoint": cache_folder("checkpoints") / cell.key} if hasattr(model, "training") else {}
+    inputs, kept = study.inputs(cell.view, cell.seed), cache_folder("checkpoints") / cell.key
     began = time.perf_counter()
-    view = model.fit(*inputs, seed=cell.seed, **kept)
+    view = model.fit(inputs, cell.seed, checkpoint=kept)
     seconds = time.perf_counter() - began
     peak = view.provenance.get("cost", {}).get("peak_bytes", peak_memory(torch.device("cpu")))
     history = view.provenance.get("training", {})
@@ -160,8 +160,8 @@ def stored(path: Path) -> list[dict[str, Any]]:
 def keep(path: Path, about: dict[str, Any], result: dict[str, Any]) -> None:
     """Put a cell into its file, in the order of the table, instead of one of the same view and seed."""
     place = result["view"], result["seed"]
-    cells = [one for one in stored(path) if (one["view"], one["seed"]) != place and one["view"] in ZOO]
-    order = list(ZOO)
+    cells = [one for one in stored(path) if (one["view"], one["seed"]) != place and one["view"] in REGISTRY]
+    order = list(REGISTRY)
     cells = sorted([*cells, result], key=lambda one: (order.index(one["view"]), one["seed"]))
     written(path, indented({**about, "cells": cells}))
 
@@ -175,7 +175,7 @@ def table(about: dict[str, Any], cells: Sequence[dict[str, Any]]) -> str:
         "| view | Recall@20 | NDCG@20 | valid NDCG@20 | best epoch | width | seconds | peak MB | settings |",
         "|---|---:|---:|---:|---:|---:|---:|---:|---|",
     ]
-    for view in ZOO:
+    for view in from_data():
         rows = [one for one in cells if one["view"] == view]
         if not rows:
             continue
@@ -217,7 +217,7 @@ def compute(cells: Sequence[Cell], about: dict[str, dict[str, Any]], results: Pa
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", nargs="+", default=DATA, metavar="NAME")
-    parser.add_argument("--view", nargs="+", default=list(ZOO), metavar="NAME")
+    parser.add_argument("--view", nargs="+", default=list(from_data()), metavar="NAME")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--patience", type=int, default=5)

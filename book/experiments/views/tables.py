@@ -9,7 +9,7 @@ import pandas as pd
 from book.experiments.results import read
 from semcomp.core.evidence import Value
 from semcomp.study.prose import Row
-from semcomp.study.zoo import ZOO
+from semcomp.views.registry import REGISTRY
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -17,7 +17,7 @@ RESULTS = Path(__file__).parent / "results"
 def fits() -> pd.DataFrame:
     """One row per fit: dataset, view, family, seed, recall, ndcg, valid_ndcg, best_epoch, width, seconds, …
 
-    Data sets by their number of train pairs, views in the order of the zoo. `measure` keeps every fit as it
+    Data sets by their number of train pairs, views in the order of the registry. `measure` keeps every fit as it
     is done; a data set that lacks a view which others have is left out.
     """
     frame = _fits("fits")
@@ -50,7 +50,7 @@ def _fits(kind: str) -> pd.DataFrame:
                     "dataset": about["dataset"],
                     "pairs": about["train pairs"],
                     "view": cell["view"],
-                    "family": ZOO[cell["view"]].family,
+                    "family": REGISTRY[cell["view"]].family,
                     "seed": cell["seed"],
                     "recall": cell["recall@20"],
                     "ndcg": cell["ndcg@20"],
@@ -64,7 +64,7 @@ def _fits(kind: str) -> pd.DataFrame:
                 }
             )
     frame = pd.DataFrame(rows)
-    frame["view"] = pd.Categorical(frame["view"], list(ZOO), ordered=True)
+    frame["view"] = pd.Categorical(frame["view"], list(REGISTRY), ordered=True)
     return frame.sort_values(["pairs", "view", "seed"], kind="stable").reset_index(drop=True)
 
 
@@ -80,10 +80,10 @@ def strongest(fits: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The view with the best mean validation NDCG@20 of each kind, and what it reaches on the test part.
 
     Rows by dataset and kind, columns view and score (mean of `metric` over seeds). Views that read no text,
-    the fusion's control among them, are of two kinds: "closed-form", counted or solved, and "trained", by
+    wide LightGCN among them, are of two kinds: "closed-form", counted or solved, and "trained", by
     gradients. Those that do are "semantic" or "joint". Ties go to the first.
     """
-    without = ~fits["view"].map(lambda view: ZOO[view].reads_text).astype(bool)
+    without = ~fits["view"].map(lambda view: REGISTRY[view].reads_text).astype(bool)
     kind = fits["family"].mask(without, "trained").mask(without & fits["best_epoch"].isna(), "closed-form")
     means = fits.assign(kind=kind).groupby(["dataset", "kind", "view"], observed=True, sort=False)
     of_view = means[["valid_ndcg", metric]].mean()
