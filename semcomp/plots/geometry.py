@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from semcomp.core.evidence import Evidence
@@ -22,8 +20,11 @@ from semcomp.plots.style import (
     SKY,
     VERMILION,
     WIDTH,
+    bare,
     dot,
     figure_of,
+    legend_above,
+    mark,
     name_rows,
 )
 
@@ -66,12 +67,9 @@ def agreement(pairs: Mapping[str, Evidence], measures: Mapping[str, str] = MEASU
     name_rows(axes, [measures[key] for key in shown])
     axes.axvline(0, color="black", lw=0.8, zorder=0)
     axes.set_xlabel("agreement over items, with 95 % interval")
-    marks = [
-        Line2D([], [], ls="none", marker="o", ms=7, color=colour, label=name)
-        for colour, name in zip(COLOURS, pairs, strict=False)
-    ]
-    marks.append(Line2D([], [], ls="none", marker="|", ms=11, mew=2.5, color=GREY, label="items shuffled"))
-    figure.legend(handles=marks, loc="outside upper center", ncols=3, frameon=False)
+    marks = [mark("o", colour, name, ms=7) for colour, name in zip(COLOURS, pairs, strict=False)]
+    marks.append(mark("|", GREY, "items shuffled", ms=11, mew=2.5))
+    legend_above(figure, marks, 3)
     return figure
 
 
@@ -100,5 +98,5 @@ def spectra(shares: Mapping[str, ArrayLike], marked: Sequence[float] = (0.9,)) -
     axes.set(xlabel="principal axes", ylabel="share of the variance", ylim=(0, 1.02))
     axes.set_xlim(left=0)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    sns.despine(figure)
+    bare(*figure.axes)
     return figure

@@ -17,8 +17,8 @@ RESULTS = Path(__file__).parent / "results"
 def fits() -> pd.DataFrame:
     """One row per fit: dataset, view, family, seed, recall, ndcg, valid_ndcg, best_epoch, width, seconds, …
 
-    Data sets by their number of train pairs, views in the order of the registry. `measure` keeps every fit as it
-    is done; a data set that lacks a view which others have is left out.
+    Data sets by their number of train pairs, views in the order of the registry. `measure` keeps every fit as
+    it is done; a data set that lacks a view which others have is left out.
     """
     frame = _fits("fits")
     complete = frame.groupby("dataset")["view"].transform("nunique") == frame["view"].nunique()
