@@ -26,6 +26,7 @@ pytest_plugins = (
     "download_site",
     "layout_files",
     "mistakes",
+    "readme_example",
     "tiny_chapters",
 )
 
@@ -39,7 +40,7 @@ TINY = Budget(
     patience=1,
     probe_epochs=1,
     resamples=10,
-    most_users=50,
+    max_users=50,
     align_weights=(0.0, 2.0),
 )
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from numpy.typing import NDArray
 
-from semcomp.cli.arrays import ARRAYS, FILE, check_output, read_array, read_view, write_json
-from semcomp.core.view import View
-from semcomp.data import Split, split_from_pairs
+from semcomp.cli.options import ARRAYS, FILE, Names
 from semcomp.errors import SemcompError
-from semcomp.evidence.decomposition.readings import read_decomposition
-from semcomp.evidence.decomposition.report import decompose as measure
-from semcomp.evidence.decomposition.variance import METHODS
+
+if TYPE_CHECKING:
+    from semcomp.data import Split
 
 PARTS = ("train", "valid", "test")
 
@@ -41,7 +38,10 @@ PARTS = ("train", "valid", "test")
     "--json", "output", type=FILE, required=True, metavar="OUT", help="Where the result is written."
 )
 @click.option(
-    "--method", type=click.Choice(sorted(METHODS)), default="inter-battery", help="What fits the parts."
+    "--method",
+    type=Names("semcomp.evidence.decomposition.variance:METHODS"),
+    default="inter-battery",
+    help="What fits the parts.",
 )
 @click.option("--rank", type=click.IntRange(0), help="Shared dimensions.  [default: estimated]")
 @click.option("--k", type=click.IntRange(1), default=20, help="Length of the lists.")
@@ -52,7 +52,7 @@ PARTS = ("train", "valid", "test")
 @click.option("--permutations", type=click.IntRange(19), default=99, help="For the edge of the dimension.")
 @click.option("--resamples", type=click.IntRange(0), default=1000, help="Bootstrap resamples of users.")
 @click.option(
-    "--most-users", type=click.IntRange(1), help="Users that are ranked.  [default: all with test items]"
+    "--max-users", type=click.IntRange(1), help="Users that are ranked.  [default: all with test items]"
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=0, help="Of folds, permutations, groups and resamples."
@@ -73,10 +73,14 @@ def decompose(
 
     Without --train, --valid and --test, or with --items, the recalls are left out.
     """
+    from semcomp.cli.arrays import check_output, read_array, read_view, write_json
+    from semcomp.evidence.decomposition.readings import read_decomposition
+    from semcomp.evidence.decomposition.report import decompose as measure
+
     check_output(output)
     files = {"train": train, "valid": valid, "test": test}
-    one: View | NDArray[Any]
-    other: View | NDArray[Any]
+    one: Any
+    other: Any
     if items is not None:
         if semantic or collaborative or any(files.values()):
             raise SemcompError(
@@ -96,16 +100,18 @@ def decompose(
         second_semantic=None if second_semantic is None else read_view("another seed", second_semantic),
         **options,
     )
-    readings = read_decomposition(found)
-    record = found.to_dict(table=False) | {"readings": [str(reading) for reading in readings]}
+    said = [f"{one.says}: {verdict}" for one, verdict in read_decomposition(found).items()]
+    record = found.to_dict(table=False) | {"readings": said}
     write_json(json.dumps(record, indent=1, allow_nan=False), output)
     click.echo(found)
-    for reading in readings:
-        click.echo(reading)
+    for sentence in said:
+        click.echo(sentence)
 
 
 def _split(files: dict[str, Path | None], shape: tuple[int, int]) -> Split | None:
     """The split of the three files; None where none of them is given."""
+    from semcomp.data import split_from_pairs
+
     given = {part: path for part, path in files.items() if path is not None}
     if not given:
         return None

@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.data.popularity import STRATA
-from semcomp.evidence.complementarity.attribution import ACTIVITY
+from semcomp.evidence.quality.exposure import ACTIVITY
 from semcomp.plots.style import (
     BLUE,
     GREEN,
@@ -113,7 +113,7 @@ def oracles(diagnosis: Evidence, labels: tuple[str, str], fused: str = "fusion")
         },
         "k places, answers known": {
             "better list of each user": ("oracle.switch", GREEN),
-            "best k of both lists": ("oracle.budget", GREEN),
+            "best k of both lists": ("oracle.at_k", GREEN),
         },
         "up to 2k places": {
             f"{a}, top 2k": ("recall_2k.a", BLUE),

@@ -18,7 +18,7 @@ from itertools import groupby
 from semcomp.core.evidence import Value
 from semcomp.core.tables import p_value
 from semcomp.evidence import judge_family
-from semcomp.evidence.statistics.effects import below, below_null, by_itself
+from semcomp.evidence.statistics.verdicts import below, below_null, by_itself
 from semcomp.study.records import Record
 
 
@@ -100,7 +100,7 @@ CLAIMS = (
         "the alignment hypothesis, rejected by low R²; no ceiling, no margin",
         "05_probes",
         "hypothesis",
-        "existence.room",
+        "existence.slack",
         below(0.0),
     ),
     Claim(
@@ -115,7 +115,7 @@ CLAIMS = (
         "private parts are said to be predictive; not measured",
         "05_probes",
         "parts",
-        "adds.collaborative.with_semantic_private",
+        "marginal_recall.collaborative.with_semantic_private",
         by_itself,
     ),
     Claim(
@@ -192,7 +192,7 @@ def ledger(records: Sequence[Record]) -> list[Finding]:
     for place, (claim, record, value) in enumerate(asked):
         said = judged[str(place)]
         findings.append(
-            Finding(claim, record.dataset, record.budget, value, said.p, said.verdict, said.users_needed)
+            Finding(claim, record.dataset, record.budget, value, said.p, said.word, said.users_needed)
         )
     return findings
 

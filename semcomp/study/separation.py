@@ -58,7 +58,7 @@ def separating_statistics(
     null: View,
     ensemble: Sequence[View],
     k: int = 20,
-    most_users: int | None = None,
+    max_users: int | None = None,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Evidence:
@@ -80,7 +80,7 @@ def separating_statistics(
         null: another seed of a's model, in neither place and not in the ensemble.
         ensemble: seeds of a's model; a itself may be one of them.
         k: places; lists of 2k are ranked.
-        most_users: that information is measured on, as for `conditional_information`.
+        max_users: that information is measured on, as for `conditional_information`.
         resamples, seed: of the bootstrap over users with test items; 0 resamples for no intervals.
 
     Returns:
@@ -103,14 +103,14 @@ def separating_statistics(
         shown = OF_FUSION if prefix else OF_LISTS | OF_FUSION
         values |= {f"{prefix}{name}": found[key] for name, key in shown.items() if key in found.values}
         tables[f"{prefix}fusion.ndcg"] = found.table["ndcg.fused"]
-        known = conditional_information(base, b, split, null=null, most_users=most_users, **options)
+        known = conditional_information(base, b, split, null=null, max_users=max_users, **options)
         values |= {f"{prefix}information.{name}": known[name] for name in OF_INFORMATION}
         weights[f"{prefix}weight"] = {"b": _weight(pair), "null": _weight(control)}
         weights[f"{prefix}coefficients"] = known.provenance["coefficients"]
         information[prefix] = known
     values |= _retained(information[""].table, information["ensemble."].table, options)
     names = {"a": a.name, "b": b.name, "null": null.name, "ensemble": len(ensemble)}
-    provenance = measured(split, k=k, most_users=most_users, **options, **weights, **names)
+    provenance = measured(split, k=k, max_users=max_users, **options, **weights, **names)
     ordered = {name: values[name] for name in STATISTICS if name in values}
     return Evidence(f"separating_statistics({a.name}, {b.name})", ordered, pd.DataFrame(tables), provenance)
 

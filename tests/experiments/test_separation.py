@@ -65,7 +65,10 @@ def test_committed_planted_results():
     assert list(auc.index) == list(tables.NAMES.values())
     assert auc.shape[1] == len(tables.RIVALS) + 1
     assert ((auc >= 0) & (auc <= 1) | auc.isna()).all().all()
-    assert auc.loc["gain over the seed ensemble", "all others"] > auc.loc["gain over one seed", "all others"]
+    assert (
+        auc.loc["log-likelihood gain over the seed ensemble", "all others"]
+        > auc.loc["log-likelihood gain over one seed", "all others"]
+    )
     assert gains.loc["another seed", "several"] < gains.loc["another seed", "one"]
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from book.experiments.mapping.tables import Records, cell, filled, having
 from semcomp.core.evidence import COLUMNS, Evidence, Value
-from semcomp.evidence.statistics.verdicts import Verdict, verdict
+from semcomp.evidence.statistics.verdicts import Word, verdict
 
 LARGER = ("kernel-ridge", "contrastive", "mlp-1", "mlp-1-stopped")  # what can do more than a ridge map
 R2 = "r2_test_weighted"
@@ -85,7 +85,7 @@ def cuts_by_dataset(kept: Records, source: str, kind: str = "ridge") -> pd.DataF
     )
 
 
-def is_larger(one: Value, other: Value) -> Verdict:
+def is_larger(one: Value, other: Value) -> Word:
     """What two intervals say of "one is larger": undecided where they touch or one is missing.
 
     Of values on the same items this is a cautious test of their difference.
@@ -97,7 +97,7 @@ def is_larger(one: Value, other: Value) -> Verdict:
     return "does not hold" if one.high < other.low else "undecided"
 
 
-def more_than_ridge(kept: Records, source: str) -> dict[str, tuple[Verdict, str]]:
+def more_than_ridge(kept: Records, source: str) -> dict[str, tuple[Word, str]]:
     """By data set: whether any map that can do more explains more than ridge does, and the best of them.
 
     Held-out items of the random cut. "holds" if one map's interval lies above ridge's, "does not hold" if all
@@ -111,7 +111,7 @@ def more_than_ridge(kept: Records, source: str) -> dict[str, tuple[Verdict, str]
             continue
         best = max(larger, key=lambda kind: larger[kind][0].value)
         said = {is_larger(one, ridge[0]) for one, _ in larger.values()}
-        none: Verdict = "does not hold" if said == {"does not hold"} else "undecided"
+        none: Word = "does not hold" if said == {"does not hold"} else "undecided"
         found[name] = "holds" if "holds" in said else none, best
     return found
 
@@ -259,14 +259,14 @@ def not_converged(kept: Records) -> dict[str, float]:
     return found
 
 
-def memorising_pays(kept: Records) -> dict[str, Verdict]:
+def memorising_pays(kept: Records) -> dict[str, Word]:
     """By data set: whether the published network's lists are closer to the true ones than the linear map's,
     and yet it explains less of held-out items. Lists hold fitted items too, which it has memorised.
 
     "holds" if neither pair of intervals overlaps and both lie that way, "does not hold" if one lies the other
     way round, else "undecided".
     """
-    found: dict[str, Verdict] = {}
+    found: dict[str, Word] = {}
     for name, kinds in recipe(kept).items():
         linear, network = kinds[ADAM], kinds[NETWORK]
         if "list_jaccard" in network.values and "r2_test" in network.values:
@@ -278,7 +278,7 @@ def memorising_pays(kept: Records) -> dict[str, Verdict]:
     return found
 
 
-def _all_of(said: set[Verdict]) -> Verdict:
+def _all_of(said: set[Word]) -> Word:
     if "does not hold" in said:
         return "does not hold"
     return "holds" if said == {"holds"} else "undecided"

@@ -164,7 +164,7 @@ def probes_piece(study: Study) -> dict[str, Rows]:
 
 def spent(study: Study) -> dict[str, Any]:
     """What rankings and intervals may cost."""
-    return {"resamples": study.budget.resamples, "most_users": USERS}
+    return {"resamples": study.budget.resamples, "max_users": USERS}
 
 
 def targets_piece(study: Study) -> dict[str, Rows]:
@@ -272,7 +272,7 @@ def parts_piece(study: Study) -> dict[str, Any]:
                 **spent(study),
             )
             found[f"{name}, {method}"] = bare(evidence) | {
-                "readings": {one.says: str(one.judgement) for one in read_decomposition(evidence)}
+                "readings": {one.says: str(verdict) for one, verdict in read_decomposition(evidence).items()}
             }
     return found
 

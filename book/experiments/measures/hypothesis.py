@@ -124,11 +124,11 @@ def row_of(key: Key) -> dict[str, Any]:
     found = tested(key)
     rounded = {
         name: {
-            "verdict": part.judgement.verdict,
+            "verdict": part.verdict.word,
             "lost": round(part.loss, 5),
             "allowed": round(part.threshold, 5),
-            "low": round(part.room.low or 0.0, 5),
-            "high": round(part.room.high or 0.0, 5),
+            "low": round(part.slack.low or 0.0, 5),
+            "high": round(part.slack.high or 0.0, 5),
         }
         for name, part in found.parts.items()
     }

@@ -330,7 +330,7 @@ def recalls(name: str, items: int, seed: int) -> dict[str, Any]:
         value = measured.values.get(f"recall.{estimated}")
         if value is not None and value.null is not None:
             said = round(value.value, 4), round(value.null, 4)
-            found[estimated] = [*said, recall(true, drawn), judge(value).verdict]
+            found[estimated] = [*said, recall(true, drawn), judge(value).word]
     for part in ("relevance", "behaviour"):
         found[part] = [recall(part, drawn), recall(part, unbiased)]
     return found

@@ -125,7 +125,7 @@ def tasks(dataset: str, budget: str, partners: Sequence[str]) -> list[tuple[str,
 
 def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
     """Everything about one data set."""
-    dataset, budget, most_users, chosen = task
+    dataset, budget, max_users, chosen = task
     study, began = Study(dataset, budget), time.perf_counter()
     split, k = study.split, study.k
     spend: dict[str, Any] = {"resamples": study.budget.resamples}
@@ -148,7 +148,7 @@ def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
     for name in chosen:
         started = time.perf_counter()
         found = separating_statistics(
-            a, PARTNERS[name](study), split, null=null, ensemble=ensemble, k=k, most_users=most_users, **spend
+            a, PARTNERS[name](study), split, null=null, ensemble=ensemble, k=k, max_users=max_users, **spend
         )
         partners[name] = found.to_dict(table=False)
         seconds[f"separating, {name}"] = time.perf_counter() - started

@@ -11,7 +11,7 @@ import pandas as pd
 
 from book.experiments.results import by_data_set, read
 from semcomp.core.evidence import Evidence, Value
-from semcomp.evidence.complementarity.readings import judge_against_null
+from semcomp.evidence.complementarity.diagnostics import judge_against_null
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -24,9 +24,9 @@ NAMES = {
     "fusion.gain": "gain of CombSUM",
     "fusion.synergy": "synergy of CombSUM",
     "fusion.cold_recall": "cold recall of CombSUM",
-    "information.gain": "gain over one seed",
+    "information.gain": "log-likelihood gain over one seed",
     "ensemble.fusion.gain": "gain of CombSUM over the seed ensemble",
-    "ensemble.information.gain": "gain over the seed ensemble",
+    "ensemble.information.gain": "log-likelihood gain over the seed ensemble",
     "retained.gain": "share of the gain kept",
 }
 #: Pairs that are not the text with a private part, in words.
@@ -124,8 +124,8 @@ def against_every_null(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
                 continue
             value = Value(**null["values"][key])
             if value.null is not None:
-                judgement = judge_against_null(key, value)
-                judged.append((order.index(judgement.verdict), judgement.effect, name))
+                verdict = judge_against_null(key, value)
+                judged.append((order.index(verdict.word), verdict.effect, name))
         if judged:
             weakest = min(judged)
             found[claim] = order[weakest[0]], weakest[2]
