@@ -14,7 +14,7 @@ from semcomp.plots.complementarity import (
 from semcomp.plots.data import PARTS, long_tail, recall_by_split, split_maps
 from semcomp.plots.decomposition import recall_of_parts, variance_shares
 from semcomp.plots.evidence import against_shared_fraction, differences, probes, recall_of_views
-from semcomp.plots.geometry import agreement, spectra
+from semcomp.plots.geometry import agreement
 from semcomp.plots.hypothesis import path as hypothesis_path
 from semcomp.plots.probing import capacity, learning, shift_table
 from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, ROLE, SKY, VERMILION, WIDTH
@@ -46,7 +46,6 @@ __all__ = [
     "recall_of_parts",
     "recall_of_views",
     "shift_table",
-    "spectra",
     "split_maps",
     "strata",
     "variance_shares",
