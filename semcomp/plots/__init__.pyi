@@ -19,7 +19,6 @@ from semcomp.plots.complementarity import where_hits_are as where_hits_are
 
 # How vectors are related
 from semcomp.plots.geometry import agreement as agreement
-from semcomp.plots.geometry import spectra as spectra
 from semcomp.plots.probing import capacity as capacity
 from semcomp.plots.probing import learning as learning
 from semcomp.plots.probing import shift_table as shift_table

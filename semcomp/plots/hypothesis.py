@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from semcomp.plots.style import GREY, ORANGE, figure_of
+from semcomp.plots.style import GREY, ORANGE, bare, figure_of
 
 PATHS = {"other seed": GREY, "text": ORANGE}
 
@@ -29,6 +29,5 @@ def hypothesis_path(frame: pd.DataFrame) -> Figure:
     axes.set_xlabel("share of the way from the item's own vector to its mapped one")
     axes.set_ylabel("recall")
     axes.legend(frameon=False)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    bare(axes)
     return figure
