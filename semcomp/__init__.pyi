@@ -36,8 +36,11 @@ from semcomp.study import separating_statistics as separating_statistics
 
 # How their vectors are related
 from semcomp.evidence.geometry.report import geometry as geometry
+from semcomp.evidence import GeometrySettings as GeometrySettings
 from semcomp.evidence import probe as probe
+from semcomp.evidence import ProbeSettings as ProbeSettings
 from semcomp.evidence import decompose as decompose
+from semcomp.evidence import DecompositionSettings as DecompositionSettings
 from semcomp.evidence import alignment_hypothesis as alignment_hypothesis
 
 # What a measurement says

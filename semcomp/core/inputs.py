@@ -52,11 +52,19 @@ class Inputs:
 
     @classmethod
     def of(cls, given: Inputs | Split) -> Inputs:
-        """The inputs; of a split alone, the inputs that hold nothing else."""
+        """The inputs; of a split alone, the inputs that hold nothing else.
+
+        >>> sc.Inputs.of(split).text is None
+        True
+        """
         return given if isinstance(given, cls) else cls(given)  # type: ignore[arg-type]  # checked there
 
     def with_text(self, model: object) -> tuple[Split, TextMatrix]:
-        """Split and text; SemcompError where `model` was given no text."""
+        """Split and text; SemcompError where `model` was given no text.
+
+        >>> sc.Inputs(split, text).with_text(sc.views.RawText())[1] is text
+        True
+        """
         if self.text is None:
             raise SemcompError(
                 f"{type(model).__name__} reads text and was given none; "
@@ -65,7 +73,11 @@ class Inputs:
         return self.split, self.text
 
     def with_views(self, model: object, at_least: int = 1) -> tuple[Split, tuple[Scorer, ...]]:
-        """Split and views; SemcompError where `model` was given too few, or some of other data."""
+        """Split and views; SemcompError where `model` was given too few, or some of other data.
+
+        >>> [view.name for view in sc.Inputs(split, views=[cf, sem]).with_views(sc.views.CombSum(), 2)[1]]
+        ['LightGCN', 'projection']
+        """
         views = tuple(self.views)
         if len(views) < at_least:
             raise SemcompError(

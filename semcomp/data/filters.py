@@ -42,6 +42,9 @@ class Recipe:
             load, or "keep" it as it is.
         core: repeat until nothing changes: drop users and items with fewer interactions than this.
         keep: further columns of the interactions to keep, as strings.
+
+    >>> sc.Recipe(min_rating=4, core=5).duplicates
+    'last'
     """
 
     min_rating: float | None = None

@@ -42,6 +42,9 @@ class DecompositionSettings:
         seed: of folds, permutations, groups and resamples.
         k, mask: of the rankings, as in `rank`.
         max_users: users drawn for the recalls where more have test items.
+
+    >>> sc.DecompositionSettings(permutations=19).groups
+    20
     """
 
     permutations: int = 99
@@ -115,6 +118,10 @@ def decompose(
     Raises:
         SemcompError: vectors or views that do not fit each other or the split, NaN, fewer than 20 items, a
             split without views, an unknown method or mask, parts of other vectors, a rank or k out of range.
+
+    >>> few = sc.DecompositionSettings(permutations=19, resamples=100)
+    >>> sc.decompose(sem, cf, split, second=null, settings=few)["dimension"].value > 0
+    True
     """
     sides = items_of(semantic, "semantic"), items_of(collaborative, "collaborative")
     s, c = paired(*(side.rows for side in sides), names=VIEWS, min_rows=MIN_ITEMS)

@@ -46,6 +46,9 @@ class GeometrySettings:
 
     Raises:
         SemcompError: numbers below these.
+
+    >>> sc.GeometrySettings(k=10).anchors
+    2000
     """
 
     k: int = 20
@@ -133,6 +136,10 @@ def geometry(
         SemcompError: matrices that do not fit together, NaN, equal rows only, fewer than 10 items that are
             zero in neither matrix, k not below their number, counts or categories of another length, groups
             that cannot be made of the items.
+
+    >>> few = sc.GeometrySettings(resamples=100, permutations=19)
+    >>> sc.geometry(text, cf, settings=few)["cka"].value < 1
+    True
     """
     sides = items_of(a, "a"), items_of(b, "b")
     x, y = same_items(sides[0].rows, sides[1].rows, names=("a", "b"), min_rows=MIN_ITEMS)

@@ -94,6 +94,10 @@ def alignment_hypothesis(
         SemcompError: views that do not fit the split, no seeds, NaN, fewer than 5 (k + 1) items, no test
             items, margin, resamples or steps out of range, unusable groups, a target without variance, or
             seeds that explain nothing of it (rows in another order, most likely).
+
+    >>> found = sc.alignment_hypothesis(text.matrix, cf, split, seeds=[null], resamples=100)
+    >>> found.verdict in ("holds", "does not hold", "undecided")
+    True
     """
     text = items_of(source, TEXT, split)
     views = {TEXT: text.floats} | _seeds(target, seeds, split)

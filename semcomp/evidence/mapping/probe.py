@@ -109,6 +109,10 @@ def probe(
         SemcompError: sides that do not fit the split, an unknown kind, shift, form or mask, fewer than 10
             items on a side, k not between 1 and the number of held-out items less 1, a shift without the
             data it needs.
+
+    >>> few = sc.ProbeSettings(resamples=100)
+    >>> sc.probe(text, cf, split, ceiling=null, settings=few)["r2_test"].value < 1
+    True
     """
     name, config = kind_of(kind, settings.epochs)
     problem = Problem.of(source, target, split, ceiling, settings, known)

@@ -37,6 +37,9 @@ class ProbeSettings:
         epochs: of the trained maps named; at most, with early stopping.
         resamples: bootstrap resamples, of held-out items or of users; 0 for no intervals.
         max_users: users that rankings are made for, drawn where more have test items; None for all.
+
+    >>> sc.ProbeSettings(resamples=100).mask
+    'train+valid'
     """
 
     target_as: str = "raw"
