@@ -152,7 +152,7 @@ class Study:
 
         For a view whose entry names an option as its `strength`. Ties go to the first.
 
-        >>> study.strength("AlignedLightGCN") in study.budget.align_weights
+        >>> study.strength("aligned") in study.budget.align_weights
         True
         """
         known = entry(name)

@@ -13,7 +13,7 @@ from probing import fit_mlp, probe
 from sklearn.neighbors import KNeighborsRegressor
 
 from semcomp.data import split
-from semcomp.evidence import ProbeSettings, fit_ridge
+from semcomp.evidence import fit_ridge
 from semcomp.planted import (
     REGIMES,
     World,
@@ -166,7 +166,7 @@ def test_a_probe_reads_the_ceiling_and_what_another_seed_reaches():
         views["collaborative"],
         split(world.dataset()),
         ceiling=world.collaborative_again(1),
-        settings=ProbeSettings(resamples=0),
+        resamples=0,
     )
     assert found["r2_test_weighted"].value == pytest.approx(limit.linear_r2, abs=0.03)
     assert found["ceiling.r2_test_weighted"].value == pytest.approx(limit.seed_r2, abs=0.03)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.tables import number, p_value, span, text_table
+from semcomp.display import Table, card
 from semcomp.evidence.hypothesis.losses import CLAIMS
 from semcomp.evidence.statistics.verdicts import Verdict, Word, judge_family
 
@@ -97,8 +98,17 @@ class Hypothesis:
         ]
         return pd.DataFrame(rows, index=pd.Index(list(self.parts), name="part"))
 
+    def __repr__(self) -> str:
+        return f"<Hypothesis {self.name!r}: {self.verdict}, {len(self.parts)} parts>"
+
+    def _repr_html_(self) -> str:
+        return card(f"{self.name}: {self.verdict}", [], Table(HEAD, self._rows()))
+
     def __str__(self) -> str:
-        rows = [
+        return f"{self.name}: {self.verdict}\n{text_table(HEAD, self._rows())}"
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
             (
                 name,
                 number(part.statistic.value),
@@ -111,7 +121,6 @@ class Hypothesis:
             )
             for name, part in self.parts.items()
         ]
-        return f"{self.name}: {self.verdict}\n{text_table(HEAD, rows)}"
 
 
 def judged(slacks: Mapping[str, Value]) -> dict[str, Verdict]:
