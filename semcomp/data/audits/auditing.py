@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,7 @@ import polars as pl
 from semcomp.data.audits.findings import (
     Audit,
     Case,
-    Finding,
     Outcome,
-    Result,
     TextRows,
     Vectors,
     pair_keys,
@@ -32,7 +31,7 @@ from semcomp.data.splits.order import PARTS
 from semcomp.data.splits.split import Split
 from semcomp.errors import SemcompError, unknown_name
 
-CHECKS: dict[str, Callable[[Case], Result]] = {
+CHECKS: dict[str, Callable[[Case], Outcome]] = {
     "pairs in two parts": pairs_in_two_parts,
     "pairs of the data": pairs_of_the_data,
     "promises of the strategy": promises_of_the_strategy,
@@ -105,17 +104,10 @@ def audit(
         memory,
         progress,
     )
-    outcomes, findings = [], []
     chosen = [name for name in CHECKS if checks is None or name in checks]
-    for name in chosen:
-        result = CHECKS[name](case)
-        state = "passed" if result.applied else "not applicable"
-        if result.finding is not None:
-            findings.append(Finding(name, *result.finding))
-            state = result.finding[0]
-        outcomes.append(Outcome(name, state, result.why))
+    outcomes = tuple(replace(CHECKS[name](case), check=name) for name in chosen)
     strategy = split.provenance.get("strategy", "unknown")
-    return Audit(f"{data.name!r}, split {strategy!r}", tuple(outcomes), tuple(findings))
+    return Audit(f"{data.name!r}, split {strategy!r}", outcomes)
 
 
 def _reviews(data: Dataset, given: pl.DataFrame | None) -> pl.DataFrame | None:

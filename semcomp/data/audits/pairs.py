@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from semcomp.data.audits.findings import Case, Keys, Result, found, not_applicable, passed
+from semcomp.data.audits.findings import Case, Keys, Outcome, found, not_applicable, passed
 from semcomp.data.splits.order import PARTS
 from semcomp.data.splits.splitting import STRATEGIES
 from semcomp.errors import SemcompError
 
 
-def pairs_in_two_parts(case: Case) -> Result:
+def pairs_in_two_parts(case: Case) -> Outcome:
     """A pair is in one part only.
 
     The matrices are read as they are now, so a part that was changed or put in place after the split was
@@ -38,7 +38,7 @@ def pairs_in_two_parts(case: Case) -> Result:
     )
 
 
-def pairs_of_the_data(case: Case) -> Result:
+def pairs_of_the_data(case: Case) -> Outcome:
     """Every pair of the split is an interaction of the data; interactions in no part are reported."""
     observed = case.observed
     split = np.unique(np.concatenate([case.keys[part] for part in PARTS]))
@@ -63,7 +63,7 @@ def pairs_of_the_data(case: Case) -> Result:
     return passed(f"the parts are the {len(observed):,} interactions of the data")
 
 
-def held_out_edges(case: Case) -> Result:
+def held_out_edges(case: Case) -> Outcome:
     """No validation or test pair is an edge of the graph, in either direction.
 
     The graph is a users × items matrix or a square (U+I) adjacency with the users first, as a scipy matrix
@@ -123,7 +123,7 @@ def _as_scipy(graph: Any) -> sp.coo_array:
     return matrix
 
 
-def promises_of_the_strategy(case: Case) -> Result:
+def promises_of_the_strategy(case: Case) -> Outcome:
     """What the split's strategy promises (its `guards`) holds: cold items absent from train, time in order, …
 
     Strategy, options and facts are read from the split's provenance; a split without them promises nothing.

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from semcomp.data.audits.findings import Case, Floats, Result, TextRows, found, not_applicable, passed
+from semcomp.data.audits.findings import Case, Floats, Outcome, TextRows, found, not_applicable, passed
 from semcomp.data.item_text import text_digest
 from semcomp.storage import digest
 
@@ -20,7 +20,7 @@ Z = 3.0  # standard deviations: a permuted matrix passes once in 700, a true one
 SAME = 0.05  # distance of unit rows that an encoder's rounding may put between equal texts
 
 
-def rows_joined_by_id(case: Case) -> Result:
+def rows_joined_by_id(case: Case) -> Outcome:
     """The text matrix has a row for every item of the data and for no other, and each id once."""
     if case.text is None:
         return not_applicable("no text matrix given")
@@ -47,7 +47,7 @@ def unmatched(text: TextRows, case: Case) -> list[str]:
     return wrong
 
 
-def rows_as_embedded(case: Case) -> Result:
+def rows_as_embedded(case: Case) -> Outcome:
     """Rows, ids and texts are those that the matrix was made of: its digests, computed again, agree.
 
     The provenance of an embedding carries "sha256" of the rows, "ids" of the item ids in their order and
@@ -77,7 +77,7 @@ def rows_as_embedded(case: Case) -> Result:
     )
 
 
-def rows_follow_texts(case: Case) -> Result:
+def rows_follow_texts(case: Case) -> Outcome:
     """Items whose texts share words have similar rows: more than chance, and more than one row further on.
 
     For a matrix that came with an id column the digests prove nothing about how it was made. So the cosine
@@ -98,10 +98,10 @@ def rows_follow_texts(case: Case) -> Result:
         return not_applicable("the ids do not match, see above")
     rows = in_data_order(case.text, case)
     relation = _mantel(case, case.text, rows)
-    return relation if relation.finding else _equal_texts_differ(case, rows) or relation
+    return relation if relation.count else _equal_texts_differ(case, rows) or relation
 
 
-def _mantel(case: Case, text: TextRows, rows: Floats) -> Result:
+def _mantel(case: Case, text: TextRows, rows: Floats) -> Outcome:
     rng = np.random.default_rng(case.seed)
     sample, words = _sample(case, rng)
     if len(sample) < ENOUGH:
@@ -199,7 +199,7 @@ def in_data_order(text: TextRows, case: Case) -> Floats:
     return np.asarray(text.matrix)[_places(text, case)]
 
 
-def _equal_texts_differ(case: Case, rows: Floats) -> Result | None:
+def _equal_texts_differ(case: Case, rows: Floats) -> Outcome | None:
     """A report where items have equal texts and different rows."""
     frame = pl.DataFrame({"item": np.arange(case.data.n_items), "text": case.data.texts})
     first = pl.col("item").min().over("text")

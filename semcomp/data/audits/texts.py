@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from semcomp.data.audits.findings import Case, Floats, Keys, Result, found, not_applicable, passed
+from semcomp.data.audits.findings import Case, Floats, Keys, Outcome, found, not_applicable, passed
 from semcomp.progress import progress_bar
 
 CHARACTERS = 300  # of a text that are compared: titles come first, and the vectors stay small
@@ -17,7 +17,7 @@ SHORTEST, PREFIX = 30, 60  # characters of a review: fewer are too common to tel
 BYTES_PER_CHARACTER = 32  # what a character costs while a text is cut into words, lists and offsets included
 
 
-def names_its_user(case: Case) -> Result:
+def names_its_user(case: Case) -> Outcome:
     """No item text contains the id of one of the item's own users as a word.
 
     Only ids that cannot pass for an ordinary word or number are looked for: five characters or more with both
@@ -72,7 +72,7 @@ def _words(case: Case) -> Iterator[pl.DataFrame]:
             ).unique()
 
 
-def carries_held_out_review(case: Case) -> Result:
+def carries_held_out_review(case: Case) -> Outcome:
     """No item text contains the review of a validation or test pair of that item.
 
     Compared is the beginning of a review, 60 characters of it, with case and white space evened out: a text
@@ -125,7 +125,7 @@ def evened(text: pl.Expr) -> pl.Expr:
     return text.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
 
 
-def near_duplicates_of_cold_items(case: Case) -> Result:
+def near_duplicates_of_cold_items(case: Case) -> Outcome:
     """How many held-out items without a train pair have a near-duplicate among the train items. A report.
 
     Texts are compared with case and white space evened out, 300 characters of them: equal, or with a TF-IDF

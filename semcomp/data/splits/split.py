@@ -73,7 +73,7 @@ class Split:
                     f"{part} has {pairs:,} pairs, but its order {len(places):,} places; change both together "
                     "(of_users, without), or drop the order with order=None"
                 )
-        sizes = np.diff(self._starts(PARTS))
+        sizes = np.diff(self._starts(PARTS)).astype(np.int32)
         filled = np.zeros(int(sizes.sum()), dtype=bool)
         for part in PARTS:
             places, user = order.places[part], self._rows(part)
@@ -193,9 +193,12 @@ class Split:
         starts = np.sum([getattr(self, part).indptr for part in parts], axis=0, dtype=np.int64)
         return np.asarray(starts)
 
-    def _slots(self, part: str) -> NDArray[np.int64]:
+    def _slots(self, part: str) -> NDArray[np.integer]:
         """Where each pair of a part is in the list of all events, by user and order."""
-        return np.asarray(self._starts(PARTS)[self._rows(part)] + self._known_order().places[part])
+        starts = self._starts(PARTS)
+        few = starts[-1] < 2**31  # then half the memory does
+        starts = starts.astype(np.int32) if few else starts
+        return np.asarray(starts[self._rows(part)] + self._known_order().places[part])
 
     def _placed(self, part: str) -> sp.csr_array:
         """A part with the place of each pair instead of 1."""
