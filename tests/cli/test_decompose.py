@@ -119,7 +119,7 @@ def test_views_without_a_split_are_their_items(files, tmp_path) -> None:
             ],
             "--train and --valid missing",
         ),
-        (["--items", "{s_items}", "{s_users}"], "120 semantic rows and 60 collaborative rows"),
+        (["--items", "{s_items}", "{s_users}"], "semantic has 120 rows and collaborative has 60"),
     ],
 )
 def test_mistakes(files, tmp_path, words, says) -> None:
