@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-T = TypeVar("T", "Moments", Floats)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ def leaving_each_out(parts: Sequence[T]) -> list[T]:
     """
     before: list[T] = list(accumulate(parts, add))  # up to each part, with it
     after: list[T] = list(accumulate(reversed(parts), add))[::-1]  # from each part on
-    between = [add(left, right) for left, right in zip(before, after[2:], strict=False)]
+    between: list[T] = [add(left, right) for left, right in zip(before, after[2:], strict=False)]
     return [after[1], *between, before[-2], before[-1]]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from semcomp.data.categories import category_matrix
 from semcomp.data.first_seen import first_seen
 from semcomp.errors import SemcompError
-from semcomp.evidence.mapping.item_cuts import category_cut
+from semcomp.evidence.mapping.holdouts import category_holdout
 from semcomp.study.study import Study
 
 #: Holdouts of `probe` in the order of the pages, with what they need to know of the items.
@@ -30,7 +30,7 @@ def known_of_items(study: Study) -> dict[str, Any]:
     known: dict[str, Any] = {}
     with suppress(SemcompError):
         categories = category_matrix(study.data).matrix
-        category_cut(categories)
+        category_holdout(categories)
         known["categories"] = categories
     with suppress(SemcompError):
         known["first_seen"] = first_seen(study.data)

@@ -130,7 +130,7 @@ def geometry(
         settings: how many neighbours, anchors, shuffles … are taken, and the seed of all that is drawn.
 
     Returns:
-        Evidence whose table has one row an anchor.
+        Evidence whose table has one row per anchor.
 
     Raises:
         SemcompError: matrices that do not fit together, NaN, equal rows only, fewer than 10 items that are

@@ -220,40 +220,37 @@ class Pairs:
         self._seen: tuple[Rows, Side] | None = None
 
     def sums(self, rows: Rows, which: int = 0) -> Sums:
-        """Of the sorted items `rows` as they are paired (0), or in the shuffle 1, 2, …"""
-        order = self.orders[which]
-        wide = self._wide(rows)
-        narrow = self._kept(self.narrow, order[rows], order[others(rows, self.n)])
-        if len(rows) == self.n:
-            cross = self.crosses[which]
-        elif narrow.keeps_digits_of(self.sides[self.narrow]) and wide.keeps_digits_of(
-            self.sides[1 - self.narrow]
-        ):
-            cross = self.crosses[which] - self._cross(order, others(rows, self.n))
-        else:
-            cross = self._cross(order, rows)
+        """Of the sorted items `rows` as they are paired (0), or in the shuffle 1, 2, …
+
+        Where they would lose their digits as a difference, they are summed anew, in a frame of their own.
+        """
+        order, left_out = self.orders[which], others(rows, self.n)
+        whole, wide = self.sides[self.narrow], self._wide(rows, left_out)
+        narrow, cross = whole, self.crosses[which]
+        if len(left_out):
+            narrow = whole - self._side(self.narrow, order[left_out])
+            cross = cross - self._cross(order, left_out)
+        if not (narrow.keeps_digits_of(whole) and wide.keeps_digits_of(self.sides[1 - self.narrow])):
+            of_a, of_b = self._pair(order, rows)
+            return Sums.of(self.matrices[0][of_a], self.matrices[1][of_b])
         return Sums(narrow, wide, cross) if self.narrow == 0 else Sums(wide, narrow, cross)
 
-    def _wide(self, rows: Rows) -> Side:
+    def _wide(self, rows: Rows, left_out: Rows) -> Side:
         """The side that is not shuffled; remembered, since each shuffle asks for the same rows."""
         if self._seen is None or not np.array_equal(self._seen[0], rows):
-            self._seen = rows, self._kept(1 - self.narrow, rows, others(rows, self.n))
+            whole = self.sides[1 - self.narrow]
+            self._seen = rows, whole - self._side(1 - self.narrow, left_out) if len(left_out) else whole
         return self._seen[1]
-
-    def _kept(self, place: int, kept: Rows, left_out: Rows) -> Side:
-        whole = self.sides[place]
-        if len(left_out) == 0:
-            return whole
-        found = whole - self._side(place, left_out)
-        return found if found.keeps_digits_of(whole) else self._side(place, kept)
 
     def _side(self, place: int, rows: Rows) -> Side:
         return Side.of(self.matrices[place], self.frames[place], rows)
 
     def _cross(self, order: Rows, rows: Rows) -> Cross:
-        """Item i of the wide side is paired with item order[i] of the narrow one."""
-        a, b = (order[rows], rows) if self.narrow == 0 else (rows, order[rows])
-        return Cross.of(*self.matrices, self.frames, a, b)
+        return Cross.of(*self.matrices, self.frames, *self._pair(order, rows))
+
+    def _pair(self, order: Rows, rows: Rows) -> tuple[Rows, Rows]:
+        """Rows of a and of b: item i of the wide side is paired with item order[i] of the narrow one."""
+        return (order[rows], rows) if self.narrow == 0 else (rows, order[rows])
 
 
 def others(rows: Rows, n: int) -> Rows:
