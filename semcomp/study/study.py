@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from semcomp.api import load_dataset
-from semcomp.core.inputs import Inputs, Model
+from semcomp.core.inputs import Inputs, Model, as_view
 from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK
@@ -21,7 +21,7 @@ from semcomp.study.code import has_code
 from semcomp.study.settings import settings_for
 from semcomp.text import Encoder, embed
 from semcomp.views.configurations import budgeted, changed
-from semcomp.views.registry import entry
+from semcomp.views.registry import entry, reads_order
 from semcomp.views.training import described, validation_ndcg
 
 #: Of the audit's checks, those that can refuse a split, and those that can refuse a text.
@@ -91,7 +91,7 @@ class Study:
 
     @cached_property
     def text(self) -> TextMatrix:
-        """The text's vectors, audited: rows that stand on other items are refused."""
+        """The text's vectors, audited: rows of other items are refused."""
         matrix = embed(self.data, self.encoder)
         audit(self.data, self.split, text=matrix, checks=TEXT_CHECKS).raise_if_leaking()
         return matrix
@@ -142,10 +142,7 @@ class Study:
         >>> study.view("LightGCN", seed=0).shape
         (300, 200)
         """
-        made = self.scorer(name, seed, **options)
-        if not isinstance(made, View):
-            raise SemcompError(f"{name} scores without vectors; it can be ranked, but not mapped")
-        return made
+        return as_view(self.scorer(name, seed, **options), "it can be ranked, but not mapped")
 
     def strength(self, name: str) -> float:
         """Of the budget's `align_weights`, the one with the best validation NDCG@20 at the first seed.
@@ -179,7 +176,7 @@ class Study:
         return rank(self.scorer(name, seed), self.split, 2 * self.k)
 
     def ranks(self, name: str) -> list[TopK]:
-        """Test rankings of a view, one a seed of the budget.
+        """Test rankings of a view, one per seed of the budget.
 
         >>> len(study.ranks("popularity")) == len(study.seeds)
         True
@@ -187,14 +184,15 @@ class Study:
         return [self.rank(name, seed) for seed in self.seeds]
 
     @property
-    def null(self) -> TopK:
+    def seed_null(self) -> TopK:
         """The ranking of a second LightGCN, which differs from the first in its seed alone."""
         return self.rank("LightGCN", self.budget.null_seed)
 
     def fit(self, model: Model, seed: int = 0, inputs: Inputs | None = None) -> Scorer:
         """A model on `inputs`, or on the study's split alone; a view is trained at most once.
 
-        A text is known by its rows' digest, `provenance["sha256"]` where it has one, a view by its vectors.
+        A text is known by its rows' digest, `provenance["sha256"]` where it has one, a view by its vectors,
+        and the order of events by its own digest, for models that read it.
 
         >>> study.fit(sc.views.Popularity()).name
         'popularity'
@@ -207,4 +205,6 @@ class Study:
         text = given.text
         recipe["text"] = None if text is None else text.provenance.get("sha256") or digest(text.matrix)
         recipe["views"] = views
+        if reads_order(model):
+            recipe["order"] = given.split.order_fingerprint
         return cached_view(recipe, lambda place: model.fit(given, seed, checkpoint=place), module=module)
