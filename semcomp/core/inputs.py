@@ -77,7 +77,7 @@ class Inputs:
 
         >>> sc.Inputs(split).with_order(sc.views.LightGCN())
         Traceback (most recent call last):
-        semcomp.errors.SemcompError: LightGCN reads events in order, which the split does not know (...); load ...
+        semcomp.errors.SemcompError: LightGCN reads events in order, which the split does not know ...
         """
         if not self.split.ordered:
             told = self.split.provenance.get("order", "no order: it was made of pairs alone")

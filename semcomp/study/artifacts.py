@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,6 @@ from semcomp.core.view import Scorer, View
 from semcomp.errors import SemcompError
 from semcomp.storage import cache_folder, digest
 from semcomp.study.code import code_digest
-
-
-@cache
-def source_digest() -> str:
-    """Digest of the package's source files and settings, words included: executed notebooks show them."""
-    package = Path(__file__).resolve().parents[1]
-    files = sorted(file for file in package.rglob("*") if file.suffix in (".py", ".pyi", ".json", ".toml"))
-    return digest(*[[str(file.relative_to(package)), file.read_text("utf8")] for file in files])
 
 
 def cached_view(recipe: dict[str, Any], make: Callable[[Path], Scorer], *, module: str) -> Scorer:

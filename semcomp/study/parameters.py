@@ -102,7 +102,7 @@ def parameter_defaults(cell: str, chapter: str) -> dict[str, Any]:
             defaults[target.id] = ast.literal_eval(statement.value)
     except (SyntaxError, ValueError) as error:
         raise SemcompError(
-            f"{chapter}: the parameters cell may hold plain assignments only (name = literal, one a line)"
+            f"{chapter}: the parameters cell may hold plain assignments only (name = literal, one per line)"
         ) from error
     return defaults
 
