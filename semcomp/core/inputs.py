@@ -52,11 +52,19 @@ class Inputs:
 
     @classmethod
     def of(cls, given: Inputs | Split) -> Inputs:
-        """The inputs; of a split alone, the inputs that hold nothing else."""
+        """The inputs; of a split alone, the inputs that hold nothing else.
+
+        >>> sc.Inputs.of(split).text is None
+        True
+        """
         return given if isinstance(given, cls) else cls(given)  # type: ignore[arg-type]  # checked there
 
     def with_text(self, model: object) -> tuple[Split, TextMatrix]:
-        """Split and text; SemcompError where `model` was given no text."""
+        """Split and text; SemcompError where `model` was given no text.
+
+        >>> sc.Inputs(split, text).with_text(sc.views.RawText())[1] is text
+        True
+        """
         if self.text is None:
             raise SemcompError(
                 f"{type(model).__name__} reads text and was given none; "
@@ -69,8 +77,7 @@ class Inputs:
 
         >>> sc.Inputs(split).with_order(sc.views.LightGCN())
         Traceback (most recent call last):
-        ...
-        semcomp.errors.SemcompError: LightGCN reads events in order, which the split does not know (...
+        semcomp.errors.SemcompError: LightGCN reads events in order, which the split does not know ...
         """
         if not self.split.ordered:
             told = self.split.provenance.get("order", "no order: it was made of pairs alone")
@@ -84,6 +91,9 @@ class Inputs:
         """Split and views, whose rows are joined to the split's by id where they have ids.
 
         SemcompError where `model` was given none, not `count`, or some of other data.
+
+        >>> [view.name for view in sc.Inputs(split, views=[cf, sem]).with_views(sc.views.CombSum(), 2)[1]]
+        ['LightGCN', 'projection']
         """
         given = len(self.views)
         if not given or given != (count or given):

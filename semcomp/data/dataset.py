@@ -49,6 +49,9 @@ class Dataset:
         texts: I strings, what an encoder reads; how they were made is in `template`.
         steps: the filters that were applied, in order, with what each removed.
         vectors: (I, D) float32 item vectors that come with the data (planted worlds), else None.
+
+    >>> data.n_users, data.n_items, data.texts[0]
+    (300, 200, 'planted item 1')
     """
 
     name: str
@@ -101,7 +104,11 @@ class Dataset:
         return self.user.astype(np.int64) * self.n_items + self.item
 
     def named_pair(self, pair: int) -> str:
-        """A pair in words, by its original ids; `pair` is a number as in `pairs`."""
+        """A pair in words, by its original ids; `pair` is a number as in `pairs`.
+
+        >>> data.named_pair(data.pairs[0])
+        "user 'u0001', item 'i0008'"
+        """
         user, item = divmod(int(pair), self.n_items)
         return f"user {str(self.user_ids[user])!r}, item {str(self.item_ids[item])!r}"
 

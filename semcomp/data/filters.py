@@ -9,7 +9,6 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomp.data.item_text import Template
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.progress import progress_bar
 
@@ -43,6 +42,9 @@ class Recipe:
             load, or "keep" it as it is.
         core: repeat until nothing changes: drop users and items with fewer interactions than this.
         keep: further columns of the interactions to keep, as strings.
+
+    >>> sc.Recipe(min_rating=4, core=5).duplicates
+    'last'
     """
 
     min_rating: float | None = None
@@ -70,6 +72,8 @@ class Recipe:
                 f"min_rating = {self.min_rating!r} is not a number; use None for no rating filter"
             )
         if self.template is not None:
+            from semcomp.data.item_text import Template  # which brings polars
+
             Template.parse(self.template)
         if isinstance(self.keep, str) or not all(isinstance(column, str) for column in self.keep):
             raise SemcompError(f"keep = {self.keep!r} is not a list of column names; give e.g. ('review',)")

@@ -26,37 +26,34 @@ from semcomp.evidence.geometry.cca import CCA as CCA
 from semcomp.evidence.geometry.cca import fit_cca as fit_cca
 from semcomp.evidence.geometry.cka import linear_cka as linear_cka
 from semcomp.evidence.geometry.cka import unbiased_cka as unbiased_cka
-from semcomp.evidence.geometry.measures import MEASURES as MEASURES
-from semcomp.evidence.geometry.measures import Measure as Measure
 from semcomp.evidence.geometry.neighbours import nearest as nearest
 from semcomp.evidence.geometry.neighbours import neighbour_jaccard as neighbour_jaccard
 from semcomp.evidence.geometry.neighbours import row_cosines as row_cosines
+from semcomp.evidence.geometry.report import GeometrySettings as GeometrySettings
 from semcomp.evidence.geometry.shared_dimension import SharedDimension as SharedDimension
 from semcomp.evidence.geometry.shared_dimension import shared_dimension as shared_dimension
 
 # Whether one is mapped onto the other
 from semcomp.evidence.mapping.curves import capacity_curve as capacity_curve
 from semcomp.evidence.mapping.curves import learning_curve as learning_curve
-from semcomp.evidence.mapping.item_cuts import SHIFTS as SHIFTS
-from semcomp.evidence.mapping.item_cuts import ItemCut as ItemCut
+from semcomp.evidence.mapping.holdouts import SHIFTS as SHIFTS
+from semcomp.evidence.mapping.holdouts import ItemHoldout as ItemHoldout
 from semcomp.evidence.mapping.maps import KINDS as KINDS
-from semcomp.evidence.mapping.networks import MLP as MLP
-from semcomp.evidence.mapping.networks import fit_mlp as fit_mlp
 from semcomp.evidence.mapping.probe import PUBLISHED as PUBLISHED
 from semcomp.evidence.mapping.probe import probe as probe
 from semcomp.evidence.mapping.probe import published_probe as published_probe
 from semcomp.evidence.mapping.regression import Ridge as Ridge
 from semcomp.evidence.mapping.regression import fit_ridge as fit_ridge
-from semcomp.evidence.mapping.sweep import probe_all as probe_all
-from semcomp.evidence.mapping.targets import TARGETS as TARGETS
+from semcomp.evidence.mapping.probe import probe_all as probe_all
+from semcomp.evidence.mapping.task import ProbeSettings as ProbeSettings
+from semcomp.evidence.mapping.task import TARGETS as TARGETS
 
 # What they share, and what is private
 from semcomp.evidence.decomposition.ajive import ajive as ajive
 from semcomp.evidence.decomposition.inter_battery import inter_battery as inter_battery
-from semcomp.evidence.decomposition.neural import fit_neural_parts as fit_neural_parts
-from semcomp.evidence.decomposition.neural_training import NeuralParts as NeuralParts
 from semcomp.evidence.decomposition.parts import Parts as Parts
 from semcomp.evidence.decomposition.readings import read_decomposition as read_decomposition
+from semcomp.evidence.decomposition.report import DecompositionSettings as DecompositionSettings
 from semcomp.evidence.decomposition.report import decompose as decompose
 
 # Whether they can be aligned

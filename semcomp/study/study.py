@@ -46,6 +46,10 @@ class Study:
         k: the length of the lists that are judged.
         strategy: of the split, as for `split`: a name, or a strategy with its options.
         encoder: of the text, as for `embed`.
+
+    >>> study = sc.Study("planted", "smoke")
+    >>> study.data.n_items
+    200
     """
 
     dataset: str | Dataset
@@ -97,13 +101,20 @@ class Study:
 
         Args:
             options: those that are set otherwise, e.g. `weight=0.3`.
+
+        >>> study.settings("LightGCN")[0].dim
+        64
         """
         model, origin = settings_for(self.data.name, self.split, name)
         model = budgeted(model, self.budget.epochs, self.budget.patience)
         return changed(model, options, name), origin
 
     def inputs(self, name: str, seed: int = 0) -> Inputs:
-        """What a view of the registry is fitted to: the split, the text if it reads one, and its views."""
+        """What a view of the registry is fitted to: the split, the text if it reads one, and its views.
+
+        >>> study.inputs("projection").text is study.text
+        True
+        """
         known = entry(name)
         return Inputs(
             self.split,
@@ -116,6 +127,9 @@ class Study:
 
         Args:
             options: of the model, set otherwise than tuned or chosen: `study.scorer("aligned", weight=0.0)`.
+
+        >>> study.scorer("EASE").name
+        'EASE'
         """
         known = entry(name)
         if known.strength and known.strength not in options:
@@ -123,13 +137,20 @@ class Study:
         return self.fit(self.settings(name, **options)[0], seed, self.inputs(name, seed))
 
     def view(self, name: str, seed: int = 0, **options: Any) -> View:
-        """As `scorer`, for those that have vectors; EASE and the neighbourhood models have none."""
+        """As `scorer`, for those that have vectors; EASE and the neighbourhood models have none.
+
+        >>> study.view("LightGCN", seed=0).shape
+        (300, 200)
+        """
         return as_view(self.scorer(name, seed, **options), "it can be ranked, but not mapped")
 
     def strength(self, name: str) -> float:
         """Of the budget's `align_weights`, the one with the best validation NDCG@20 at the first seed.
 
         For a view whose entry names an option as its `strength`. Ties go to the first.
+
+        >>> study.strength("aligned") in study.budget.align_weights
+        True
         """
         known = entry(name)
         if known.strength is None:
@@ -147,11 +168,19 @@ class Study:
         return {}
 
     def rank(self, name: str, seed: int = 0) -> TopK:
-        """The test ranking of a view, 2k places; train and validation items masked."""
+        """The test ranking of a view, 2k places; train and validation items masked.
+
+        >>> study.rank("popularity").n_users
+        300
+        """
         return rank(self.scorer(name, seed), self.split, 2 * self.k)
 
     def ranks(self, name: str) -> list[TopK]:
-        """Test rankings of a view, one per seed of the budget."""
+        """Test rankings of a view, one per seed of the budget.
+
+        >>> len(study.ranks("popularity")) == len(study.seeds)
+        True
+        """
         return [self.rank(name, seed) for seed in self.seeds]
 
     @property
@@ -164,6 +193,9 @@ class Study:
 
         A text is known by its rows' digest, `provenance["sha256"]` where it has one, a view by its vectors,
         and the order of events by its own digest, for models that read it.
+
+        >>> study.fit(sc.views.Popularity()).name
+        'popularity'
         """
         given, module = inputs or Inputs(self.split), type(model).__module__
         views = [digest(view.users, view.items) for view in given.views if isinstance(view, View)]

@@ -72,7 +72,7 @@ COMMANDS: dict[str, tuple[dict[str, object], int, str]] = {
     "array in three dimensions": (
         {"--view-a": (np.ones((3, 2, 1)), np.ones((6, 2)))},
         1,
-        "view 'a', users has shape (3, 2, 1); a matrix with one row an entity is needed",
+        "view 'a', users has shape (3, 2, 1); a matrix with one row per user or item is needed",
     ),
     "infinite vectors": (
         {"--view-b": (np.ones((3, 2)), np.full((6, 2), np.inf))},

@@ -14,7 +14,7 @@ from book.experiments.mapping.tables import Records, cell, filled, having
 from semcomp.core.evidence import COLUMNS, Evidence, Value
 from semcomp.evidence.statistics.verdicts import Word, verdict
 
-LARGER = ("kernel-ridge", "contrastive", "mlp-1", "mlp-1-stopped")  # what can do more than a ridge map
+LARGER = ("kernel-ridge", "contrastive", "mlp-1", "mlp-1-early-stopping")  # what can do more than a ridge map
 R2 = "r2_test_weighted"
 RECALLS = {
     "recall_true": "true",
@@ -53,7 +53,7 @@ def one_of(
     rows: pd.DataFrame, measure: str, kind: str = "ridge", cut: str = "random"
 ) -> tuple[Value, float | None] | None:
     """A value of a probe with its ceiling, if it has one; None where it was not measured."""
-    chosen = rows[(rows["measure"] == measure) & (rows["kind"] == kind) & (rows["cut"] == cut)]
+    chosen = rows[(rows["measure"] == measure) & (rows["kind"] == kind) & (rows["holdout"] == cut)]
     if chosen.empty:
         return None
     row = chosen.iloc[0].dropna()
@@ -68,20 +68,26 @@ def _cell_of(rows: pd.DataFrame, measure: str, kind: str = "ridge", digits: int 
 
 def kinds_by_dataset(kept: Records, source: str) -> pd.DataFrame:
     """For `shift_table`: all maps on the random cut, the data set in the place of the cut."""
-    frames = [rows[rows["cut"] == "random"].assign(cut=name) for name, rows in maps(kept, source).items()]
+    frames = [
+        rows[rows["holdout"] == "random"].assign(holdout=name) for name, rows in maps(kept, source).items()
+    ]
     return (
-        pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["cut", "kind", "measure"])
+        pd.concat(frames, ignore_index=True)
+        if frames
+        else pd.DataFrame(columns=["holdout", "kind", "measure"])
     )
 
 
 def cuts_by_dataset(kept: Records, source: str, kind: str = "ridge") -> pd.DataFrame:
     """For `shift_table`: one map on all cuts, the data set in the place of the cut and that in the map's."""
     frames = [
-        rows[rows["kind"] == kind].assign(kind=rows["cut"], cut=name)
+        rows[rows["kind"] == kind].assign(kind=rows["holdout"], holdout=name)
         for name, rows in maps(kept, source).items()
     ]
     return (
-        pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["cut", "kind", "measure"])
+        pd.concat(frames, ignore_index=True)
+        if frames
+        else pd.DataFrame(columns=["holdout", "kind", "measure"])
     )
 
 
@@ -121,7 +127,7 @@ def less_under_shift(kept: Records, source: str, kind: str = "ridge") -> pd.Data
     found: dict[str, dict[str, str]] = {}
     for name, rows in maps(kept, source).items():
         usual = one_of(rows, R2, kind)
-        for cut in rows["cut"].unique():
+        for cut in rows["holdout"].unique():
             here = one_of(rows, R2, kind, cut)
             if cut != "random" and usual is not None and here is not None:
                 found.setdefault(cut, {})[name] = is_larger(usual[0], here[0])

@@ -43,14 +43,14 @@ from semcomp.data import Split, item_counts
 from semcomp.data.categories import category_matrix
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.readings import read_decomposition
-from semcomp.evidence.decomposition.report import decompose
-from semcomp.evidence.geometry.report import geometry
+from semcomp.evidence.decomposition.report import DecompositionSettings, decompose
+from semcomp.evidence.geometry.report import GeometrySettings, geometry
 from semcomp.evidence.hypothesis.alignment import alignment_hypothesis
 from semcomp.evidence.mapping.curves import capacity_curve, learning_curve
-from semcomp.evidence.mapping.probe import published_probe
-from semcomp.evidence.mapping.sweep import probe_all
+from semcomp.evidence.mapping.probe import probe_all, published_probe
+from semcomp.evidence.mapping.task import ProbeSettings
 from semcomp.study import Study
-from semcomp.study.item_cuts import known_of_items, possible_cuts
+from semcomp.study.item_cuts import known_of_items, possible_holdouts
 from semcomp.study.settings import settings_for
 from semcomp.views.collaborative.layer_zero import LayerZero
 from semcomp.views.training.cost import peak_memory
@@ -67,11 +67,11 @@ KINDS = (
     "contrastive",
     "linear-adam",
     "mlp-1",
-    "mlp-1-stopped",
+    "mlp-1-early-stopping",
 )
-EVERYWHERE = ("ridge", "mlp-1-stopped")  # maps that are tried on every cut
+EVERYWHERE = ("ridge", "mlp-1-early-stopping")  # maps that are tried on every cut
 USERS = 4000  # that are ranked, at most
-FORMS = ("as is", "centred-normalised", "popularity-residualised")
+FORMS = ("raw", "centred-normalised", "popularity-residualised")
 SIZES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the fitted items, for the learning curve
 MEASURES = (
     "r2_train",
@@ -138,7 +138,7 @@ def geometry_piece(study: Study) -> dict[str, Any]:
                 target,
                 counts=counts,
                 categories=largest_categories(study),
-                resamples=study.budget.resamples,
+                settings=GeometrySettings(resamples=study.budget.resamples),
             )
         )
         for name, rows in pairs.items()
@@ -148,14 +148,17 @@ def geometry_piece(study: Study) -> dict[str, Any]:
 def probes_piece(study: Study) -> dict[str, Rows]:
     """Every kind from the encoder's text and from the projection; ridge alone from ACE text."""
     target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
-    known, (random, *others) = known_of_items(study), possible_cuts(study)
-    spend = {"ceiling": ceiling, "epochs": study.budget.probe_epochs, **spent(study)}
+    known, (random, *others) = known_of_items(study), possible_holdouts(study)
+    spend = {
+        "ceiling": ceiling,
+        "settings": ProbeSettings(epochs=study.budget.probe_epochs, **spent(study)),
+    }
     found = {}
     for name, source in sources(study).items():
         here, there = (["ridge"], ["ridge"]) if name == "ACE" else (KINDS, EVERYWHERE)
         frames = [
             probe_all(source, target, study.split, here, [random], **spend),
-            probe_all(source, target, study.split, there, others, **spend, **known),
+            probe_all(source, target, study.split, there, others, known=known, **spend),
         ]
         found[name] = table(pd.concat(frames))
     return found
@@ -170,7 +173,7 @@ def targets_piece(study: Study) -> dict[str, Rows]:
     """Ridge from the raw text, the random cut."""
     other = OTHER_SEEDS[0]
     pairs = {form: (study.view("LightGCN", SEED), study.view("LightGCN", other), form) for form in FORMS} | {
-        "layer 0": (layer_zero(study, SEED), layer_zero(study, other), "as is")
+        "layer 0": (layer_zero(study, SEED), layer_zero(study, other), "raw")
     }
     return {
         name: table(
@@ -179,9 +182,8 @@ def targets_piece(study: Study) -> dict[str, Rows]:
                 target,
                 study.split,
                 ["ridge"],
-                target_as=form,
                 ceiling=ceiling,
-                **spent(study),
+                settings=ProbeSettings(target_as=form, **spent(study)),
             )
         )
         for name, (target, ceiling, form) in pairs.items()
@@ -207,7 +209,10 @@ def published_piece(study: Study) -> dict[str, Any]:
 
 def curves_piece(study: Study) -> dict[str, Rows]:
     target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
-    spend: dict[str, Any] = {"ceiling": ceiling, "resamples": study.budget.resamples}
+    spend: dict[str, Any] = {
+        "ceiling": ceiling,
+        "settings": ProbeSettings(resamples=study.budget.resamples),
+    }
     fitted = int(0.8 * study.split.n_items)
     sizes = [max(10, int(share * fitted)) for share in SIZES]
     rank = capacity_curve(study.text, target, study.split, **spend)
@@ -244,8 +249,7 @@ def cold_piece(study: Study) -> Rows:
                 cold.split,
                 EVERYWHERE,
                 ["strict-cold"],
-                epochs=study.budget.probe_epochs,
-                **spent(study),
+                settings=ProbeSettings(epochs=study.budget.probe_epochs, **spent(study)),
             )
         )
     ]
@@ -267,7 +271,7 @@ def parts_piece(study: Study) -> dict[str, Any]:
                 method=method,
                 second=second,
                 second_semantic=again,
-                **spent(study),
+                settings=DecompositionSettings(**spent(study)),
             )
             found[f"{name}, {method}"] = bare(evidence) | {
                 "readings": {one.says: str(verdict) for one, verdict in read_decomposition(evidence).items()}

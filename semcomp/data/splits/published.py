@@ -31,7 +31,7 @@ def import_split(
     valid: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Split:
-    """The split of three published files, by the original ids of `data`.
+    r"""The split of three published files, by the original ids of `data`.
 
     A file is anything that `open_tables` reads, e.g. csv or tsv (also gzip), parquet, or the RecBole files
     `name.train.inter` that the paper's repository writes. It needs a user and an item column. A pair that a
@@ -48,6 +48,15 @@ def import_split(
     Raises SemcompError, naming file and line, for a file that is missing, unreadable or without pairs, for a
     column it does not have, an empty id, a user or item that the data do not know, a pair that the data do
     not hold, and a pair in two files.
+
+    >>> for part in ("train", "valid", "test"):
+    ...     user, item = getattr(split, part).nonzero()
+    ...     pairs = zip(split.user_ids[user], split.item_ids[item])
+    ...     lines = ["user_id,item_id", *(f"{u},{i}" for u, i in pairs)]
+    ...     _ = (folder / f"{part}.csv").write_text("\n".join(lines))
+    >>> same = sc.import_split(data, **{part: folder / f"{part}.csv" for part in ("train", "valid", "test")})
+    >>> same.fingerprint == split.fingerprint
+    True
     """
     files = {part: Path(p).expanduser() for part, p in zip(PARTS, (train, valid, test), strict=True) if p}
     tables = {part: open_tables(file, columns=columns).interactions for part, file in files.items()}

@@ -30,6 +30,9 @@ class Split:
 
     Raises SemcompError for matrices of another shape, with unsorted indices or with a pair in common, for an
     empty train part, and for an order that does not number each user's events from 0.
+
+    >>> split.train.shape, split.counts["test"]["users"]
+    ((300, 200), 300)
     """
 
     user_ids: NDArray[np.str_]
@@ -135,7 +138,11 @@ class Split:
         return Sequences(self._starts(wanted), by_slot[by_slot >= 0])
 
     def of_users(self, rows: NDArray[np.int64]) -> Split:
-        """The split with these users' rows alone, in this order; items and the order of events stay."""
+        """The split with these users' rows alone, in this order; items and the order of events stay.
+
+        >>> split.of_users(np.array([4, 0])).user_ids.tolist()
+        ['u0005', 'u0001']
+        """
         parts = {part: sp.csr_array(getattr(self, part)[rows]) for part in PARTS}
         order = self.order
         if order is not None:
@@ -146,6 +153,9 @@ class Split:
         """The split with an empty "valid" or "test" part; the order of the other events stays.
 
         Places are counted again, so that they do not tell when what was taken out had happened.
+
+        >>> split.without("test").test.nnz
+        0
         """
         if part not in PARTS[1:]:
             raise SemcompError(f"part {part!r} cannot be taken out of a split; use 'valid' or 'test'")
@@ -197,7 +207,11 @@ class Split:
         return sp.csr_array((places, matrix.indices, matrix.indptr), shape=matrix.shape)
 
     def history(self, mask: str) -> sp.csr_array:
-        """What a ranking must not return: `"train+valid"` (at test), `"train"` (at validation), `"none"`."""
+        """What a ranking must not return: `"train+valid"` (at test), `"train"` (at validation), `"none"`.
+
+        >>> split.history("train+valid").nnz == split.train.nnz + split.valid.nnz
+        True
+        """
         if mask == "train+valid":
             return sp.csr_array(self.train + self.valid)
         if mask == "train":

@@ -47,6 +47,10 @@ def split(
 
     Raises SemcompError for an unknown strategy or option, unusable ratios or seed, data that the strategy
     cannot be used on, and where train or test would be empty.
+
+    >>> parts = sc.split(data, strategy="random", seed=2020)
+    >>> parts.train.shape, round(parts.train.nnz / data.n_interactions, 1)
+    ((300, 200), 0.8)
     """
     rule = resolve_strategy(strategy, options)
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:

@@ -76,6 +76,9 @@ def attribute(
 
     Raises:
         SemcompError: as `diagnose`, and for categories of another number of items or without names.
+
+    >>> "unique.cold" in sc.attribute(a, b, split, null=c, resamples=100).values
+    True
     """
     users = Users(split)
     k = min(a.k, b.k) if k is None else k

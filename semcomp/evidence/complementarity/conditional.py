@@ -93,6 +93,9 @@ def conditional_information(
     Raises:
         SemcompError: scorers that do not fit the split, no validation items to fit to, no test items,
             `max_users` below 1.
+
+    >>> sc.conditional_information(cf, sem, split, null=null, resamples=100)["gain"].value > 0
+    True
     """
     popular = _Popular(split.n_users, np.log1p(item_counts(split.train)).astype(np.float32))
     named: dict[str, Scorer] = {"A": given, "B": added, "P": popular}

@@ -93,6 +93,10 @@ def diagnose(
     Raises:
         SemcompError: lists that do not fit the split or were masked differently, k beyond the lists or the
             number of items, depths below 1, an empty test part, an unknown choice of strata.
+
+    >>> found = sc.diagnose(a, b, split, k=20, null=c, resamples=100)
+    >>> found["jaccard"].value < found["jaccard"].null
+    True
     """
     users = Users(split, strata)
     pair = Pair(a, b, fused)

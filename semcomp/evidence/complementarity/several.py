@@ -115,6 +115,10 @@ def diagnose_several(
 
     Raises:
         SemcompError: fewer than two rankings, two of one name, and as `diagnose`.
+
+    >>> several = sc.diagnose_several({"cf": a, "text": b, "seed": c}, split, k=20, resamples=100)
+    >>> len(several.pairs)
+    3
     """
     lists = dict(rankings) if isinstance(rankings, Mapping) else _by_name(rankings)
     if len(lists) < 2:

@@ -84,6 +84,9 @@ def beyond_accuracy(
     Raises:
         SemcompError: lists that do not fit the split, k beyond the lists, no list at all, vectors or
             categories that do not fit the items.
+
+    >>> sc.beyond_accuracy(a, split, resamples=100)["coverage"].value <= 1
+    True
     """
     for ranking in (topk,) if null is None else (topk, null):
         _check(ranking, split, k)

@@ -47,4 +47,6 @@ class LayerZero:
                 "LightGCN", again, encoder, split, seed, checkpoint=checkpoint
             ).provenance
         users, items = encoder.rows(encoder.table.detach().float().cpu(), None, None)
-        return View("LightGCN, layer 0", users.numpy(), items.numpy(), provenance)
+        return View(
+            "LightGCN, layer 0", users.numpy(), items.numpy(), provenance, split.user_ids, split.item_ids
+        )

@@ -84,7 +84,8 @@ class Spectral:
         users = split.train @ (power(degree, -self.damping)[:, None] * vectors) * values**self.response
         items = power(degree, self.popularity)[:, None] * vectors * (values > 0)
         made = origin(self, split, seed, singular_values=values.tolist())
-        return View("spectral", users.astype(np.float32), items.astype(np.float32), made)
+        sides = users.astype(np.float32), items.astype(np.float32)
+        return View("spectral", *sides, made, split.user_ids, split.item_ids)
 
 
 @dataclass(frozen=True)

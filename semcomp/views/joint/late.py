@@ -56,4 +56,5 @@ class CombSum:
             weight = max(tried, key=lambda w: tried[w])
             chosen = {"valid_ndcg_by_weight": {str(w): value for w, value in tried.items()}}
         made = origin(self, split, seed, weight=weight, of=[dict(a.provenance), dict(b.provenance)], **chosen)
-        return View("CombSUM", mixed_users(halves, weight), mixed_items(halves), made)
+        sides = mixed_users(halves, weight), mixed_items(halves)
+        return View("CombSUM", *sides, made, split.user_ids, split.item_ids)

@@ -1,15 +1,15 @@
 r"""Closed forms of a world: what maps between its views can explain, and what the views share.
 
-Each coordinate of the views stands by itself once the rotations are undone. With α², β² the variances of a
-shared and a private coordinate, σ and σ_c the noise of S and of C, κ the twist, and λ² D the variance of
-popularity's coordinate in C (see `semcomp.planted.world`), let
+Once the rotations are undone, each coordinate, or with a twist each pair, can be treated by itself. With α²,
+β² the variances of a shared and a private coordinate, σ and σ_c the noise of S and of C, κ the twist, and
+λ² D the variance of popularity's coordinate in C (see `semcomp.planted.world`), let
 
     v = α² / (α² + σ²),    v_c = α² / (α² + σ_c²)
 
 be the shares of signal in a shared coordinate of S and of C.
 
 **Twist.** Take a pair of coordinates as one complex number z, with E|z|² = 2. Given S, the twisted pair w is
-Gaussian around m with variance 1 − v a coordinate, and z = w exp(−iκ|w|²/2). The Gaussian integral gives
+Gaussian around m with variance 1 − v per coordinate, and z = w exp(−iκ|w|²/2). The Gaussian integral gives
 
     E[z | S] = m (1 + iκ(1 − v))⁻² exp(−iκ |m|² / (2 (1 + iκ(1 − v)))),
 
@@ -29,13 +29,12 @@ from math import inf, log1p
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from semcomp.planted.truth import variances
+from semcomp.planted.parameters import Parameters
 
 if TYPE_CHECKING:
-    from semcomp.planted.world import World
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -46,10 +45,10 @@ class Ceilings:
         r2: of E[C | S], which no map of any capacity exceeds.
         linear_r2: of the best linear map from S to C.
         seed_r2: of the best linear map from another seed of C to C. No other map does better, unless skewed
-            popularity stands in a noisy C.
+            popularity is in a noisy C.
         reliability: the share of C's variance that another seed repeats, the ceiling of what any source can
             explain of it. `seed_r2` is less, as the other seed's noise is in the way too: where all signal
-            has one variance a coordinate, it is the square of the reliability (Spearman 1904).
+            has one variance per coordinate, it is the square of the reliability (Spearman 1904).
     """
 
     r2: float
@@ -71,7 +70,7 @@ class Ceilings:
         return self.r2 / self.reliability
 
 
-def ceilings(world: World) -> Ceilings:
+def ceilings(world: Parameters) -> Ceilings:
     """What maps to C can explain, exactly. Shares of variance, so the number of items plays no part."""
     wide, narrow = world.widths
     shared, private, popular = _variances(world)
@@ -91,14 +90,14 @@ def ceilings(world: World) -> Ceilings:
     )
 
 
-def variance_shares(world: World) -> pd.DataFrame:
+def variance_shares(world: Parameters) -> pd.DataFrame:
     """Shares of the variance of each view, summing to 1.
 
     Rows "semantic" and "collaborative"; columns "joint" (owed to z), "private" (to p or q), "popularity" and
     "noise".
     """
     _, _, popular = _variances(world)
-    half = sum(world.widths) / 2  # D
+    half = world.half_width
     f, semantic = float(world.shared), 1 + 2 * float(world.noise) ** 2
     collaborative = _collaborative_variance(world) / half
     noise = float(world.collaborative_noise) ** 2 * _width(world) / half
@@ -111,10 +110,12 @@ def variance_shares(world: World) -> pd.DataFrame:
             noise / collaborative,
         ),
     }
+    import pandas as pd
+
     return pd.DataFrame.from_dict(rows, orient="index", columns=["joint", "private", "popularity", "noise"])
 
 
-def canonical_correlations(world: World) -> NDArray[np.float64]:
+def canonical_correlations(world: Parameters) -> NDArray[np.float64]:
     """(d_z + d_p,) population canonical correlations of S and C, descending.
 
     d_z of them are √(v v_c) / (1 + κ²), the others 0. Those of finitely many items lie above; see
@@ -127,13 +128,13 @@ def canonical_correlations(world: World) -> NDArray[np.float64]:
     return found
 
 
-def shared_dimension(world: World) -> int:
+def shared_dimension(world: Parameters) -> int:
     """How many canonical correlations are above 0: d_z, or 0 where nothing is shared."""
     return int(np.count_nonzero(canonical_correlations(world)))
 
 
-def gaussian_information(world: World) -> float:
-    """−½ Σ ln(1 − ρ²) over the canonical correlations, nats an item; infinite where one is 1.
+def gaussian_information(world: Parameters) -> float:
+    """−½ Σ ln(1 − ρ²) over the canonical correlations, nats per item; infinite where one is 1.
 
     It is I(S; C) where S and C are jointly Gaussian (twist = 0), and never above it: of all joint laws with
     these covariances whose S is Gaussian, the Gaussian one informs least.
@@ -142,7 +143,7 @@ def gaussian_information(world: World) -> float:
     return _information(v * v_c / (1 + float(world.twist) ** 2) ** 2, world.widths[0])
 
 
-def information_bounds(world: World) -> tuple[float, float]:
+def information_bounds(world: Parameters) -> tuple[float, float]:
     """Two numbers of nats between which I(S; C) lies; equal, hence exact, unless a twist meets two noises.
 
     A twist can be undone by whoever knows its argument exactly, so with one view free of noise I(S; C) is
@@ -162,12 +163,12 @@ def _information(squared: float, times: int) -> float:
     return inf if squared >= 1 else -0.5 * times * log1p(-squared)
 
 
-def _variances(world: World) -> tuple[float, float, float]:
+def _variances(world: Parameters) -> tuple[float, float, float]:
     """α², β² and λ² D."""
-    return *variances(world), float(world.popularity_in_view) ** 2 * sum(world.widths) / 2
+    return *world.variances, float(world.popularity_in_view) ** 2 * sum(world.widths) / 2
 
 
-def _shared_signal(world: World) -> tuple[float, float]:
+def _shared_signal(world: Parameters) -> tuple[float, float]:
     """v and v_c."""
     shared = _variances(world)[0]
     return _signal(shared, float(world.noise) ** 2), _signal(shared, float(world.collaborative_noise) ** 2)
@@ -177,13 +178,13 @@ def _signal(variance: float, noise: float) -> float:
     return variance / (variance + noise) if variance > 0 else 0.0
 
 
-def _width(world: World) -> int:
+def _width(world: Parameters) -> int:
     """Columns of C."""
     return sum(world.widths) + (world.popularity_in_view > 0)
 
 
-def _collaborative_variance(world: World) -> float:
+def _collaborative_variance(world: Parameters) -> float:
     """tr Cov C = D (1 + λ²) + width · σ_c²."""
-    half = sum(world.widths) / 2
+    half = world.half_width
     signal = half * (1 + float(world.popularity_in_view) ** 2)
     return signal + _width(world) * float(world.collaborative_noise) ** 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +17,19 @@ from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError, unknown_name
 
 FITTED = 0.8  # share of the items that the probe is fitted on
-FEWEST = 10  # items on either side
+MIN_ITEMS = 10  # items on either side
 CLUSTERS = 20
 
+Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
+Known = Mapping[str, Any]  # by a name of `KNOWN`
 
 
 @dataclass(frozen=True, eq=False)
-class ItemCut:
+class ItemHoldout:
     """Items to fit on and items to read on.
 
-    An item may stand on neither side (one whose first interaction is unknown, in a cut by time).
+    An item may be on neither side (one whose first interaction is unknown, in a holdout by time).
 
     Attributes:
         name: how tables call it.
@@ -44,22 +46,23 @@ class ItemCut:
     def __post_init__(self) -> None:
         for side, rows in (("fitted", self.fitted), ("held-out", self.held)):
             if rows.ndim != 1 or not np.issubdtype(rows.dtype, np.integer) or (len(rows) and rows.min() < 0):
-                raise SemcompError(f"cut {self.name!r}: {side} items must be row numbers, 0 and above")
-            if len(rows) < FEWEST:
+                raise SemcompError(f"holdout {self.name!r}: {side} items must be row numbers, 0 and above")
+            if len(rows) < MIN_ITEMS:
                 raise SemcompError(
-                    f"cut {self.name!r} has {len(rows)} {side} items; each side needs at least {FEWEST}"
+                    f"holdout {self.name!r} has {len(rows)} {side} items; "
+                    f"each side needs at least {MIN_ITEMS}"
                 )
             if len(np.unique(rows)) != len(rows):
-                raise SemcompError(f"cut {self.name!r} names a {side} item twice; name each once")
+                raise SemcompError(f"holdout {self.name!r} names a {side} item twice; name each once")
         both = np.intersect1d(self.fitted, self.held)
         if len(both):
             raise SemcompError(
-                f"cut {self.name!r}: {len(both)} items are both fitted and held out, first {both[0]}; "
+                f"holdout {self.name!r}: {len(both)} items are both fitted and held out, first {both[0]}; "
                 "each belongs to one side"
             )
 
 
-def random_cut(n_items: int, seed: int = 2024) -> ItemCut:
+def random_holdout(n_items: int, seed: int = 2024) -> ItemHoldout:
     """A random fifth held out. Seed 2024 gives the permutation of the published probes."""
     order = np.arange(n_items)
     # the legacy generator on purpose: modern ones do not know the published permutation
@@ -67,7 +70,7 @@ def random_cut(n_items: int, seed: int = 2024) -> ItemCut:
     return _at_fifth("random", order)
 
 
-def popularity_cut(split: Split, *, reverse: bool = False) -> ItemCut:
+def popularity_holdout(split: Split, *, reverse: bool = False) -> ItemHoldout:
     """The fifth with fewest train interactions held out, or with `reverse` the fifth with most.
 
     Ties go by row. Items without train interactions count as the least popular.
@@ -77,22 +80,22 @@ def popularity_cut(split: Split, *, reverse: bool = False) -> ItemCut:
     return _at_fifth(name, np.argsort(counts if reverse else -counts, kind="stable"))
 
 
-def temporal_cut(first_seen: ArrayLike) -> ItemCut:
+def temporal_holdout(first_seen: ArrayLike) -> ItemHoldout:
     """The fifth of the items that appeared last held out; ties go by row.
 
     Args:
         first_seen: (I,) time of each item's first interaction, numbers or dates. NaN and NaT are unknown, and
-            such items stand on neither side.
+            such items are on neither side.
     """
     times = np.asarray(first_seen)
     if times.ndim != 1 or times.dtype.kind not in "iufM":
-        raise SemcompError("first_seen must hold one number or date an item")
+        raise SemcompError("first_seen must hold one number or date per item")
     unknown = np.isnat(times) if times.dtype.kind == "M" else np.isnan(times)
     known = np.flatnonzero(~unknown)
     return _at_fifth("temporal", known[np.argsort(times[known], kind="stable")])
 
 
-def category_cut(categories: ArrayLike | sp.sparray, seed: int = 0) -> ItemCut:
+def category_holdout(categories: ArrayLike | sp.sparray, seed: int = 0) -> ItemHoldout:
     """Whole categories held out, about a fifth of the items: no fitted item carries a held-out category.
 
     Categories are taken in random order, each if it brings the share of held-out items closer to a fifth.
@@ -107,12 +110,14 @@ def category_cut(categories: ArrayLike | sp.sparray, seed: int = 0) -> ItemCut:
     labels = np.asarray(categories, dtype=object)
     if labels.ndim != 1:
         raise SemcompError(
-            f"categories have shape {labels.shape}; give one label an item, or a sparse matrix"
+            f"categories have shape {labels.shape}; give one label per item, or a sparse matrix"
         )
     return _whole_groups("category", _membership(pd.factorize(labels)[0]), seed)
 
 
-def cluster_cut(vectors: NDArray[np.floating[Any]], seed: int = 0, clusters: int = CLUSTERS) -> ItemCut:
+def cluster_holdout(
+    vectors: NDArray[np.floating[Any]], seed: int = 0, clusters: int = CLUSTERS
+) -> ItemHoldout:
     """Whole k-means clusters of the source's vectors held out, about a fifth of the items.
 
     The map is read on regions of the source that it has not seen. At most one cluster for 10 items.
@@ -123,101 +128,97 @@ def cluster_cut(vectors: NDArray[np.floating[Any]], seed: int = 0, clusters: int
     """
     clusters = min(clusters, len(vectors) // 10)
     if clusters < 2:
-        raise SemcompError(f"{len(vectors)} items make fewer than 2 clusters of 10; choose another cut")
+        raise SemcompError(f"{len(vectors)} items make fewer than 2 clusters of 10; choose another holdout")
     labels = KMeans(clusters, n_init=1, random_state=seed).fit_predict(np.asarray(vectors, np.float64))
     return _whole_groups("cluster", _membership(labels), seed)
 
 
-def strict_cold_cut(split: Split) -> ItemCut:
+def strict_cold_holdout(split: Split) -> ItemHoldout:
     """The items without any train interaction held out: for splits made with cold items."""
     counts = item_counts(split.train)
     held = np.flatnonzero(counts == 0)
-    if len(held) < FEWEST:
+    if len(held) < MIN_ITEMS:
         raise SemcompError(
-            f"cut 'strict-cold' needs items without train interactions, and there are {len(held)}; "
+            f"holdout 'strict-cold' needs items without train interactions, and there are {len(held)}; "
             "make the split with strategy 'cold-items'"
         )
-    return ItemCut("strict-cold", np.flatnonzero(counts > 0), held, cold=True)
+    return ItemHoldout("strict-cold", np.flatnonzero(counts > 0), held, cold=True)
 
 
-@dataclass(frozen=True, eq=False)
-class Material:
-    """What cuts by name are made of."""
-
-    split: Split
-    source: NDArray[np.float64]
-    seed: int
-    first_seen: ArrayLike | None = None
-    categories: ArrayLike | sp.sparray | None = None
-
-
-def _temporal(given: Material) -> ItemCut:
-    if given.first_seen is None:
+def _temporal(split: Split, source: Floats, seed: int, known: Known) -> ItemHoldout:
+    if known.get("first_seen") is None:
         raise SemcompError(
-            "shift 'temporal' needs the time of each item's first interaction; pass first_seen=, "
-            f"{given.split.n_items} numbers or dates"
+            "shift 'temporal' needs the time of each item's first interaction; pass "
+            f"known={{'first_seen': …}}, {split.n_items} numbers or dates"
         )
-    _one_an_item("first_seen", np.shape(given.first_seen), given.split.n_items)
-    return temporal_cut(given.first_seen)
+    _one_per_item("first_seen", np.shape(known["first_seen"]), split.n_items)
+    return temporal_holdout(known["first_seen"])
 
 
-def _category(given: Material) -> ItemCut:
-    if given.categories is None:
+def _category(split: Split, source: Floats, seed: int, known: Known) -> ItemHoldout:
+    if known.get("categories") is None:
         raise SemcompError(
-            "shift 'category' needs the items' categories; pass categories=, "
-            f"{given.split.n_items} labels or a sparse items × categories matrix"
+            "shift 'category' needs the items' categories; pass known={'categories': …}, "
+            f"{split.n_items} labels or a sparse items × categories matrix"
         )
-    _one_an_item("categories", np.shape(given.categories), given.split.n_items)
-    return category_cut(given.categories, given.seed)
+    _one_per_item("categories", np.shape(known["categories"]), split.n_items)
+    return category_holdout(known["categories"], seed)
 
 
-SHIFTS: dict[str, Callable[[Material], ItemCut]] = {
-    "random": lambda given: random_cut(given.split.n_items, given.seed),
-    "popularity": lambda given: popularity_cut(given.split),
-    "popularity-reversed": lambda given: popularity_cut(given.split, reverse=True),
+# name -> (split, source rows, seed, what is known of the items) -> items held out
+SHIFTS: dict[str, Callable[[Split, Floats, int, Known], ItemHoldout]] = {
+    "random": lambda split, source, seed, known: random_holdout(split.n_items, seed),
+    "popularity": lambda split, source, seed, known: popularity_holdout(split),
+    "popularity-reversed": lambda split, source, seed, known: popularity_holdout(split, reverse=True),
     "temporal": _temporal,
     "category": _category,
-    "cluster": lambda given: cluster_cut(given.source, given.seed),
-    "strict-cold": lambda given: strict_cold_cut(given.split),
+    "cluster": lambda split, source, seed, known: cluster_holdout(source, seed),
+    "strict-cold": lambda split, source, seed, known: strict_cold_holdout(split),
 }
+KNOWN = ("first_seen", "categories")
 
 
-def cut_of(shift: str | ItemCut, given: Material) -> ItemCut:
-    """The cut of that name, or one as given.
+def holdout_of(
+    shift: str | ItemHoldout, split: Split, source: Floats, seed: int, known: Known
+) -> ItemHoldout:
+    """The holdout of that name, or one as given.
 
-    Raises SemcompError for an unknown name, data that the cut needs and that is not there, rows that are no
-    items of the split, and a side with fewer than 10 items.
+    Raises SemcompError for an unknown name, knowledge of items that no holdout uses, or that this one needs
+    and is not there, rows that are not items of the split, and a side with fewer than 10 items.
     """
+    for name in known:
+        if name not in KNOWN:
+            raise unknown_name("knowledge of items", name, KNOWN)
     if isinstance(shift, str):
         if shift not in SHIFTS:
             raise unknown_name("shift", shift, SHIFTS)
-        return SHIFTS[shift](given)
+        return SHIFTS[shift](split, source, seed, known)
     last = int(max(shift.fitted.max(), shift.held.max()))
-    if last >= given.split.n_items:
+    if last >= split.n_items:
         raise SemcompError(
-            f"cut {shift.name!r} names item row {last}, but the split has {given.split.n_items} items"
+            f"holdout {shift.name!r} names item row {last}, but the split has {split.n_items} items"
         )
     return shift
 
 
-def _at_fifth(name: str, order: Rows) -> ItemCut:
-    cut = int(FITTED * len(order))
-    return ItemCut(name, order[:cut], order[cut:])
+def _at_fifth(name: str, order: Rows) -> ItemHoldout:
+    at = int(FITTED * len(order))
+    return ItemHoldout(name, order[:at], order[at:])
 
 
-def _one_an_item(label: str, shape: tuple[int, ...], n_items: int) -> None:
+def _one_per_item(label: str, shape: tuple[int, ...], n_items: int) -> None:
     if not shape or shape[0] != n_items:
-        raise SemcompError(f"{label} has shape {shape}, but the split has {n_items} items; give one an item")
+        raise SemcompError(f"{label} has shape {shape}, but the split has {n_items} items; give one per item")
 
 
 def _membership(labels: NDArray[np.int64]) -> sp.csr_array:
-    """(I, groups) binary, one group an item; none for a label below 0."""
+    """(I, groups) binary, one group per item; none for a label below 0."""
     known = np.flatnonzero(labels >= 0)
     shape = (len(labels), int(labels.max(initial=-1)) + 1)
     return sp.csr_array((np.ones(len(known), np.int64), (known, labels[known])), shape=shape)
 
 
-def _whole_groups(name: str, table: sp.csr_array, seed: int) -> ItemCut:
+def _whole_groups(name: str, table: sp.csr_array, seed: int) -> ItemHoldout:
     """Groups in random order, each held out if it brings the held-out items closer to a fifth."""
     columns = sp.csc_array(table)
     columns.eliminate_zeros()
@@ -229,8 +230,8 @@ def _whole_groups(name: str, table: sp.csr_array, seed: int) -> ItemCut:
         missing = wanted - held.sum()
         if gain and abs(missing - gain) < missing:
             held[members] = True
-    if held.sum() < FEWEST:
+    if held.sum() < MIN_ITEMS:
         raise SemcompError(
-            f"cut {name!r}: no group of items is of a size to hold out about a fifth; give finer groups"
+            f"holdout {name!r}: no group of items is of a size to hold out about a fifth; give finer groups"
         )
-    return ItemCut(name, np.flatnonzero(~held), np.flatnonzero(held))
+    return ItemHoldout(name, np.flatnonzero(~held), np.flatnonzero(held))

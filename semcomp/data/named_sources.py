@@ -5,13 +5,15 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from semcomp.data.dataset import Source
 from semcomp.data.filters import Recipe
 from semcomp.data.remote.archive import plain_name
 from semcomp.data.remote.checksum import Checksum
+
+if TYPE_CHECKING:
+    from semcomp.data.dataset import Source
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class NamedSource:
 
     @property
     def source(self) -> Source:
+        from semcomp.data.dataset import Source
+
         return Source(f"{self.title}, {self.publisher}", self.licence, self.citation)
 
     @property

@@ -1,4 +1,4 @@
-"""The later dials of planted worlds: what each changes, what it leaves alone, and that none is as before."""
+"""Later parameters of planted worlds: what each changes, what it leaves alone, and that none is as before."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sha(pairs) -> str:
     return hashlib.sha256(pairs.tobytes()).hexdigest()
 
 
-# the numbers were taken before there were any dials but the first eleven
+# the numbers were taken before there were any parameters but the first eleven
 @pytest.mark.parametrize(
     ("world", "n", "pairs", "first", "last"),
     [
@@ -62,7 +62,7 @@ def sha(pairs) -> str:
         ),
     ],
 )
-def test_worlds_of_the_first_dials_are_what_they_were(world, n, pairs, first, last):
+def test_worlds_of_the_first_parameters_are_what_they_were(world, n, pairs, first, last):
     data, truth = world.dataset(), world.truth()
     assert (data.n_interactions, sha(data.pairs)) == (n, pairs)
     np.testing.assert_allclose(truth.semantic_vectors[0, :4], first, atol=6e-4)
@@ -72,7 +72,7 @@ def test_worlds_of_the_first_dials_are_what_they_were(world, n, pairs, first, la
 
 
 @pytest.mark.parametrize(
-    "dials",
+    "parameters",
     [
         {"twist": 1.0},
         {"collaborative_noise": 0.5},
@@ -82,8 +82,8 @@ def test_worlds_of_the_first_dials_are_what_they_were(world, n, pairs, first, la
         {"least": 2},
     ],
 )
-def test_a_dial_leaves_the_rest_alone(dials):
-    before, after = ODD.truth(), replace(ODD, **dials).truth()
+def test_a_parameter_leaves_the_rest_alone(parameters):
+    before, after = ODD.truth(), replace(ODD, **parameters).truth()
     moved = {
         "twist": {"semantic_vectors", "semantic_users"},
         "collaborative_noise": {"collaborative_vectors"},
@@ -91,7 +91,7 @@ def test_a_dial_leaves_the_rest_alone(dials):
         "popularity_skew": {"popularity"},
         "exposure": {"exposure", "group"},
         "least": set(),
-    }[next(iter(dials))]
+    }[next(iter(parameters))]
     changed = {
         name for name in vars(before) if not np.array_equal(getattr(before, name), getattr(after, name))
     }
@@ -272,7 +272,7 @@ def test_sparse_users():
 
 
 @pytest.mark.parametrize(
-    ("dials", "message"),
+    ("parameters", "message"),
     [
         ({"twist": -1}, "twist = -1 must be at least 0 and finite"),
         ({"twist": 1.0, "dim": 3}, "twist = 1.0 turns pairs of coordinates, but the parts have 3 and 3"),
@@ -288,9 +288,9 @@ def test_sparse_users():
         ({"collaborative_noise": float("nan")}, "collaborative_noise = nan must be at least 0"),
     ],
 )
-def test_impossible_dials(dials, message):
+def test_impossible_parameters(parameters, message):
     with pytest.raises(SemcompError, match=message):
-        World(**dials)
+        World(**parameters)
 
 
 def test_impossible_seeds():

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from semcomp.data import movielens
-from semcomp.data.catalogue import CATALOGUE, NamedSource, RemoteFile
+from semcomp.data.named_sources import CATALOGUE, NamedSource, RemoteFile
 from semcomp.data.remote.archive import DamagedArchive, extract
 from semcomp.data.remote.checksum import Checksum
 from semcomp.data.remote.download import OFFLINE, Patience, WrongFile, fetch_file, is_offline
