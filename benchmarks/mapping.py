@@ -227,7 +227,7 @@ def knowing_no_cold_item(study: Study, cold: Split) -> View:
     model = study.settings("LightGCN")[0]
     epochs = study.view("LightGCN", SEED).provenance["training"]["best_epoch"]
     unseen = replace(cold, valid=sp.csr_array(cold.valid.shape, dtype=cold.valid.dtype))
-    return replace(model, training=model.training.lasting(epochs)).fit(unseen, seed=SEED)
+    return replace(model, training=model.training.stopped_after(epochs)).fit(unseen, seed=SEED)
 
 
 def cold_piece(study: Study) -> Rows:

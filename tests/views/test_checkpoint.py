@@ -27,7 +27,15 @@ from semcomp.views.collaborative.lightgcn import LightGCN
 from semcomp.views.joint.aligned import AlignedLightGCN
 from semcomp.views.training import SampledSoftmax, Training, checkpoint, cost, loop
 
-SHORT = Training(loss=SampledSoftmax(negatives=16), epochs=3, batch=512, lr=0.02, every=1, patience=9)
+SHORT = Training(
+    loss=SampledSoftmax(negatives=16),
+    epochs=3,
+    batch=512,
+    lr=0.02,
+    schedule="linear",
+    every=1,
+    patience=9,
+)
 MODEL = LightGCN(4, training=SHORT)
 
 
@@ -54,7 +62,7 @@ def file(tmp_path) -> Path:
 
 
 def kill_after(model, split, file, monkeypatch, epoch=2):
-    """Train until the state of this epoch is kept."""
+    """Train until the state of this epoch is saved."""
     save = checkpoint.Checkpoint.save
 
     def killed(self, state):
@@ -68,23 +76,36 @@ def kill_after(model, split, file, monkeypatch, epoch=2):
     monkeypatch.setattr(checkpoint.Checkpoint, "save", save)
 
 
-# taken up again
+# resumed
 
 
-class Killer:
-    """Raises `Killed` at the n-th line that the loop or the checkpoint executes."""
+class Tracer:
+    """Notes each line that the loop or the checkpoint executes; raises `Killed` at the n-th one."""
 
-    def __init__(self, n: int) -> None:
-        self.left = n
+    def __init__(self, file: Path, n: int | None = None) -> None:
+        self.file, self.n = file, n
+        self.lines: list[tuple[str, int, int]] = []
 
     def __call__(self, frame, event, _):
         if frame.f_code.co_filename not in (loop.__file__, checkpoint.__file__):
             return None
         if event == "line":
-            self.left -= 1
-            if self.left == 0:
+            written = self.file.stat().st_mtime_ns if self.n is None and self.file.exists() else 0
+            self.lines.append((frame.f_code.co_filename, frame.f_lineno, written))
+            if len(self.lines) == self.n:
                 raise Killed
         return self
+
+    def of(self, fit, *inputs):
+        """The fit under this tracer's eyes; None where it was killed."""
+        sys.settrace(self)
+        try:
+            return fit(*inputs, checkpoint=self.file)
+        except Killed:
+            return None
+        finally:
+            sys.settrace(None)
+            as_in_a_new_process()
 
 
 def as_in_a_new_process():
@@ -96,30 +117,35 @@ def as_in_a_new_process():
     torch.clear_autocast_cache()
 
 
-def test_killed_at_any_line_it_ends_with_the_same_bytes(small, tmp_path):
-    """With a term and draws of its own; each n-th line of a run of two epochs, one after the other."""
+def test_killed_at_any_line_it_ends_with_the_same_bytes(small, tmp_path, monkeypatch):
+    """With a term and draws of its own: at each line of a run of two epochs, once for each file it finds.
+
+    A resumed run knows nothing but the file that is left, so there is one for each such file. Clock and
+    memory stand still and validation costs nothing, so that a file's bytes tell its state.
+    """
+    monkeypatch.setattr(cost, "time", SimpleNamespace(perf_counter=lambda: 0.0))
+    monkeypatch.setattr(cost, "peak_memory", lambda device: 0)
+    monkeypatch.setattr(loop, "validation_ndcg", lambda view, split: abs(float(view.items.sum())))
     model = AlignedLightGCN(2, training=replace(SHORT, epochs=2))
-    whole = model.fit(*small)
-    kills, files, found = 0, set(), None
-    while found is None:
-        kills += 1
-        file = tmp_path / f"{kills}.pt"
-        sys.settrace(Killer(kills))
-        try:
-            found = model.fit(*small, checkpoint=file)
-        except Killed:
-            pass
-        finally:
-            sys.settrace(None)
-            as_in_a_new_process()
-        files.add((tmp_path / f"{kills}.pt").exists())
-        resumed = model.fit(*small, checkpoint=file)
-        assert bytes_of(resumed) == bytes_of(whole), f"killed at line {kills}"
+    seen = Tracer(tmp_path / "whole.pt")
+    whole = seen.of(model.fit, *small)
+    kills = {line: n for n, line in reversed(list(enumerate(seen.lines, 1)))}
+    left = set()
+    for n in sorted(kills.values()):
+        folder = tmp_path / f"{n}"
+        folder.mkdir()
+        assert Tracer(folder / "run.pt", n).of(model.fit, *small) is None
+        assert [path.name for path in folder.iterdir()] in ([], ["run.pt"]), f"killed at line {n}"
+        state = b"".join(path.read_bytes() for path in folder.iterdir())
+        if state in left:
+            continue
+        left.add(state)
+        resumed = model.fit(*small, checkpoint=folder / "run.pt")
+        assert bytes_of(resumed) == bytes_of(whole), f"killed at line {n}"
         assert told(resumed) == told(whole)
-        assert not list(tmp_path.iterdir()), f"killed at line {kills}"
-    assert bytes_of(found) == bytes_of(whole)
-    assert kills > 150
-    assert files == {True, False}
+        assert not list(folder.iterdir()), f"killed at line {n}"
+    assert len(kills) > 150
+    assert len(left) == 3  # no file, and one after each epoch
 
 
 SCRIPT = """
@@ -129,7 +155,7 @@ from semcomp.planted import World
 from semcomp.views import LightGCN, SampledSoftmax, Training
 from semcomp.views.training import checkpoint
 checkpoint.EVERY = 0.0
-training = Training(loss=SampledSoftmax(negatives=16), epochs=80, batch=64, lr=0.02, every=20)
+training = Training(loss=SampledSoftmax(negatives=16), epochs=40, batch=64, lr=0.02, every=20)
 parts = split(World(users=60, items=80, dim=2).dataset(), seed=7)
 LightGCN(4, training=training).fit(parts, checkpoint=sys.argv[1])
 """
@@ -143,9 +169,9 @@ def test_killed_by_the_system_it_ends_with_the_same_bytes(file):
     run.send_signal(signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL
     reached = torch.load(file, weights_only=True)["state"]["epoch"]
-    assert 1 <= reached < 80
+    assert 1 <= reached < 40
     split = split_of(World(users=60, items=80, dim=2).dataset(), seed=7)
-    training = Training(loss=SampledSoftmax(negatives=16), epochs=80, batch=64, lr=0.02, every=20)
+    training = Training(loss=SampledSoftmax(negatives=16), epochs=40, batch=64, lr=0.02, every=20)
     short = LightGCN(4, training=training)
     resumed, whole = short.fit(split, checkpoint=file), short.fit(split)
     assert bytes_of(resumed) == bytes_of(whole)

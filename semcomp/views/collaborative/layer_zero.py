@@ -33,7 +33,7 @@ class LayerZero:
 
     @property
     def training(self) -> Training:
-        return self.model.training.lasting(self.epochs)
+        return self.model.training.stopped_after(self.epochs)
 
     def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train for `epochs`; the inner products of the tables are no scores of LightGCN's."""
