@@ -44,7 +44,7 @@ lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff format --check .
 
 types: $(READY) ## mypy --strict
-	$(BIN)/mypy --strict -p semcomp
+	$(BIN)/mypy --strict -p semcomp -p book.experiments
 
 contracts: $(READY) ## imports run one way
 	$(BIN)/lint-imports

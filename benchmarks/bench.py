@@ -21,7 +21,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import parity
+from peers import recbole_side
 from speed.pieces import FULL, PEERS, RECBOLE, SMOKE, TRAINING, Piece, pieces
 from speed.report import by_piece, growth_of, machine, rows_of, table, versions_of
 from speed.running import Places, ensure
@@ -43,7 +43,7 @@ def prepare(places: Places, needed: set[str]) -> None:
         wanted = HERE / "peers" / "requirements-bench.txt"
         subprocess.run([places.peers, "-m", "pip", "install", "--quiet", "-r", wanted], check=True)
     if {RECBOLE, TRAINING} & needed and not places.recbole.exists():
-        parity.prepare(places.recbole)
+        recbole_side.prepare(places.recbole)
 
 
 def run(chosen: list[Piece], places: Places, size: str, *, force: bool = False) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import torch
-from resumed import reported
 from sentence_transformers import SentenceTransformer, __version__
+from timing import reported
 
 from semcomp.api import load_dataset
 from semcomp.data import Dataset

@@ -22,8 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from resumed import reported
-from timing import device_name, seconds
+from timing import device_name, reported, seconds
 
 from semcomp.kernels import fused
 

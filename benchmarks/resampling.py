@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from resumed import reported
+from timing import reported
 from tqdm import tqdm
 
 from semcomp.evidence import bootstrap_means, estimate, estimate_over_seeds, exchange, sign_flip

@@ -23,8 +23,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
-from resumed import reported
-from timing import device_name, seconds
+from timing import device_name, reported, seconds
 from torch import Tensor
 
 from semcomp.kernels.candidates import leading

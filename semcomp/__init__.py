@@ -6,7 +6,7 @@ data = sc.load_dataset("ml-100k")
 split = sc.split(data, seed=2020)
 text = sc.embed(data)
 cf = sc.views.LightGCN(dim=64).fit(split, seed=0)
-sem = sc.views.SemanticProjection(dim=64).fit(split, text, seed=0)
+sem = sc.views.SemanticProjection(dim=64).fit(sc.Inputs(split, text), seed=0)
 null = sc.views.LightGCN(dim=64).fit(split, seed=1)
 a, b, c = (sc.rank(view, split, k=40) for view in (cf, sem, null))
 print(sc.diagnose(a, b, split, k=20, null=c))
@@ -38,6 +38,7 @@ from semcomp.api import (
     verdict,
 )
 from semcomp.core.evidence import Evidence, Value
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK
 from semcomp.core.view import View
@@ -51,6 +52,7 @@ __all__ = [
     "BUDGETS",
     "Dataset",
     "Evidence",
+    "Inputs",
     "Recipe",
     "SemcompError",
     "Split",

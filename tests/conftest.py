@@ -39,7 +39,7 @@ TINY = Budget(
     patience=1,
     probe_epochs=1,
     resamples=10,
-    most_users=50,
+    max_users=50,
     align_weights=(0.0, 2.0),
 )
 

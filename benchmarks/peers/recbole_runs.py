@@ -1,4 +1,4 @@
-"""One training run of RecBole, for `benchmarks/parity.py`; runs in an environment of its own.
+"""One training run of RecBole, for `recbole_side`; runs in an environment of its own.
 
     python recbole_runs.py JOB.json
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from parity import export
+from peers.recbole_side import export
 
 import semcomp as sc
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split, binary_csr
 from semcomp.data.popularity import item_counts, strata
@@ -43,7 +44,7 @@ def data_set(folder: Path, data: str, dim: int) -> dict[str, NDArray[Any]]:
     text = sc.embed(loaded, encoder="tfidf")
     views = {
         "a": IALS(dim=dim, iterations=3).fit(split, seed=0),
-        "b": Whitened(dim=dim).fit(split, text),
+        "b": Whitened(dim=dim).fit(Inputs(split, text)),
         "null": IALS(dim=dim, iterations=3).fit(split, seed=1),
     }
     name = f"{data}-split"  # RecBole takes its own copy of "ml-100k", whatever the folder says

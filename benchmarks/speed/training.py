@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from parity import Run, run_recbole
+from peers.recbole_side import Run, run_recbole
 from peers.settings import SETTINGS, Settings, our_model
 
 from semcomp.study.settings import settings_for

@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from semcomp.api import data_sets, load_dataset
+from semcomp.data import from_anywhere
+from semcomp.planted import WORLDS
 from semcomp.study import BUDGETS
 
 
@@ -42,7 +44,7 @@ def book(
     find_checkout()
     chosen = (*dataset, *more) or ("planted", "ml-100k", *(["books"] if "books" in data_sets() else []))
     index = make_book(
-        chosen,
+        [from_anywhere(name, also=WORLDS) for name in chosen],  # chapters run in another folder
         budget=budget,
         out=out,
         data_key=lambda name: load_dataset(name).fingerprint,

@@ -52,7 +52,7 @@ PARTS = ("train", "valid", "test")
 @click.option("--permutations", type=click.IntRange(19), default=99, help="For the edge of the dimension.")
 @click.option("--resamples", type=click.IntRange(0), default=1000, help="Bootstrap resamples of users.")
 @click.option(
-    "--most-users", type=click.IntRange(1), help="Users that are ranked.  [default: all with test items]"
+    "--max-users", type=click.IntRange(1), help="Users that are ranked.  [default: all with test items]"
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=0, help="Of folds, permutations, groups and resamples."
@@ -96,12 +96,12 @@ def decompose(
         second_semantic=None if second_semantic is None else read_view("another seed", second_semantic),
         **options,
     )
-    readings = read_decomposition(found)
-    record = found.to_dict(table=False) | {"readings": [str(reading) for reading in readings]}
+    said = [f"{one.says}: {verdict}" for one, verdict in read_decomposition(found).items()]
+    record = found.to_dict(table=False) | {"readings": said}
     write_json(json.dumps(record, indent=1, allow_nan=False), output)
     click.echo(found)
-    for reading in readings:
-        click.echo(reading)
+    for sentence in said:
+        click.echo(sentence)
 
 
 def _split(files: dict[str, Path | None], shape: tuple[int, int]) -> Split | None:

@@ -13,6 +13,7 @@ from semcomp.core.view import View
 from semcomp.data import split_from_pairs
 from semcomp.errors import SemcompError
 from semcomp.evidence import Protocol, report_arrays
+from semcomp.views import CombSum
 
 
 @click.command()
@@ -75,6 +76,7 @@ def diagnose(
         views,
         split,
         Protocol(**options),
+        fuse=lambda a, b: CombSum().fit(split, a, b),
         null=control,
         nulls=nulls,
         categories=None if categories is None else read_categories(categories, shape[1]),

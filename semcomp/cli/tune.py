@@ -7,8 +7,6 @@ from pathlib import Path
 
 import click
 
-from semcomp.study.zoo import ZOO
-
 
 @click.command()
 @click.argument("dataset", metavar="NAME_OR_PATH")
@@ -22,7 +20,7 @@ from semcomp.study.zoo import ZOO
     type=click.Path(path_type=Path),
     metavar="DIR",
     default=Path("settings"),
-    help="Settings files are DIR/<data set>/<view>.json; what is there is taken up.",
+    help="Settings files are DIR/<data set>/<view>.json; a study that is there is resumed.",
 )
 @click.option("--encoder", default="auto", metavar="NAME", help="Of the text, for views that read it.")
 @click.option("--jobs", type=click.IntRange(1), default=1, help="Views tuned at a time, one thread each.")
@@ -41,13 +39,13 @@ def tune(
 
     Interrupt it at any time; the same command goes on. Prints the best validation NDCG@20 of every view.
     """
-    from semcomp.study.tuning import Tuning  # optuna, only when needed
+    from semcomp.study.tuning import Tuning
     from semcomp.study.tuning_runs import tune as tune_views
 
     tuning = Tuning(trials, seed, epochs, patience)
     say = partial(click.echo, err=True)
     tuned = tune_views(dataset, views, tuning, out, encoder=encoder, jobs=jobs, say=say)
-    width = max(len(view) for view in ZOO)
+    width = max(len(view) for view in tuned)
     for view, settings in tuned.items():
         if settings.best is not None:
             click.echo(f"{view:{width}}  {settings.best.valid_ndcg:.4f}  trial {settings.best.number}")

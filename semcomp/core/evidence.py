@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -52,7 +53,7 @@ class Value:
         return None if self.null is None else self.value - self.null
 
     @property
-    def apart(self) -> bool:
+    def excludes_zero(self) -> bool:
         """Whether the interval of the excess leaves out zero; False where there is none."""
         low, high = self.excess_low, self.excess_high
         return low is not None and high is not None and (low > 0 or high < 0)
@@ -60,6 +61,13 @@ class Value:
 
 COLUMNS = tuple(one.name for one in fields(Value))
 HEAD = ("", "value", "95 % interval", "null", "value − null", "n")
+#: Names of values and columns in older records, as patterns, and what replaces them.
+RENAMED = {
+    r"oracle\.budget": "oracle.at_k",
+    r"adds\.(.+)": r"marginal_recall.\1",
+    r"(.+)\.room": r"\1.slack",
+    r"sole": "exclusive",
+}
 MARKED = "* The 95 % interval of value − null leaves out zero."
 
 
@@ -72,12 +80,15 @@ class Evidence:
         values: by name; a dot groups them ("hits.common").
         table: one row a unit (user or item), the columns the values are computed from.
         provenance: data hash, protocol, configurations, seeds, versions.
+        headline: the answer in a sentence, its verdict and the number it rests on; None where nothing is
+            decided, and in records from before there were headlines.
     """
 
     name: str
     values: Mapping[str, Value]
     table: pd.DataFrame
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    headline: str | None = None
 
     def __getitem__(self, key: str) -> Value:
         if key not in self.values:
@@ -107,7 +118,7 @@ class Evidence:
 
     @property
     def _marked(self) -> bool:
-        return any(value.apart for value in self.values.values())
+        return any(value.excludes_zero for value in self.values.values())
 
     def _rows(
         self, name: Callable[[str], str], written: Callable[[str], str], star: str
@@ -116,7 +127,9 @@ class Evidence:
         for key, v in self.values.items():
             excess = written(number(v.excess))
             if v.excess_low is not None:
-                excess += f" ({written(span(v.excess_low, v.excess_high))})" + (star if v.apart else "")
+                excess += f" ({written(span(v.excess_low, v.excess_high))})" + (
+                    star if v.excludes_zero else ""
+                )
             interval = written(span(v.low, v.high))
             rows.append(
                 (name(key), written(number(v.value)), interval, written(number(v.null)), excess, count(v.n))
@@ -130,6 +143,8 @@ class Evidence:
             "values": {key: asdict(value) for key, value in self.values.items()},
             "provenance": dict(self.provenance),
         }
+        if self.headline is not None:
+            record["headline"] = self.headline
         if table:
             record["table"] = table_record(self.table)
         return record
@@ -142,8 +157,9 @@ class Evidence:
         missing = {"name", "values", "provenance"} - set(record)
         if missing:
             raise SemcompError(f"not an evidence record: {', '.join(sorted(missing))} missing")
-        values = {key: Value(**value) for key, value in record["values"].items()}
-        return cls(record["name"], values, table_of(record.get("table")), record["provenance"])
+        values = {current_name(key): Value(**value) for key, value in record["values"].items()}
+        table = table_of(record.get("table")).rename(columns=current_name)
+        return cls(record["name"], values, table, record["provenance"], record.get("headline"))
 
     @classmethod
     def from_json(cls, text: str) -> Evidence:
@@ -155,6 +171,14 @@ class Evidence:
             for key, v in self.values.items()
         ]
         return f"{self.name}\n{text_table(('', 'value', '95 % interval', 'null', 'n'), rows)}"
+
+
+def current_name(key: str) -> str:
+    """What a value or column is called today; records that were written before a renaming are read so."""
+    for old, new in RENAMED.items():
+        if re.fullmatch(old, key):
+            return re.sub(old, new, key)
+    return key
 
 
 def table_record(table: pd.DataFrame) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def rank(
     if sharded not in SHARDED:
         raise unknown_name("way to shard", sharded, SHARDED)
     history = split.history(mask)
+    scorer = among(scorer, history)
     provenance: dict[str, Any] = {"mask": mask, "split": split.fingerprint}
     alone = world().size == 1
     vectors = None
@@ -76,6 +77,16 @@ def rank(
 
     ids, scores = SHARDED[sharded](part, scorer.shape, k)
     return TopK(scorer.name, ids, scores, split.n_items, provenance)
+
+
+def among(scorer: Scorer, history: sp.csr_array) -> Scorer:
+    """The scorer where a user's `history` (U, I) is not ranked: itself, unless its scores depend on that.
+
+    What scores by ranks counts them among the candidates alone; it has a method `among(history)`.
+    """
+    told = getattr(scorer, "among", None)
+    made: Scorer = scorer if told is None else told(history)
+    return made
 
 
 def _vectors(view: View) -> tuple[Tensor, Tensor]:

@@ -15,6 +15,7 @@ from semcomp.data.sources import (
     available,
     catalogue,
     describe_source,
+    from_anywhere,
     load_named,
     resolve,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "catalogue",
     "describe_source",
     "fetch",
+    "from_anywhere",
     "import_split",
     "item_counts",
     "load_named",

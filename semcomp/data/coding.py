@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 import polars as pl
@@ -13,7 +14,7 @@ from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe
 from semcomp.data.interning import UNKNOWN, Interner
 from semcomp.data.spool import Records, Spool
 from semcomp.data.tables import Table
-from semcomp.errors import SemcompError
+from semcomp.errors import SemcompError, unknown_name
 from semcomp.progress import progress_bar
 
 BATCH = 500_000  # rows polars hands over at a time
@@ -32,7 +33,7 @@ class Coded:
         records: fields `user` and `item` (codes), those of rating, timestamp and position that the table has
             (float64, NaN where unknown), and if columns are kept, `row` of the table and `content`, a hash of
             them.
-        vague: how many ratings are missing or no numbers.
+        vague: how many ratings are missing or not numbers.
     """
 
     user_ids: pl.Series
@@ -94,7 +95,7 @@ def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> C
     with table.reading():
         schema = table.frame.collect_schema()
         known = [name for name in KNOWN_OF_A_PAIR if name in schema]
-        numbers = [_number(table, name, schema[name]) for name in known]
+        numbers = [as_number(table, name, schema[name]) for name in known]
     _check_columns(schema.names(), recipe, table.label)
     wanted = [users.code("user_id").alias("user"), items.code("item_id").alias("item"), *numbers]
     fields: list[tuple[str, str]] = [("user", "<u4"), ("item", "<u4"), *((name, "<f8") for name in known)]
@@ -147,18 +148,18 @@ def _needs_rating(recipe: Recipe) -> bool:
 
 def _check_columns(columns: list[str], recipe: Recipe, label: str) -> None:
     if _needs_rating(recipe) and "rating" not in columns:
-        why = (
-            "choose the best of repeated pairs by"
-            if recipe.min_rating is None
-            else (f"keep ratings >= {recipe.min_rating:g} by")
-        )
-        raise SemcompError(f"{label} has no column 'rating' to {why}; add it or set no such filter")
+        near = get_close_matches("rating", [name for name in columns if name not in KNOWN_OF_A_PAIR])
+        if near:  # most likely the ratings, under a name that is not known
+            raise SemcompError(
+                f"{label} has no column 'rating' but {near[0]!r}; say rating={near[0]} if it holds the "
+                "ratings, or set min_rating to None to look at none"
+            )
     for column in recipe.keep:
         if column not in columns:
-            raise SemcompError(f"{label} has no column {column!r} to keep; it has {', '.join(columns)}")
+            raise unknown_name(f"column to keep in {label}:", column, columns)
 
 
-def _number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
+def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
     """The column as float64: NaN where nothing stands, infinity where something stands that is no number.
 
     Dates count as seconds since 1970, in UTC where they name no zone.

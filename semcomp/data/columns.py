@@ -106,10 +106,7 @@ def standard_names(
     for standard in REQUIRED[role]:
         if standard not in out.values():
             if standard in chosen:
-                raise SemcompError(
-                    f"{label} has no column {chosen[standard]!r}, which columns give for {standard} "
-                    f"(it has {', '.join(stored)}); correct the name"
-                )
+                raise unknown_name(f"column for {standard} in {label}:", chosen[standard], stored)
             short = next(key for key, value in SHORT.items() if value == standard)
             raise SemcompError(
                 f"{label} has no column {standard!r} (it has {', '.join(stored)}); "

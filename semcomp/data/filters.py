@@ -34,7 +34,8 @@ class Recipe:
             the earliest, of equally early ones the best rated; "best": the best rated, of equally rated ones
             the latest; "refuse": none, a repeated pair is an error. What is unknown gives way to what is
             known. All that is kept of a pair comes from the one interaction that stays.
-        min_rating: keep the pairs rated at least this; None keeps all and looks at no rating.
+        min_rating: keep the pairs rated at least this; None keeps all and looks at no rating. A table
+            without ratings is implicit: all its pairs are kept, and a note says so.
         template: how an item's text is put together (see `item_text.Template`); None takes those of
             `title`, `year`, `genres`, `categories` that the item table has.
         min_characters: a text shorter than this counts as empty.

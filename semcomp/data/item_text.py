@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from semcomp.errors import SemcompError
+from semcomp.errors import SemcompError, unknown_name
 from semcomp.storage import digest
 
 DEFAULT_COLUMNS = ("title", "year", "genres", "categories")
@@ -86,10 +86,7 @@ class Template:
         """Raise SemcompError unless the table called `label` has all columns of the template."""
         for name in self.columns:
             if name not in columns:
-                raise SemcompError(
-                    f"{label} has no text column {name!r} for the template {self.text!r}; "
-                    f"it has {', '.join(columns)}"
-                )
+                raise unknown_name(f"text column of the template {self.text!r} in {label}:", name, columns)
 
     def render(self, items: pl.DataFrame) -> pl.Series:
         """One string a row of the table; "" where all fields are empty. No rows give no strings.

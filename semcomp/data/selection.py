@@ -59,6 +59,7 @@ def select(
     silent = inventory.silent if recipe.empty_text != "keep" else np.zeros_like(inventory.silent)
     user, item = (np.empty(coded.records.rows, dtype=np.int32) for _ in range(2))
     dtype = coded.records.dtype
+    rated = "rating" in (dtype.names or ())
     rest = [name for name in dtype.names or () if name in (*KNOWN_OF_A_PAIR, "row")]
     known = Spool(np.dtype([(name, dtype[name]) for name in rest]), memory // 4) if rest else None
     mute_items = np.zeros_like(silent)
@@ -70,7 +71,7 @@ def select(
             unlisted += len(block) - len(listed)
             records = listed[_one_of_each(listed, coded, inventory, recipe, table)]
             repeated += len(listed) - len(records)
-            if recipe.min_rating is not None:
+            if recipe.min_rating is not None and rated:
                 enough = records["rating"] >= recipe.min_rating
                 low += len(records) - int(enough.sum())
                 records = records[enough]
@@ -113,11 +114,12 @@ def _on_unlisted(recipe: Recipe, unlisted: int) -> list[Step | str]:
 
 
 def _on_ratings(recipe: Recipe, coded: Coded, low: int) -> list[Step | str]:
+    if "rating" not in (coded.records.dtype.names or ()):
+        asked = recipe.min_rating is not None or recipe.duplicates == "best"
+        return ["there are no ratings: every row counts as an interaction"] if asked else []
     if recipe.min_rating is not None:
         return [Step("rating", f"rated below {recipe.min_rating:g}", interactions=low)]
-    if "rating" not in (coded.records.dtype.names or ()):
-        return []
-    unknown = [f"unknown ratings, missing or no numbers: {coded.vague:,}"] if coded.vague else []
+    unknown = [f"unknown ratings, missing or not numbers: {coded.vague:,}"] if coded.vague else []
     return ["ratings are not looked at: every rated item counts as an interaction", *unknown]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -28,11 +28,13 @@ class Place:
         name: what it is asked for by; of a path, the last part.
         path: a folder or a file of interactions; None for the one that comes from the package index.
         known: the entry of the catalogue; None where the name says nothing.
+        note: what a reader should know of the choice; empty where nothing was to be chosen.
     """
 
     name: str
     path: Path | None
     known: NamedSource | None
+    note: str = ""
 
 
 def load_named(
@@ -57,8 +59,8 @@ def load_named(
                 "leave out items, columns and format"
             )
         entry = CATALOGUE[place.name]
-        return movielens.load_ml_100k(recipe or entry.recipe, entry.source)
-    return read_folder(
+        return _noted(movielens.load_ml_100k(recipe or entry.recipe, entry.source), place)
+    data = read_folder(
         place.path,
         items=items,
         format=format,
@@ -67,6 +69,11 @@ def load_named(
         recipe=recipe or (known.recipe if known else None),
         source=known.source if known else None,
     )
+    return _noted(data, place)
+
+
+def _noted(data: Dataset, place: Place) -> Dataset:
+    return replace(data, notes=(*data.notes, place.note)) if place.note else data
 
 
 def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
@@ -74,7 +81,8 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
 
     In this order: `ml-100k`, which always comes from the package index; the name of a folder in
     SEMCOMP_DATA; the name of a data set that was fetched; a path, which is anything with a separator or any
-    existing folder. A path is never joined to SEMCOMP_DATA, so a name cannot climb out of it.
+    existing folder. A path is never joined to SEMCOMP_DATA, so a name cannot climb out of it. Where the
+    current folder has a folder of a known name, the name goes first, and a note says so.
 
     Args:
         also: further names that the error for an unknown name should list.
@@ -83,18 +91,18 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
     if not text:
         raise SemcompError("the name of the data set is empty; give a name or a path to a folder")
     is_path = isinstance(name_or_path, Path) or text in (".", "..") or any(s in text for s in ("/", "\\"))
+    folder = Path(text).expanduser()
     if not is_path:
         if text == movielens.NAME:
-            return Place(text, None, CATALOGUE[text])
+            return Place(text, None, CATALOGUE[text], _beside(folder, None))
         for folders in (_data_folders(), fetched_folders()):
             if text in folders:
-                return Place(text, folders[text], CATALOGUE.get(text))
-    folder = Path(text).expanduser()
+                return Place(text, folders[text], CATALOGUE.get(text), _beside(folder, folders[text]))
     if folder.exists():
         return Place(folder.resolve().name, folder, None)
     if is_path and ".." in folder.parts:
         raise SemcompError(
-            f"data set {text!r} climbs out of where it starts and is no existing folder; "
+            f"data set {text!r} climbs out of where it starts and is not an existing folder; "
             "give a plain name or a path to a folder that exists"
         )
     if is_path:
@@ -110,6 +118,28 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
         )
     near = get_close_matches(text.casefold(), CATALOGUE)
     raise unknown_name("data set", text, {*available(), *also, *near})
+
+
+def from_anywhere(name_or_path: str | Path, *, also: Iterable[str] = ()) -> str:
+    """What the data set can be asked for by in any working folder: its name, or the absolute path.
+
+    Args:
+        also: names that mean something to the caller; they come back as they are.
+
+    Raises SemcompError as `resolve` does.
+    """
+    if str(name_or_path) in also:
+        return str(name_or_path)
+    place = resolve(name_or_path, also=also)
+    by_path = place.path is not None and place.path == Path(str(name_or_path).strip()).expanduser()
+    return str(place.path.resolve()) if place.path and by_path else place.name
+
+
+def _beside(here: Path, meant: Path | None) -> str:
+    """A note where the current folder has a folder of that name too, which is not meant; else ""."""
+    if not here.is_dir() or (meant is not None and here.resolve() == meant.resolve()):
+        return ""
+    return f"{str(here)!r} is the known data set of that name; the folder of that name here is ./{here}"
 
 
 def available() -> dict[str, str]:
@@ -138,7 +168,7 @@ def _data_folders() -> dict[str, Path]:
         return {}
     base = Path(root).expanduser()
     if not base.is_dir():
-        raise SemcompError(f"{VARIABLE} names {base}, which is no folder; correct it or unset it")
+        raise SemcompError(f"{VARIABLE} names {base}, which is not a folder; correct it or unset it")
     return {
         path.name: path for path in sorted(base.iterdir()) if path.is_dir() and not path.name.startswith(".")
     }

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from pyarrow.parquet import ParquetWriter
 
 from semcomp.data.dataset import Dataset, Source
 from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe, Step
@@ -74,6 +73,8 @@ def _write(data: Dataset, folder: Path) -> None:
 
 def _write_interactions(data: Dataset, file: Path) -> None:
     """Block by block: all ids of all pairs as strings would be many times the size of the data set."""
+    from pyarrow.parquet import ParquetWriter
+
     users, items = (pl.Series(ids.tolist(), dtype=pl.String) for ids in (data.user_ids, data.item_ids))
     writer = None
     for start in range(0, data.n_interactions, BLOCK):

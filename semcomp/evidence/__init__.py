@@ -1,21 +1,13 @@
 """What is measured on views and rankings: metrics, diagnostics, probes, and the statistics behind them."""
 
-from semcomp.evidence.complementarity.attribute import attribute
+from semcomp.evidence.complementarity.attribution import attribute
 from semcomp.evidence.complementarity.conditional import conditional_information
-from semcomp.evidence.complementarity.diagnostics import diagnose
+from semcomp.evidence.complementarity.diagnostics import against_nulls, diagnose, read_diagnosis
 from semcomp.evidence.complementarity.overlap import chance_jaccard, chance_rbo, jaccard, jaccard_at, rbo
 from semcomp.evidence.complementarity.pair import Pair
-from semcomp.evidence.complementarity.readings import Reading, against_nulls, read_diagnosis
 from semcomp.evidence.complementarity.reference_lists import popularity_list, random_list, shuffled_items
-from semcomp.evidence.complementarity.report import (
-    Protocol,
-    Report,
-    diagnose_arrays,
-    frozen_fusion,
-    report_arrays,
-    shell_record,
-)
-from semcomp.evidence.complementarity.several import Several, diagnose_several, find_together
+from semcomp.evidence.complementarity.report import Protocol, Report, report_arrays, shell_record
+from semcomp.evidence.complementarity.several import MultiViewDiagnosis, diagnose_several, find_together
 from semcomp.evidence.decomposition.ajive import ajive
 from semcomp.evidence.decomposition.inter_battery import inter_battery
 from semcomp.evidence.decomposition.neural import fit_neural_parts
@@ -42,16 +34,21 @@ from semcomp.evidence.quality.beyond import beyond_accuracy
 from semcomp.evidence.quality.compared import Comparison, Difference
 from semcomp.evidence.quality.comparison import compare
 from semcomp.evidence.quality.metrics import evaluate
-from semcomp.evidence.statistics.bootstrap import bootstrap_means, estimate, interval
-from semcomp.evidence.statistics.contrast import contrast
+from semcomp.evidence.statistics.bootstrap import bootstrap_means, contrast, estimate, interval
 from semcomp.evidence.statistics.discordance import Discordance, discordance, mcnemar
-from semcomp.evidence.statistics.families import benjamini_hochberg, holm
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 from semcomp.evidence.statistics.jackknife import jackknife
 from semcomp.evidence.statistics.permutation import Permuted, exchange, sign_flip
 from semcomp.evidence.statistics.power import minimal_detectable_effect, users_for_effect
-from semcomp.evidence.statistics.pvalues import p_of_effect
-from semcomp.evidence.statistics.verdicts import Judgement, judge, judge_family, users_needed, verdict
+from semcomp.evidence.statistics.pvalues import benjamini_hochberg, holm, p_of_effect
+from semcomp.evidence.statistics.verdicts import (
+    Statement,
+    Verdict,
+    judge,
+    judge_family,
+    users_needed,
+    verdict,
+)
 
 __all__ = [
     "CCA",
@@ -66,18 +63,18 @@ __all__ = [
     "Discordance",
     "Hypothesis",
     "ItemCut",
-    "Judgement",
     "Measure",
+    "MultiViewDiagnosis",
     "NeuralParts",
     "Pair",
     "Parts",
     "Permuted",
     "Protocol",
-    "Reading",
     "Report",
     "Ridge",
-    "Several",
     "SharedDimension",
+    "Statement",
+    "Verdict",
     "against_nulls",
     "ajive",
     "alignment_hypothesis",
@@ -93,7 +90,6 @@ __all__ = [
     "contrast",
     "decompose",
     "diagnose",
-    "diagnose_arrays",
     "diagnose_several",
     "discordance",
     "estimate",
@@ -105,7 +101,6 @@ __all__ = [
     "fit_mlp",
     "fit_neural_parts",
     "fit_ridge",
-    "frozen_fusion",
     "holm",
     "inter_battery",
     "interval",

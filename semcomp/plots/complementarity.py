@@ -1,6 +1,6 @@
 """Figures of two views beside their nulls: overlap, oracles, where the hits are, what is gained over a seed.
 
-Evidence in, a matplotlib figure out; nothing is computed here, and a value that does not exist is not drawn.
+Evidence in, a matplotlib figure out; nothing is computed here, and undefined values are not drawn.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.data.popularity import STRATA
-from semcomp.evidence.complementarity.attribution import ACTIVITY
+from semcomp.evidence.quality.exposure import ACTIVITY
 from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, WIDTH, dot, figure_of, name_rows
 
 
@@ -106,7 +106,7 @@ def oracles(diagnosis: Evidence, labels: tuple[str, str], fused: str = "fusion")
         },
         "k places, answers known": {
             "better list of each user": ("oracle.switch", GREEN),
-            "best k of both lists": ("oracle.budget", GREEN),
+            "best k of both lists": ("oracle.at_k", GREEN),
         },
         "up to 2k places": {
             f"{a}, top 2k": ("recall_2k.a", BLUE),
@@ -144,7 +144,7 @@ def oracles(diagnosis: Evidence, labels: tuple[str, str], fused: str = "fusion")
 
 
 def excess_over_nulls(frame: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
-    """What a pair has beyond each of its nulls, with its interval: a panel a value, a row a null.
+    """What a pair has beyond each of its nulls, with its interval: a panel per value, a row per null.
 
     Args:
         frame: as of `against_nulls`: indexed by (value, null), columns excess, low, high.
@@ -182,7 +182,7 @@ def excess_over_nulls(frame: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
 def gain_over_seeds(
     found: Mapping[str, Evidence], labels: tuple[str, str], null_label: str = "one more seed"
 ) -> Figure:
-    """What a view adds to one seed, and what of it is left over the mean of several.
+    """What a view adds to one seed, and what of it is left over the ensemble of several.
 
     Args:
         found: by name, evidence of `separating_statistics` of views beside the same null.
@@ -206,7 +206,7 @@ def gain_over_seeds(
         axes.set_xticks([0, 1], list(labels))
         axes.set_xlim(-0.3, 1.3)
         axes.set_title(title, fontsize=10)
-    panels[0].set_ylabel("gain, nats a test item")
+    panels[0].set_ylabel("gain, nats per test item")
     handles = panels[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside upper center", ncols=len(handles[0]), frameon=False)
     sns.despine(figure)

@@ -1,4 +1,4 @@
-"""Figures of data and splits. What is drawn is looked up, never computed anew."""
+"""Figures of data and splits. What is drawn is looked up, never computed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def split_maps(data: Dataset, splits: Mapping[str, Split], *, users: int = 100, 
 
 
 def recall_by_split(recall: Mapping[str, Mapping[str, Value]], label: str = "Recall@20") -> Figure:
-    """A row a split, a dot with its 95 % interval a view."""
+    """A row per split, a dot with its 95 % interval per view."""
     names = list(recall)
     figure, axes = figure_of(0.5 * len(names) + 1.2)
     for row, by_view in enumerate(recall.values()):

@@ -29,7 +29,7 @@ ROWS = {
 
 
 def variance_shares(pairs: Mapping[str, Evidence]) -> Figure:
-    """Two stacked bars a pair: shares of variance that are joint, private and rest of each view.
+    """Two stacked bars per pair: shares of variance that are joint, private and rest of each view.
 
     Green is joint, the view's own colour private, grey the rest. Where a second seed told signal from noise,
     the private share that it repeats is in full colour and the remainder pale. Whiskers: the 95 % interval of
@@ -71,10 +71,10 @@ def variance_shares(pairs: Mapping[str, Evidence]) -> Figure:
 
 
 def recall_of_parts(evidence: Evidence, label: str = "Recall@20") -> Figure:
-    """A row a ranking by parts: a dot on its 95 % interval, and a grey tick for its null.
+    """A row per ranking by parts: a dot on its 95 % interval, and a grey tick for its null.
 
     The null has the rows of the part shuffled, in a sum those of the part that is added. Blue: the
-    collaborative view's users; orange: the semantic view's. Values that do not exist have no row.
+    collaborative view's users; orange: the semantic view's. Undefined values are omitted.
     """
     drawn = [
         (text, evidence.values[f"recall.{view}.{key}"], view)

@@ -91,7 +91,7 @@ def against_shared_fraction(
     """Curves over the shared fraction of a world.
 
     Args:
-        frame: index: shared fraction; a column a curve, with optional `<column>.low` and `<column>.high`.
+        frame: index: shared fraction; a column per curve, with optional `<column>.low` and `<column>.high`.
         styles: column -> (legend, colour, marker).
         reference: y of the theoretical curve at each row, drawn as a dashed line.
     """

@@ -39,7 +39,7 @@ COLOURS = (GREEN, VERMILION, SKY, BLUE, ORANGE)  # green is both views together
 
 
 def agreement(pairs: Mapping[str, Evidence], measures: Mapping[str, str] = MEASURES) -> Figure:
-    """A row a measure, a dot with its interval a pair, and a grey tick where the pair's null is.
+    """A row per measure, a dot with its interval per pair, and a grey tick where the pair's null is.
 
     Args:
         pairs: evidence of `geometry` by the pair's name, five at most.
@@ -76,14 +76,14 @@ def agreement(pairs: Mapping[str, Evidence], measures: Mapping[str, str] = MEASU
 
 
 def spectra(shares: Mapping[str, ArrayLike], marked: Sequence[float] = (0.9,)) -> Figure:
-    """A curve a matrix: the share of its variance along the first principal axes, over how many there are.
+    """A curve per matrix: the share of its variance along the first principal axes, over how many there are.
 
     Args:
         shares: shares of the variance by name, as `Anisotropy.spectrum`; need not be sorted.
         marked: shares at which a line is drawn.
 
     Raises:
-        SemcompError: no spectrum, or one that is no list of numbers from 0 with a sum above 0.
+        SemcompError: no spectrum, or one that is not a list of numbers from 0 with a sum above 0.
     """
     if not shares:
         raise SemcompError("no spectrum to draw; give shares of variance by name")
@@ -91,7 +91,7 @@ def spectra(shares: Mapping[str, ArrayLike], marked: Sequence[float] = (0.9,)) -
     for place, (name, given) in enumerate(shares.items()):
         share = np.sort(np.asarray(given, dtype=np.float64))[::-1]
         if share.ndim != 1 or not (share >= 0).all() or not share.sum() > 0:
-            raise SemcompError(f"the spectrum of {name!r} is no list of shares of variance")
+            raise SemcompError(f"the spectrum of {name!r} is not a list of shares of variance")
         held = np.concatenate([[0.0], np.cumsum(share / share.sum())])
         colour = ROLE.get(name, COLOURS[place % len(COLOURS)])
         axes.plot(np.arange(len(held)), held, color=colour, lw=2, label=name)

@@ -25,7 +25,7 @@ LOWEST = -1.0  # of R²: how much worse a map is than the mean matters little be
 
 
 def shift_table(frame: pd.DataFrame, measure: str = "r2_test", label: str = "R² on held-out items") -> Figure:
-    """A panel a cut, by what it holds out; a row a map, with its interval between floor and ceiling.
+    """A panel per cut, by what it holds out; a row per map, with its interval between floor and ceiling.
 
     Where the measure is R², the axis ends at −1, and an arrow with the number stands for what lies below. A
     cut without the measure is left out.

@@ -20,7 +20,7 @@ ROLE = {
     "raw text": ORANGE,
     "projection": ORANGE,
     "LightGCN": BLUE,
-    "fusion's control": SKY,
+    "wide LightGCN": SKY,
     "aligned": VERMILION,
 }
 WIDTH = 7.2  # inches, the text column

@@ -14,34 +14,31 @@ import torch
 
 from semcomp.core.view import Scorer, View
 from semcomp.storage import atomic_write, cache_folder, digest
+from semcomp.study.code import code_digest
 
 
 @cache
-def source_digest(*rooms: str) -> str:
-    """Digest of the package's source files and settings, all of them or those of the rooms named.
-
-    What was made by other code, a view or an executed notebook, is out of date.
-    """
+def source_digest() -> str:
+    """Digest of the package's source files and settings, words included: executed notebooks show them."""
     package = Path(__file__).resolve().parents[1]
-    folders = [package / room for room in rooms] or [package]
-    files = sorted(
-        file for folder in folders for file in folder.rglob("*") if file.suffix in (".py", ".json")
-    )
+    files = sorted(file for file in package.rglob("*") if file.suffix in (".py", ".json"))
     return digest(*[[str(file.relative_to(package)), file.read_text("utf8")] for file in files])
 
 
-def cached_view(recipe: dict[str, Any], make: Callable[[Path], Scorer]) -> Scorer:
-    """What `make` would return; a View comes from the cache if it was made before by the same code.
+def cached_view(recipe: dict[str, Any], make: Callable[[Path], Scorer], *, module: str) -> Scorer:
+    """What `make` would return; a View comes from the cache if code that does the same has made it before.
 
     Scorers without vectors are made in closed form and not kept.
 
-    `make` is given a path beside it for a checkpoint, so that a run that was interrupted goes on.
+    The key covers the recipe (configuration, seed, digests of what it is fitted to), what the code of the
+    model's module does (see `code_digest`: comments, docstrings and layout do not count), and what the bits
+    of a float depend on: torch's version and the number of threads. A file that cannot be read is made again.
 
-    The key covers the recipe (configuration, seed, digests of split and text), the source of the rooms that
-    train, and what the bits of a float depend on: torch's version and the number of threads. A file that
-    cannot be read is made again.
+    Args:
+        make: is given a path for a checkpoint next to the view's, so that an interrupted run is resumed.
+        module: the dotted name of the module of the model's class.
     """
-    code = source_digest("core", "data", "kernels", "views")
+    code = code_digest(module)
     path = cache_folder("views") / f"{digest(recipe, code, torch.__version__, torch.get_num_threads())}.npz"
     if path.exists():
         try:

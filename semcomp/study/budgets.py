@@ -14,7 +14,7 @@ class Budget:
     epochs, patience: the most passes over the train pairs, and validations without gain before stopping.
     probe_epochs: of the network probe (the published recipe has 400).
     resamples: of every bootstrap.
-    most_users: that information in nats is measured on, since it scores every item for each of them.
+    max_users: that information in nats is measured on, since it scores every item for each of them.
     align_weights: λ of the aligned views that are tried; the best on validation is the one reported.
     """
 
@@ -25,7 +25,7 @@ class Budget:
     patience: int
     probe_epochs: int
     resamples: int
-    most_users: int
+    max_users: int
     align_weights: tuple[float, ...]
 
 
@@ -40,7 +40,7 @@ BUDGETS: dict[str, Budget] = {
             patience=2,
             probe_epochs=20,
             resamples=200,
-            most_users=500,
+            max_users=500,
             align_weights=(0.1,),
         ),
         Budget(
@@ -51,7 +51,7 @@ BUDGETS: dict[str, Budget] = {
             4,
             probe_epochs=100,
             resamples=1000,
-            most_users=2000,
+            max_users=2000,
             align_weights=(0.03, 0.3),
         ),
         Budget(
@@ -62,7 +62,7 @@ BUDGETS: dict[str, Budget] = {
             10,
             probe_epochs=400,
             resamples=10_000,
-            most_users=10_000,
+            max_users=10_000,
             align_weights=(0.01, 0.03, 0.1, 0.3, 1.0),
         ),
     )

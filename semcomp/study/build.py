@@ -152,7 +152,15 @@ def _plan(
             raise SemcompError(
                 f"{other!r} and {dataset!r} would share the folder {slug(dataset)!r}; rename one"
             )
-    measured = content_digest(checkout, (checkout / "benchmarks" / "results").rglob("*.json"))
+    measured = content_digest(
+        checkout,
+        (
+            file
+            for folder in ("book/experiments", "benchmarks/results")
+            for kind in ("*.py", "*.json")
+            for file in (checkout / folder).rglob(kind)
+        ),
+    )
     pages = [
         Page(
             source,

@@ -18,7 +18,7 @@ from itertools import groupby
 from semcomp.core.evidence import Value
 from semcomp.core.tables import p_value
 from semcomp.evidence import judge_family
-from semcomp.evidence.statistics.effects import below, below_null, by_itself
+from semcomp.evidence.statistics.verdicts import below, below_null, by_itself
 from semcomp.study.records import Record
 
 
@@ -28,7 +28,7 @@ class Claim:
 
     Attributes:
         says: the statement. published: the paper's own figure, as far as it is known.
-        chapter, evidence, value: where the number stands in the records.
+        chapter, evidence, value: where the number is in the records.
         effect: turns the value into one whose interval above zero means that the statement holds.
     """
 
@@ -74,7 +74,7 @@ CLAIMS = (
         by_itself,
     ),
     Claim(
-        "The text adds more, in nats, to the mean of the other seeds than one more seed does",
+        "The text adds more log-likelihood to the seed ensemble than one more seed does",
         "not asked",
         "04_diagnostics",
         "separating",
@@ -100,7 +100,7 @@ CLAIMS = (
         "the alignment hypothesis, rejected by low R²; no ceiling, no margin",
         "05_probes",
         "hypothesis",
-        "existence.room",
+        "existence.slack",
         below(0.0),
     ),
     Claim(
@@ -115,7 +115,7 @@ CLAIMS = (
         "private parts are said to be predictive; not measured",
         "05_probes",
         "parts",
-        "adds.collaborative.with_semantic_private",
+        "marginal_recall.collaborative.with_semantic_private",
         by_itself,
     ),
     Claim(
@@ -129,7 +129,7 @@ CLAIMS = (
         "Fusion beats its control: the same loss and width without text",
         "no such control",
         "06_alignment_or_fusion",
-        "fusion against fusion's control",
+        "fusion against wide LightGCN",
         "ndcg",
     ),
     Claim(
@@ -192,7 +192,7 @@ def ledger(records: Sequence[Record]) -> list[Finding]:
     for place, (claim, record, value) in enumerate(asked):
         said = judged[str(place)]
         findings.append(
-            Finding(claim, record.dataset, record.budget, value, said.p, said.verdict, said.users_needed)
+            Finding(claim, record.dataset, record.budget, value, said.p, said.word, said.users_needed)
         )
     return findings
 
@@ -211,7 +211,7 @@ def tally(findings: Sequence[Finding]) -> dict[str, str]:
 
 
 def as_html(findings: Sequence[Finding]) -> str:
-    """The ledger as a table grouped by claim, one line a data set under each."""
+    """The ledger as a table grouped by claim, one line per data set under each."""
     if not findings:
         return "<p>No evidence yet: run the chapters of a data set.</p>"
     heads = ("data", "found", "95 % interval", "null", "p (Holm)", "verdict")

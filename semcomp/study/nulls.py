@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK
 from semcomp.core.view import Scorer, View
@@ -60,7 +61,7 @@ def another_seed(study: Study, seed: int) -> int:
 
 
 def shuffled_text(study: Study, seed: int, strata: int | None = None) -> TextMatrix:
-    """The study's text with its rows dealt out anew among the items, or within bins of like popularity.
+    """The study's text with its rows shuffled among the items, or within bins of like popularity.
 
     The rows are the same, as a set; a model fitted to it reads another item's text. See `shuffled_items`.
 
@@ -103,7 +104,7 @@ def _two_encoders(study: Study, seed: int) -> Pair:
     """The study's encoder and TF-IDF, or MiniLM where the study's is TF-IDF itself."""
     other = "minilm" if study.text.provenance.get("encoder") == "tfidf" else "tfidf"
     model = study.settings("projection")[0]
-    second = study.fit(model, seed, embed(study.data, other))
+    second = study.fit(model, seed, Inputs(study.split, embed(study.data, other)))
     return study.view("projection", seed), _as_view(second)
 
 
@@ -111,7 +112,7 @@ def _shuffled_projection(strata: int | None) -> Callable[[Study, int], Pair]:
     def make(study: Study, seed: int) -> Pair:
         bins = None if strata is None else min(strata, study.split.n_items)
         model, text = study.settings("projection")[0], shuffled_text(study, seed, bins)
-        return study.view("LightGCN", seed), _as_view(study.fit(model, seed, text))
+        return study.view("LightGCN", seed), _as_view(study.fit(model, seed, Inputs(study.split, text)))
 
     return make
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.rank import rank
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -14,11 +15,11 @@ from semcomp.views.joint.late import CombSum
 def fused_pair(a: View, b: View, split: Split, k: int) -> Pair:
     """Both views' lists of 2k places, as far as there are items, and the list of k of their CombSUM.
 
-    The weight of the fusion is picked on the validation part; it stands in the fused ranking's provenance
-    under `weight`.
+    The weight of the fusion is picked on the validation part; it is in the fused ranking's provenance under
+    `weight`.
     """
     places = min(2 * k, split.n_items)
-    both = CombSum().fit(split, a, b)
+    both = CombSum().fit(Inputs(split, views=(a, b)))
     fused = rank(both, split, k)
     made = {**fused.provenance, "weight": both.provenance["weight"]}
     return Pair(rank(a, split, places), rank(b, split, places), replace(fused, provenance=made))

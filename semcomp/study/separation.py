@@ -47,7 +47,7 @@ STATISTICS = (
     *(f"retained.{name}" for name in OF_INFORMATION),
 )
 LOWER = ("jaccard",)
-LEAST = 0.003  # nats a test item: a smaller gain over A alone is none, and there is nothing of it to retain
+LEAST = 0.003  # nats per test item: a smaller gain over A alone is none, and there is nothing of it to retain
 
 
 def separating_statistics(
@@ -58,7 +58,7 @@ def separating_statistics(
     null: View,
     ensemble: Sequence[View],
     k: int = 20,
-    most_users: int | None = None,
+    max_users: int | None = None,
     resamples: int = 1000,
     seed: int = 0,
 ) -> Evidence:
@@ -68,24 +68,23 @@ def separating_statistics(
     - `fusion.*`: F is CombSUM of A and B, its weight picked on validation. `ndcg`: of F at k; `gain`: that
       less the better view's; `synergy`: share of F's hits that neither view lists; `cold_recall`: F's recall
       of cold test items (strata of train counts), over users with any;
-    - `information.gain`, `information.gain_beyond_popularity`: nats a test item that B adds to A, see
+    - `information.gain`, `information.gain_beyond_popularity`: nats per test item that B adds to A, see
       `conditional_information`;
-    - `ensemble.*`: the same with the mean of `ensemble`'s standardised scores in A's place. There the seeds'
-      variance is spent, and what is left to add is what seeds do not have;
+    - `ensemble.*`: the same with the mean of `ensemble`'s standardised scores in A's place. There seed
+      variance is averaged out, and what is left to add is what seeds do not have;
     - `retained.*`: `ensemble.information.*` over `information.*`, the share of B's gain that is still there
-      when A's seeds are averaged; left out where B adds less than `LEAST` to A.
+      when A's seeds are averaged; omitted where B adds less than `LEAST` to A.
 
     Args:
         a, b: views of the split's users and items.
         null: another seed of a's model, in neither place and not in the ensemble.
         ensemble: seeds of a's model; a itself may be one of them.
         k: places; lists of 2k are ranked.
-        most_users: that information is measured on, as for `conditional_information`.
+        max_users: that information is measured on, as for `conditional_information`.
         resamples, seed: of the bootstrap over users with test items; 0 resamples for no intervals.
 
     Returns:
-        Evidence; a statistic that does not exist (a synergy without a hit) is left out. One row a user with
-        test items.
+        Evidence, one row per user with test items; undefined statistics (synergy without hits) are omitted.
 
     Raises:
         SemcompError: views that do not fit the split, an empty ensemble or one with the null in it, k beyond
@@ -104,14 +103,14 @@ def separating_statistics(
         shown = OF_FUSION if prefix else OF_LISTS | OF_FUSION
         values |= {f"{prefix}{name}": found[key] for name, key in shown.items() if key in found.values}
         tables[f"{prefix}fusion.ndcg"] = found.table["ndcg.fused"]
-        known = conditional_information(base, b, split, null=null, most_users=most_users, **options)
+        known = conditional_information(base, b, split, null=null, max_users=max_users, **options)
         values |= {f"{prefix}information.{name}": known[name] for name in OF_INFORMATION}
         weights[f"{prefix}weight"] = {"b": _weight(pair), "null": _weight(control)}
         weights[f"{prefix}coefficients"] = known.provenance["coefficients"]
         information[prefix] = known
     values |= _retained(information[""].table, information["ensemble."].table, options)
     names = {"a": a.name, "b": b.name, "null": null.name, "ensemble": len(ensemble)}
-    provenance = measured(split, k=k, most_users=most_users, **options, **weights, **names)
+    provenance = measured(split, k=k, max_users=max_users, **options, **weights, **names)
     ordered = {name: values[name] for name in STATISTICS if name in values}
     return Evidence(f"separating_statistics({a.name}, {b.name})", ordered, pd.DataFrame(tables), provenance)
 
@@ -127,7 +126,7 @@ class _Options(TypedDict):
 
 
 def _retained(single: pd.DataFrame, several: pd.DataFrame, options: _Options) -> dict[str, Value]:
-    """Of the gains over one view, the share that is left of them over several; from one row a user each."""
+    """Of the gains over one view, the share that is left of them over several; from one row per user each."""
 
     def share(name: str) -> Statistic:
         def of(means: Means) -> Floats:

@@ -16,7 +16,8 @@ from typing import Any
 from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write
-from semcomp.study.zoo import build, entry, from_described
+from semcomp.views.configurations import build, from_described
+from semcomp.views.registry import entry
 
 PACKAGED = Path(__file__).resolve().parent / "settings"
 
@@ -124,8 +125,8 @@ def read_settings(path: Path) -> Settings:
 def settings_path(folder: Path, dataset: str, view: str) -> Path:
     """Where the settings of a view on a data set lie below a folder.
 
-    >>> settings_path(Path("settings"), "ml-100k", "fusion's control").as_posix()
-    'settings/ml-100k/fusions-control.json'
+    >>> settings_path(Path("settings"), "ml-100k", "wide LightGCN").as_posix()
+    'settings/ml-100k/wide-lightgcn.json'
     """
     return folder / _file_name(dataset) / f"{_file_name(view)}.json"
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from semcomp import views
 from semcomp.api import load_dataset
+from semcomp.core.inputs import Inputs, Model
 from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK
@@ -18,12 +17,13 @@ from semcomp.errors import SemcompError, unknown_name
 from semcomp.storage import digest
 from semcomp.study.artifacts import cached_view
 from semcomp.study.budgets import BUDGETS, Budget
+from semcomp.study.code import has_code
 from semcomp.study.settings import settings_for
-from semcomp.study.zoo import ZOO, budgeted
 from semcomp.text import Encoder, embed
+from semcomp.views.configurations import budgeted, changed
+from semcomp.views.registry import entry
 from semcomp.views.training import described, validation_ndcg
 
-VIEWS = (*ZOO, "CombSUM")
 #: Of the audit's checks, those that can refuse a split, and those that can refuse a text.
 SPLIT_CHECKS = ("pairs in two parts", "pairs of the data", "promises of the strategy")
 TEXT_CHECKS = (
@@ -33,7 +33,6 @@ TEXT_CHECKS = (
     "text rows as embedded",
     "text rows follow the texts",
 )
-DEPTH = 200  # places of the lists that rank fusion reads
 
 
 @dataclass(frozen=True)
@@ -93,41 +92,62 @@ class Study:
         audit(self.data, self.split, text=matrix, checks=TEXT_CHECKS).raise_if_leaking()
         return matrix
 
-    def settings(self, name: str) -> tuple[Any, str]:
-        """The tuned model behind a view, at the study's budget, and where its options come from."""
+    def settings(self, name: str, **options: Any) -> tuple[Any, str]:
+        """The tuned model behind a view, at the study's budget, and where its options come from.
+
+        Args:
+            options: those that are set otherwise, e.g. `weight=0.3`.
+        """
         model, origin = settings_for(self.data.name, self.split, name)
-        return budgeted(model, self.budget.epochs, self.budget.patience), origin
+        model = budgeted(model, self.budget.epochs, self.budget.patience)
+        return changed(model, options, name), origin
 
-    def scorer(self, name: str, seed: int = 0) -> Scorer:
-        """What can be ranked under a name of `VIEWS`, at the study's budget; trained at most once."""
-        if name not in VIEWS:
-            raise unknown_name("view", name, VIEWS)
-        if name == "aligned":
-            return self.aligned(self.align_weight, seed)
-        if name == "CombSUM":
-            return views.CombSum().fit(self.split, self.view("projection", seed), self.view("LightGCN", seed))
-        return self.fit(self.settings(name)[0], seed, self.text if ZOO[name].reads_text else None)
+    def inputs(self, name: str, seed: int = 0) -> Inputs:
+        """What a view of the registry is fitted to: the split, the text if it reads one, and its views."""
+        known = entry(name)
+        return Inputs(
+            self.split,
+            self.text if known.reads_text else None,
+            [self.scorer(one, seed) for one in known.views],
+        )
 
-    def view(self, name: str, seed: int = 0) -> View:
+    def scorer(self, name: str, seed: int = 0, **options: Any) -> Scorer:
+        """What can be ranked under a name of the registry, at the study's budget; trained at most once.
+
+        Args:
+            options: of the model, set otherwise than tuned or chosen: `study.scorer("aligned", weight=0.0)`.
+        """
+        known = entry(name)
+        if known.strength and known.strength not in options:
+            options[known.strength] = self.strength(name)
+        return self.fit(self.settings(name, **options)[0], seed, self.inputs(name, seed))
+
+    def view(self, name: str, seed: int = 0, **options: Any) -> View:
         """As `scorer`, for those that have vectors; EASE and the neighbourhood models have none."""
-        made = self.scorer(name, seed)
+        made = self.scorer(name, seed, **options)
         if not isinstance(made, View):
-            raise SemcompError(f"{name} scores without vectors; it can be ranked, but it is no view to map")
+            raise SemcompError(f"{name} scores without vectors; it can be ranked, but not mapped")
         return made
 
-    def aligned(self, weight: float, seed: int = 0) -> View:
-        """LightGCN with alignment of strength λ = `weight`, all else as tuned."""
-        made = self.fit(replace(self.settings("aligned")[0], weight=weight), seed, self.text)
-        assert isinstance(made, View)
-        return made
+    def strength(self, name: str) -> float:
+        """Of the budget's `align_weights`, the one with the best validation NDCG@20 at the first seed.
+
+        For a view whose entry names an option as its `strength`. Ties go to the first.
+        """
+        known = entry(name)
+        if known.strength is None:
+            raise SemcompError(f"{name} has no strength to choose; its options are those of its settings")
+        if name not in self._strengths:
+            seed, option = self.seeds[0], known.strength
+            self._strengths[name] = max(
+                self.budget.align_weights,
+                key=lambda value: validation_ndcg(self.scorer(name, seed, **{option: value}), self.split),
+            )
+        return self._strengths[name]
 
     @cached_property
-    def align_weight(self) -> float:
-        """The λ of the budget's list with the best validation NDCG@20 at the first seed."""
-        seed = self.seeds[0]
-        return max(
-            self.budget.align_weights, key=lambda w: validation_ndcg(self.aligned(w, seed), self.split)
-        )
+    def _strengths(self) -> dict[str, float]:
+        return {}
 
     def rank(self, name: str, seed: int = 0) -> TopK:
         """The test ranking of a view, 2k places; train and validation items masked."""
@@ -137,29 +157,22 @@ class Study:
         """Test rankings of a view, one a seed of the budget."""
         return [self.rank(name, seed) for seed in self.seeds]
 
-    def rrf(self, seed: int = 0) -> TopK:
-        """Reciprocal rank fusion of the projection's and LightGCN's lists."""
-        depth = min(DEPTH, self.split.n_items)
-        pair = [rank(self.view(name, seed), self.split, depth) for name in ("projection", "LightGCN")]
-        return views.rrf(pair, 2 * self.k)
-
     @property
     def null(self) -> TopK:
         """The ranking of a second LightGCN, which differs from the first in its seed alone."""
         return self.rank("LightGCN", self.budget.null_seed)
 
-    def fit(self, model: Any, seed: int = 0, text: TextMatrix | None = None) -> Scorer:
-        """A model on the study's split, and on `text` if it reads one; trained at most once.
+    def fit(self, model: Model, seed: int = 0, inputs: Inputs | None = None) -> Scorer:
+        """A model on `inputs`, or on the study's split alone; a view is trained at most once.
 
-        A text is known by its rows' digest, `provenance["sha256"]` where it has one.
+        A text is known by its rows' digest, `provenance["sha256"]` where it has one, a view by its vectors.
         """
-        recipe = {"config": described(model), "seed": seed, "split": self.split.fingerprint}
+        given, module = inputs or Inputs(self.split), type(model).__module__
+        views = [digest(view.users, view.items) for view in given.views if isinstance(view, View)]
+        if len(views) < len(given.views) or not has_code(module):
+            return model.fit(given, seed)  # what it depends on has no digest
+        recipe = {"config": described(model), "seed": seed, "split": given.split.fingerprint}
+        text = given.text
         recipe["text"] = None if text is None else text.provenance.get("sha256") or digest(text.matrix)
-        inputs = (self.split,) if text is None else (self.split, text)
-
-        def make(checkpoint: Path) -> Scorer:
-            kept = {"checkpoint": checkpoint} if hasattr(model, "training") else {}
-            made: Scorer = model.fit(*inputs, seed=seed, **kept)
-            return made
-
-        return cached_view(recipe, make)
+        recipe["views"] = views
+        return cached_view(recipe, lambda place: model.fit(given, seed, checkpoint=place), module=module)

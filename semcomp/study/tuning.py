@@ -14,25 +14,26 @@ from dataclasses import dataclass, replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import optuna
-import scipy.sparse as sp
-from optuna.distributions import FloatDistribution
-from optuna.trial import TrialState, create_trial
 
+from semcomp.core.inputs import Inputs, Model
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.study.code import code_digest
 from semcomp.study.settings import Settings, Trial, described_data, read_settings
-from semcomp.study.spaces import SPACES, Space, written
-from semcomp.study.zoo import budgeted, build, entry, option
 from semcomp.views.checks import check_options
+from semcomp.views.configurations import budgeted, build, option
+from semcomp.views.registry import entry
+from semcomp.views.space import Choice, Range, Space, Whole, written
 from semcomp.views.training import described, validation_ndcg
 
-MOST_TRIALS = 20  # of any view: more would tune to the validation part
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+
+MAX_TRIALS = 20  # of any view: more would tune to the validation part
 RANDOM_TRIALS = 5  # the default and four random ones, before there is anything to learn from
 
 Say = Callable[[str], None]
@@ -53,19 +54,18 @@ class Tuning:
 
     def __post_init__(self) -> None:
         check_options(self, "tuning option", whole=("trials", "epochs", "patience"), not_negative=("seed",))
-        if self.trials > MOST_TRIALS:
-            raise SemcompError(f"tuning option trials = {self.trials}; it must be at most {MOST_TRIALS}")
+        if self.trials > MAX_TRIALS:
+            raise SemcompError(f"tuning option trials = {self.trials}; it must be at most {MAX_TRIALS}")
 
 
 def tune_view(
     view: str,
     dataset: str,
-    split: Split,
-    text: TextMatrix | None,
+    inputs: Inputs | Split,
     tuning: Tuning,
     path: Path,
     *,
-    upto: int = MOST_TRIALS,
+    limit: int = MAX_TRIALS,
     say: Say = lambda line: None,
 ) -> Settings:
     """Try configurations of a view until there are as many trials as asked for; the best is its settings.
@@ -74,38 +74,38 @@ def tune_view(
     counts, and the study goes on.
 
     Args:
-        view: its name in tables. dataset: the name of the data set. text: None for a view that reads none.
-        path: the settings file, written after every trial, and taken up from if it is there.
-        upto: stop when there are so many trials, asked for or not.
+        view: its name in tables. dataset: the name of the data set.
+        inputs: what it is fitted to, the split alone where the view needs no more.
+        path: the settings file, written after every trial, and resumed from if it is there.
+        limit: stop when there are so many trials, asked for or not.
         say: is told one line a trial.
 
     Raises:
         SemcompError: an unknown view; a split without validation part; a settings file of another study
             (data, text, seed, epochs or patience differ), or with more trials than asked for.
     """
-    read = entry(view)
+    known, given = entry(view), Inputs.of(inputs)
+    split, space = given.split, known.space
     if split.valid.nnz == 0:
         raise SemcompError(f"the split of {dataset} has no validation part to tune on; give it a share")
-    space = SPACES[view]
     asked = tuning.trials if space else 1
     begun = Settings(
         view=view,
         dataset=described_data(dataset, split),
-        text=_described_text(text) if read.reads_text else None,
+        text=_described_text(given.with_text(known.model)[1]) if known.reads_text else None,
         seed=tuning.seed,
         epochs=tuning.epochs,
         patience=tuning.patience,
         asked=asked,
         space=written(space),
-        code=code_digest(type(read.model).__module__),
+        code=code_digest(type(known.model).__module__),
     )
-    settings = _taken_up(path, begun, say)
-    shown = without_test(split)
-    inputs = (shown, text) if read.reads_text else (shown,)
-    while len(settings.trials) < min(asked, upto):
+    settings = _resumed(path, begun, say)
+    shown = replace(given, split=without_test(split))
+    while len(settings.trials) < min(asked, limit):
         params = proposal(view, settings.trials, tuning.seed)
         model = budgeted(build(view, params), tuning.epochs, tuning.patience)
-        trial = _tried(model, inputs, params, len(settings.trials), tuning.seed)
+        trial = _tried(model, shown, params, len(settings.trials), tuning.seed)
         settings = replace(settings, trials=(*settings.trials, trial), date=date.today().isoformat())
         best = settings.best
         if best is trial:
@@ -117,9 +117,14 @@ def tune_view(
 
 def proposal(view: str, trials: Sequence[Trial], seed: int) -> dict[str, Any]:
     """The options of the next trial, by dotted name; numbers have three digits, as they are written down."""
-    space = SPACES[view]
+    known = entry(view)
+    space = known.space
     if not trials:
-        return {name: option(entry(view).model, name) for name in space}
+        return {name: option(known.model, name) for name in space}
+    import optuna  # takes a second, and is needed by nothing else
+    from optuna.trial import TrialState, create_trial
+
+    bounds = {name: _distribution(one) for name, one in space.items()}
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     own_seed = int(np.random.SeedSequence([seed, len(trials)]).generate_state(1)[0])
     sampler = optuna.samplers.TPESampler(n_startup_trials=RANDOM_TRIALS, seed=own_seed)
@@ -127,31 +132,41 @@ def proposal(view: str, trials: Sequence[Trial], seed: int) -> dict[str, Any]:
     for trial in trials:
         state = TrialState.FAIL if trial.valid_ndcg is None else TrialState.COMPLETE
         study.add_trial(
-            create_trial(params=dict(trial.params), distributions=space, value=trial.valid_ndcg, state=state)
+            create_trial(params=dict(trial.params), distributions=bounds, value=trial.valid_ndcg, state=state)
         )
-    asked = study.ask(space).params
+    asked = study.ask(bounds).params
     return {name: _rounded(asked[name], space, name) for name in space}
 
 
 def without_test(split: Split) -> Split:
     """The split with an empty test part: what is not there cannot be looked at."""
-    return replace(split, test=sp.csr_array(split.test.shape, dtype=split.test.dtype))
+    return split.without("test")
+
+
+def _distribution(bounds: Range | Whole | Choice) -> BaseDistribution:
+    from optuna import distributions
+
+    if isinstance(bounds, Choice):
+        return distributions.CategoricalDistribution(bounds.values)
+    if isinstance(bounds, Whole):
+        return distributions.IntDistribution(bounds.low, bounds.high)
+    return distributions.FloatDistribution(bounds.low, bounds.high, log=bounds.log)
 
 
 def _rounded(value: Any, space: Space, name: str) -> Any:
     one = space[name]
-    if not isinstance(one, FloatDistribution):
+    if not isinstance(one, Range):
         return value
     return min(max(float(f"{value:.3g}"), one.low), one.high)
 
 
-def _tried(model: Any, inputs: tuple[Any, ...], params: Mapping[str, Any], number: int, seed: int) -> Trial:
+def _tried(model: Model, inputs: Inputs, params: Mapping[str, Any], number: int, seed: int) -> Trial:
     began = time.perf_counter()
     try:
-        view = model.fit(*inputs, seed=seed)
-        history = view.provenance.get("training", {})
+        view = model.fit(inputs, seed=seed)
+        history = getattr(view, "provenance", {}).get("training", {})
         selected = "valid_ndcg" in history  # by the one loop, while it trained
-        reached = history["valid_ndcg"] if selected else validation_ndcg(view, inputs[0])
+        reached = history["valid_ndcg"] if selected else validation_ndcg(view, inputs.split)
     except SemcompError as error:
         return Trial(number, params, _since(began), failed=str(error))
     seconds = _since(began)
@@ -165,7 +180,7 @@ def _since(began: float) -> float:
     return round(time.perf_counter() - began, 2)
 
 
-def _taken_up(path: Path, begun: Settings, say: Say) -> Settings:
+def _resumed(path: Path, begun: Settings, say: Say) -> Settings:
     """The study in the file where it is this one; an unfinished one that other code made is begun again."""
     if not path.exists():
         return replace(begun, versions=_versions())
@@ -194,9 +209,7 @@ def _versions() -> dict[str, str]:
     return {name: version(name) for name in ("semcomp", "torch", "optuna")}
 
 
-def _described_text(text: TextMatrix | None) -> dict[str, Any]:
-    if text is None:
-        raise SemcompError("the view reads text and none was given; embed the data set")
+def _described_text(text: TextMatrix) -> dict[str, Any]:
     return {key: text.provenance.get(key) for key in ("encoder", "model", "sha256")}
 
 

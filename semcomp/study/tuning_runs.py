@@ -9,14 +9,14 @@ from pathlib import Path
 from semcomp.errors import SemcompError
 from semcomp.study.settings import Settings, settings_path
 from semcomp.study.study import Study
-from semcomp.study.tuning import MOST_TRIALS, Say, Tuning, tune_view
+from semcomp.study.tuning import MAX_TRIALS, Say, Tuning, tune_view
 from semcomp.study.workers import run_tasks
-from semcomp.study.zoo import ZOO, entry
+from semcomp.views.registry import entry, from_data
 
 
 @dataclass(frozen=True)
 class Task:
-    """One view to be tuned until it has `upto` trials; progress goes to `say`."""
+    """One view to be tuned until it has `limit` trials; progress goes to `say`."""
 
     dataset: str
     encoder: str
@@ -24,7 +24,7 @@ class Task:
     tuning: Tuning
     out: Path
     say: Say
-    upto: int
+    limit: int
 
 
 def tune(
@@ -43,7 +43,7 @@ def tune(
     read from the files. A view that fails does not keep the others from being tuned.
 
     Args:
-        dataset: a name or a path. views: names in tables; none for all of them.
+        dataset: a name or a path. views: names in tables; none for all that are made from the data alone.
         out: the folder of the settings files, `<out>/<data set>/<view>.json`.
         encoder: of the text, as for `embed`. jobs: processes at a time.
         say: is told one line a trial, and what is left; with several jobs, something that can be pickled.
@@ -54,19 +54,19 @@ def tune(
     """
     if jobs < 1:
         raise SemcompError(f"jobs = {jobs}, but it takes at least 1 process")
-    chosen = list(dict.fromkeys(views)) or list(ZOO)
+    chosen = list(dict.fromkeys(views)) or list(from_data())
     reading = sum(entry(view).reads_text for view in chosen)
     study = _study(dataset, encoder)
     name = study.data.name
-    tasks = {view: Task(dataset, encoder, view, tuning, out, say, upto=0) for view in chosen}
+    tasks = {view: Task(dataset, encoder, view, tuning, out, say, limit=0) for view in chosen}
     known = {view: _tuned(task, study) for view, task in tasks.items()}
     say(f"{name}: {len(chosen)} views, {reading} of text; {tuning.trials} trials of each, jobs: {jobs}")
     failed: dict[str, str] = {}
-    for upto in (1, MOST_TRIALS):
+    for limit in (1, MAX_TRIALS):
         todo = [
-            replace(tasks[view], upto=upto)
+            replace(tasks[view], limit=limit)
             for view, one in known.items()
-            if len(one.trials) < min(one.asked, upto) and view not in failed
+            if len(one.trials) < min(one.asked, limit) and view not in failed
         ]
         todo.sort(key=lambda task: -_expected(known[task.view])[0])  # long ones first; stable
         for task, result in run_tasks(tune_task, todo, jobs):
@@ -75,9 +75,9 @@ def tune(
                 say(f"{name}, {task.view}: not tuned, {result}")
                 continue
             known[task.view] = result
-            if upto > 1:
+            if limit > 1:
                 say(outlook(name, list(known.values()), jobs))
-        if upto == 1:
+        if limit == 1:
             say(outlook(name, list(known.values()), jobs))
     for view, one in known.items():
         if one.best is None and view not in failed:
@@ -136,10 +136,9 @@ def _tuned(task: Task, study: Study) -> Settings:
     return tune_view(
         task.view,
         name,
-        study.split,
-        study.text if entry(task.view).reads_text else None,
+        study.inputs(task.view, task.tuning.seed),
         task.tuning,
         settings_path(task.out, name, task.view),
-        upto=task.upto,
+        limit=task.limit,
         say=task.say,
     )

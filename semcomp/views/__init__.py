@@ -17,7 +17,7 @@ from semcomp.views.collaborative import (
     Spectral,
     XSimGCL,
 )
-from semcomp.views.joint import AlignedLightGCN, CombSum, FusionControl, NormConcatNorm, rrf
+from semcomp.views.joint import RRF, AlignedLightGCN, CombSum, FusionControl, NormConcatNorm, rrf
 from semcomp.views.semantic import (
     ACE,
     AlphaRec,
@@ -39,6 +39,7 @@ __all__ = [
     "IALS",
     "LRGCCF",
     "NCL",
+    "RRF",
     "SGL",
     "AlignedLightGCN",
     "AlphaRec",

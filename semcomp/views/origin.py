@@ -13,5 +13,6 @@ def origin(
     model: Any, split: Split, seed: int, text: TextMatrix | None = None, **more: object
 ) -> dict[str, Any]:
     """Model, configuration, seed, split, the text's provenance where one was read, and what else is told."""
-    told = {"model": type(model).__name__, "config": asdict(model), "seed": seed, "split": split.fingerprint}
+    config = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(model).items()}
+    told = {"model": type(model).__name__, "config": config, "seed": seed, "split": split.fingerprint}
     return {**told, **({} if text is None else {"text": dict(text.provenance)}), **more}

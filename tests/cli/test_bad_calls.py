@@ -12,7 +12,7 @@ from mistakes import Bench, Call, told_to_python
 import semcomp as sc
 from semcomp.core.evidence import Evidence, Value
 from semcomp.evidence import KINDS, SHIFTS, contrast
-from semcomp.study.study import VIEWS
+from semcomp.views.registry import REGISTRY
 
 
 def evidence(column: str, rows: int = 2) -> Evidence:
@@ -162,7 +162,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "unknown view": (
         lambda b: sc.Study("planted", "smoke").view("fussion"),
-        f"unknown view 'fussion'; did you mean 'fusion'? Known: {', '.join(sorted(VIEWS))}",
+        f"unknown view 'fussion'; did you mean 'fusion'? Known: {', '.join(sorted(REGISTRY))}",
     ),
     "k too large for the data": (
         lambda b: sc.Study("planted", "smoke", k=401).data,

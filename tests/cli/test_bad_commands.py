@@ -45,7 +45,7 @@ COMMANDS: dict[str, tuple[dict[str, object], int, str]] = {
     "pair in two parts": (
         {"--test": "user\titem\n0\t0\n"},
         1,
-        "1 user-item pairs stand in both train and test; each belongs to one part",
+        "1 user-item pairs are in both train and test; each belongs to one part",
     ),
     "missing pairs": ({"--valid": "{tmp}/gone"}, 1, "there is no file {tmp}/gone; check the path"),
     "missing array": (

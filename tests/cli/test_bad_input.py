@@ -7,6 +7,7 @@ import pytest
 from mistakes import Bench, Call, told_to_python
 
 import semcomp as sc
+from semcomp.core.inputs import Inputs
 from semcomp.data import Recipe, read_folder
 from semcomp.storage import cache_folder
 
@@ -57,7 +58,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "name that climbs out of the data folder": (
         lambda b: [b.environment(SEMCOMP_DATA=str(b.tmp)), sc.load_dataset("../no/such")],
-        "data set '../no/such' climbs out of where it starts and is no existing folder; "
+        "data set '../no/such' climbs out of where it starts and is not an existing folder; "
         "give a plain name or a path to a folder that exists",
     ),
     "known data set without a data folder": (
@@ -80,7 +81,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     # environment
     "data folder that is not there": (
         lambda b: [b.environment(SEMCOMP_DATA=f"{b.tmp}/gone"), sc.load_dataset("games")],
-        "SEMCOMP_DATA names {tmp}/gone, which is no folder; correct it or unset it",
+        "SEMCOMP_DATA names {tmp}/gone, which is not a folder; correct it or unset it",
     ),
     "cache folder with a file in its way": (
         lambda b: [
@@ -103,7 +104,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "text that lacks an item": (
         lambda b: sc.views.RawText().fit(
-            b.split, sc.TextMatrix(b.split.item_ids[:-1], np.ones((5, 3), np.float32))
+            Inputs(b.split, sc.TextMatrix(b.split.item_ids[:-1], np.ones((5, 3), np.float32)))
         ),
         "text matrix lacks 1 items, e.g. 'i05'; embed the same data set",
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,30 @@ def test_evidence_survives_json_exactly():
     assert back.table["hits"].dtype == np.int64
     assert back.table["recall"].dtype == np.float64
     assert back.table["hit"].dtype == bool
+
+
+def test_a_headline_is_kept_and_may_be_missing():
+    first = replace(evidence(), headline="The union beats a longer list: holds.")
+    assert Evidence.from_json(first.to_json()).headline == first.headline
+    assert "headline" not in evidence().to_dict()
+    assert Evidence.from_dict(evidence().to_dict()).headline is None
+
+
+def test_older_records_are_read_under_the_names_of_today():
+    names = {
+        "oracle.budget": "oracle.at_k",
+        "adds.text": "marginal_recall.text",
+        "adds.collaborative.joint_with_private": "marginal_recall.collaborative.joint_with_private",
+        "existence.room": "existence.slack",
+        "sole": "exclusive",
+        "oracle.union": "oracle.union",
+        "bedroom": "bedroom",
+    }
+    values = {old: Value(float(place)) for place, old in enumerate(names)}
+    table = pd.DataFrame({old: [float(place)] for place, old in enumerate(names)})
+    read = Evidence.from_dict(Evidence("old", values, table).to_dict())
+    assert [*read.values] == [*read.table.columns] == [*names.values()]
+    assert [one.value for one in read.values.values()] == [*range(len(names))]
 
 
 @settings(max_examples=100, deadline=None)

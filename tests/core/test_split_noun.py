@@ -73,9 +73,9 @@ def test_histories_of_a_split(make_split):
 
 
 def test_the_parts_of_a_split_share_no_pair(make_split):
-    with pytest.raises(SemcompError, match="1 user-item pairs stand in both train and valid"):
+    with pytest.raises(SemcompError, match="1 user-item pairs are in both train and valid"):
         make_split((2, 2), [(0, 0), (1, 1)], [(0, 0)])
-    with pytest.raises(SemcompError, match="1 user-item pairs stand in both valid and test"):
+    with pytest.raises(SemcompError, match="1 user-item pairs are in both valid and test"):
         make_split((2, 2), [(0, 0)], [(1, 1)], [(1, 1), (1, 0)])
     with pytest.raises(SemcompError, match="the train part is empty"):
         make_split((2, 2), [], [(0, 0)])

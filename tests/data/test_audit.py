@@ -10,6 +10,7 @@ import scipy.sparse as sp
 import torch
 from audited_world import ITEMS, embedded, first_pairs, leak, observed, state, with_parts, with_text
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import STRATEGIES, Dataset, Split, audit, binary_csr, split
 from semcomp.data.audits import CHECKS
@@ -35,7 +36,9 @@ def test_clean_worlds_raise_nothing(strategy, seed):
     data = observed(seed)
     s = split(data, strategy, seed)
     text = embedded(data)
-    found = audit(data, s, text=text, view=RawText().fit(s, text), graph=normalized_adjacency(s.train))
+    found = audit(
+        data, s, text=text, view=RawText().fit(Inputs(s, text)), graph=normalized_adjacency(s.train)
+    )
     assert found.leaks == ()
     found.raise_if_leaking()
     applied = {outcome.check for outcome in found.outcomes if outcome.state != "not applicable"}
@@ -50,8 +53,8 @@ QUICK = Training(loss=SampledSoftmax(negatives=16), epochs=2, batch=512)
     "fit",
     [
         lambda s, t: LightGCN(8, training=QUICK).fit(s),
-        lambda s, t: SemanticProjection(8, training=QUICK).fit(s, t),
-        lambda s, t: RawText().fit(s, t).normalized(),
+        lambda s, t: SemanticProjection(8, training=QUICK).fit(Inputs(s, t)),
+        lambda s, t: RawText().fit(Inputs(s, t)).normalized(),
     ],
 )
 def test_trained_views_are_not_taken_for_leaks(data, made, fit):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import semcomp as sc
+from semcomp.core.inputs import Inputs
 
 RNG = np.random.default_rng(0)
 N_USERS, N_ITEMS = 30, 25
@@ -151,7 +152,7 @@ def test_a_layout_goes_all_the_way(tmp_path, layout):
         sc.audit(data, sc.split(data, strategy)).raise_if_leaking()
     split = sc.split(data)
     matrix = sc.embed(data, "tfidf", progress=False)
-    view = sc.views.RawText().fit(split, matrix)
+    view = sc.views.RawText().fit(Inputs(split, matrix))
     assert sc.audit(data, split, text=matrix, view=view, graph=split.train).leaks == ()
 
 

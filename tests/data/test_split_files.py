@@ -43,7 +43,7 @@ def test_a_published_split_is_laid_over_the_data():
     assert len(s.provenance["files"]["train"]["sha256"]) == 64
     without = import_split(data, train=train, test=test)
     assert without.valid.nnz == 0
-    assert f"{s.valid.nnz:,} interactions of the data stand in no part" in str(without)
+    assert f"{s.valid.nnz:,} interactions of the data are in no part" in str(without)
 
 
 SMALL = observed([(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)])
@@ -55,7 +55,7 @@ def test_published_files_in_other_shapes(tmp_path):
     pl.DataFrame({"what": ["i01"], "who": ["u00"]}).write_parquet(test)
     s = import_split(SMALL, train=train, test=test, columns={"user": "who", "item": "what"})
     assert parts(s) == ({(0, 0), (1, 1)}, set(), {(0, 1)})
-    assert s.provenance["notes"] == ["2 interactions of the data stand in no part"]
+    assert s.provenance["notes"] == ["2 interactions of the data are in no part"]
 
 
 @pytest.mark.parametrize(
@@ -70,12 +70,12 @@ def test_published_files_in_other_shapes(tmp_path):
         (
             "u00,i00\nu02,i01\n",
             "u01,i01\n",
-            r"train\.csv, line 3: user 'u02', item 'i01' is no interaction of 'd'",
+            r"train\.csv, line 3: user 'u02', item 'i01' is not an interaction of 'd'",
         ),
         (
             "u00,i00\nu01,i01\n",
             "u01,i01\n",
-            r"user 'u01', item 'i01' stands in both .*train\.csv and .*test\.csv",
+            r"user 'u01', item 'i01' is in both .*train\.csv and .*test\.csv",
         ),
         ("u00,i00\n,i01\n", "u01,i01\n", r"train\.csv, line 3: an id is empty"),
         ("u00,i00\n", "", r"test\.csv has a header but no rows"),
@@ -149,7 +149,7 @@ def test_bad_sets_of_pairs(tmp_path):
         split_from_pairs(good, none, test, 1, 3)
     with pytest.raises(SemcompError, match=r"none\.tsv holds no pairs; the test part needs"):
         split_from_pairs(good, test, none, 2, 3)
-    with pytest.raises(SemcompError, match="2 user-item pairs stand in both train and test"):
+    with pytest.raises(SemcompError, match="2 user-item pairs are in both train and test"):
         split_from_pairs(good, none, good, 2, 3)
     with pytest.raises(SemcompError, match="there is no file"):
         split_from_pairs(tmp_path / "gone.tsv", none, test, 2, 3)

@@ -172,6 +172,7 @@ def test_a_split_printed():
         "  - 2 users have no test item",
         "  - validation begins at 1970-01-01 00:00:04 UTC (4), test at 1970-01-01 00:00:05 UTC (5)",
         "  - 1 test users and 0 test items are unseen in train",
+        "  - ordered by timestamp (0 ties)",
     ]
     assert s.provenance["counts"]["test"] == {
         "interactions": 1, "users": 1, "items": 1, "cold users": 1, "cold items": 0

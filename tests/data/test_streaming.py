@@ -170,7 +170,7 @@ def test_ratings_nobody_asks_for_may_be_anything():
     assert data.interactions["rating"].to_list() == [5.0, None, None]
     assert data.notes == (
         "ratings are not looked at: every rated item counts as an interaction",
-        "unknown ratings, missing or no numbers: 2",
+        "unknown ratings, missing or not numbers: 2",
     )
 
 

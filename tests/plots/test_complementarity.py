@@ -95,7 +95,7 @@ def test_oracles_are_rows_under_headings(found):
         "both in turn": "interleaved.recall",
         "F": "recall.fused",
         "better list of each user": "oracle.switch",
-        "best k of both lists": "oracle.budget",
+        "best k of both lists": "oracle.at_k",
         "A, top 2k": "recall_2k.a",
         "B, top 2k": "recall_2k.b",
         "better view + random": "union_with_random",

@@ -67,8 +67,8 @@ def test_spectra_are_cumulated_from_the_largest() -> None:
         (lambda: agreement({str(i): evidence(rsa=Value(0.0)) for i in range(6)}), "6 pairs"),
         (lambda: agreement({"a": evidence(other=Value(0.0))}), "none of the measures|any of the measures"),
         (lambda: spectra({}), "no spectrum"),
-        (lambda: spectra({"a": [np.nan, 1.0]}), "'a' is no list"),
-        (lambda: spectra({"a": [0.0]}), "'a' is no list"),
+        (lambda: spectra({"a": [np.nan, 1.0]}), "'a' is not a list"),
+        (lambda: spectra({"a": [0.0]}), "'a' is not a list"),
     ],
 )
 def test_bad_input(draw, says) -> None:

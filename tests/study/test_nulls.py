@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.topk import TopK
 from semcomp.core.view import View
 from semcomp.data.popularity import item_counts
@@ -99,7 +100,7 @@ def test_a_study_tells_one_text_from_another_without_a_digest(study):
     first = study.text
     other = replace(first, matrix=first.matrix[::-1].copy(), provenance={})
     again = replace(first, provenance={})
-    views = [study.fit(model, 0, text) for text in (first, again, other)]
+    views = [study.fit(model, 0, Inputs(study.split, text)) for text in (first, again, other)]
     assert (views[0].items == views[1].items).all()
     assert (views[0].items != views[2].items).any()
 

@@ -1,17 +1,15 @@
-"""What is said of a pair, against the parts it is made of; a planted text against a seed; and the summary."""
+"""What is said of a pair, against the parts it is made of; and a planted text against a seed."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from types import ModuleType
 
 import numpy as np
 import pytest
-from benchmark_scripts import script_named
 from conformance import QUICK
 
 from semcomp.core.evidence import Evidence
+from semcomp.core.inputs import Inputs
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
 from semcomp.core.view import View
@@ -20,7 +18,7 @@ from semcomp.errors import SemcompError
 from semcomp.evidence.complementarity.conditional import conditional_information
 from semcomp.evidence.complementarity.diagnostics import diagnose
 from semcomp.planted import World
-from semcomp.study.separation import LOWER, STATISTICS, separating_statistics
+from semcomp.study.separation import STATISTICS, separating_statistics
 from semcomp.views import CombSum, LightGCN
 from semcomp.views.joint import ensemble
 
@@ -75,7 +73,7 @@ def test_the_statistics_are_those_of_their_parts(parts, seeds, private, text):
     for prefix, first in (("", seeds[0]), ("ensemble.", base)):
         fused, own, other = (
             per_user(rank(view, parts, K), parts.test, K)["ndcg"].mean()
-            for view in (CombSum().fit(parts, first, private), first, private)
+            for view in (CombSum().fit(Inputs(parts, views=(first, private))), first, private)
         )
         assert text[f"{prefix}fusion.ndcg"].value == pytest.approx(fused)
         assert text[f"{prefix}fusion.gain"].value == pytest.approx(fused - max(own, other))
@@ -115,67 +113,3 @@ def test_the_null_must_be_another_view(parts, seeds):
         separating_statistics(seeds[0], seeds[1], parts, null=seeds[2], ensemble=seeds[:3], k=K)
     with pytest.raises(SemcompError, match="an ensemble of no views"):
         separating_statistics(seeds[0], seeds[1], parts, null=seeds[2], ensemble=[], k=K, resamples=0)
-
-
-# the experiment
-
-
-@pytest.fixture(scope="module")
-def experiment() -> ModuleType:
-    return script_named("separation")
-
-
-def test_auc_and_rates_by_hand(experiment):
-    assert experiment.auc(np.array([3.0, 1.0]), np.array([2.0, 0.0])) == 0.75
-    assert experiment.auc(np.ones(3), np.ones(2)) == 0.5
-    assert experiment.auc(np.ones(3), np.ones(0)) is None
-    assert experiment.rate(np.array([1.0, 0.0, np.nan])) == 0.5
-    assert experiment.rate(np.array([np.nan])) is None
-
-
-def test_the_private_view_of_a_text_without_noise_is_the_worlds(experiment):
-    truth = WORLD.truth()
-    found = experiment.private_view(WORLD, truth)
-    every = np.arange(WORLD.users)
-    expected = truth.user_p @ truth.p.T * (1 - WORLD.shared) ** 0.5
-    np.testing.assert_allclose(found.scores(every), expected, atol=1e-4)
-    dull = replace(WORLD, semantic_private=0.0)
-    assert not experiment.private_view(dull, dull.truth()).scores(every).any()
-
-
-def test_no_list_holds_more_of_the_true_probability_than_the_true_one(experiment, parts, seeds):
-    truth = WORLD.truth()
-    users, items = truth.joint
-    best = View(
-        "best",
-        np.hstack([WORLD.sharpness * users, np.ones((WORLD.users, 1))]),
-        np.hstack([items, truth.popularity[:, None]]),
-    )
-    most = experiment.mass(best, WORLD, truth, parts)
-    assert experiment.mass(seeds[0], WORLD, truth, parts) < most < 1
-
-
-def test_the_summary_counts_claims_and_orders_pairs(experiment, tmp_path):
-    def row(pair: str, excess: float) -> dict:
-        value = {"value": 1 + excess, "null": 1.0, "excess_low": excess - 0.1, "excess_high": excess + 0.1}
-        low = {"value": 1 - excess, "null": 1.0, "excess_low": -excess - 0.1, "excess_high": 0.1 - excess}
-        values = {name: low if name in LOWER else value for name in STATISTICS}
-        return {
-            "pair": pair,
-            "mass": {"private": excess, "realised": excess, "ensemble": 10.0},
-            "values": values,
-        }
-
-    rows = [row("text", 0.5), row("text", 0.3), row("text", 0.05), row("seed", 0.0), row("iALS", 0.2)]
-    for one in experiment.summary(rows).values():
-        assert one["auc"] == {"seed": 1.0, "iALS": pytest.approx(2 / 3, abs=1e-3)}
-        assert one["auc, all"] == pytest.approx(5 / 6, abs=1e-3)
-        assert one["claims"] == {"text": pytest.approx(2 / 3, abs=1e-3), "seed": 0.0, "iALS": 1.0}
-        assert one["auc, usable"] == 1.0
-        assert (one["claims, usable"], one["claims, not usable"]) == (1.0, 0.0)
-        assert one["correlation with private"] == one["correlation with realised"] == 1.0
-    assert experiment.table(experiment.summary(rows)).count("\n") == 2 * len(STATISTICS) + 3
-    experiment.write(tmp_path / "rows.json", rows)
-    kept = json.loads((tmp_path / "rows.json").read_text())
-    assert kept["rows"] == rows
-    assert kept["summary"] == experiment.summary(rows)

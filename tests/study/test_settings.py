@@ -21,8 +21,8 @@ from semcomp.study.settings import (
     settings_for,
     settings_path,
 )
-from semcomp.study.spaces import SPACES
-from semcomp.study.zoo import ZOO, budgeted, build
+from semcomp.views.configurations import budgeted, build
+from semcomp.views.registry import REGISTRY, from_data
 from semcomp.views.training import described
 
 
@@ -160,8 +160,8 @@ def test_what_is_no_settings_file_is_named(tmp_path, content):
 
 
 def test_each_view_has_a_file_of_its_own():
-    paths = {settings_path(Path(), "ml-100k", view).as_posix() for view in ZOO}
-    assert len(paths) == len(ZOO)
+    paths = {settings_path(Path(), "ml-100k", view).as_posix() for view in REGISTRY}
+    assert len(paths) == len(REGISTRY)
     assert all(path.removesuffix(".json").replace("/", "-").replace("-", "a").isalnum() for path in paths)
     assert settings_path(Path(), "/data/My Games", "LightGCN").as_posix() == "data-my-games/lightgcn.json"
     with pytest.raises(SemcompError, match="rename its folder"):
@@ -181,8 +181,8 @@ def test_settings_that_come_with_the_package_are_whole(path):
     assert len(one.trials) == one.asked
     assert [trial.number for trial in one.trials] == list(range(one.asked))
     assert one.model == budgeted(build(one.view, one.best.params), one.epochs, one.patience)
-    assert set(one.best.params) == set(SPACES[one.view])
-    assert (one.text is not None) == ZOO[one.view].reads_text
+    assert set(one.best.params) == set(REGISTRY[one.view].space)
+    assert (one.text is not None) == REGISTRY[one.view].reads_text
 
 
 @pytest.mark.parametrize("folder", sorted(PACKAGED.glob("*")), ids=lambda folder: folder.name)
@@ -193,4 +193,4 @@ def test_views_were_tuned_alike(folder):
     assert len(alike) == 1
     assert len({one.asked for one in found if one.space}) <= 1
     assert {one.asked for one in found if not one.space} <= {1}
-    assert {one.view for one in found} == set(ZOO)
+    assert {one.view for one in found} == set(from_data())

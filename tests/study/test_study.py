@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +11,19 @@ import pytest
 
 from semcomp import views
 from semcomp.core.evidence import Evidence, Value
+from semcomp.core.inputs import Inputs
+from semcomp.core.rank import rank
 from semcomp.core.view import Scorer, View
 from semcomp.errors import SemcompError
 from semcomp.study import BUDGETS, Study, artifacts
 from semcomp.study import study as study_module
 from semcomp.study.artifacts import cached_view
 from semcomp.study.records import Record, keep, read
-from semcomp.study.study import VIEWS
-from semcomp.study.zoo import ZOO
+from semcomp.views.joint import rrf
+from semcomp.views.origin import origin
+from semcomp.views.registry import REGISTRY, Entry
+
+MODULE = "semcomp.views.collaborative.popularity"  # of a model; only its code counts
 
 
 @pytest.fixture
@@ -46,7 +51,7 @@ def stored(study_cache: Path) -> set[str]:
     return {path.name for path in (study_cache / "views").iterdir()}
 
 
-@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("name", REGISTRY)
 def test_each_view_is_trained_at_most_once(name, study, study_cache, request):
     first = study.scorer(name, 3)
     assert first.shape == (150, 120)
@@ -59,13 +64,12 @@ def test_each_view_is_trained_at_most_once(name, study, study_cache, request):
 
 
 def test_views_are_what_their_names_say(study):
-    made = {name: study.scorer(name, 3).provenance for name in VIEWS}
+    made = {name: study.scorer(name, 3).provenance for name in REGISTRY}
     assert {name: one["model"] for name, one in made.items()} == {
-        **{name: type(entry.model).__name__ for name, entry in ZOO.items()},
-        "CombSUM": "CombSum",
+        name: type(entry.model).__name__ for name, entry in REGISTRY.items()
     }
-    free = {name for name, entry in ZOO.items() if not entry.reads_text}
-    assert {name for name, one in made.items() if "text" not in one} - {"CombSUM"} == free
+    free = {name for name, entry in REGISTRY.items() if not entry.reads_text}
+    assert {name for name, one in made.items() if "text" not in one} == free
     assert [part["model"] for part in made["CombSUM"]["of"]] == ["SemanticProjection", "LightGCN"]
     configured = [one["config"] for one in made.values() if "training" in one.get("config", {})]
     assert len(configured) >= 5
@@ -108,9 +112,9 @@ def no_training_but_the_first(study, monkeypatch):
     def watch(model):
         original = model.fit
 
-        def fit(self, *inputs, seed=0):
+        def fit(self, inputs, seed=0, *, checkpoint=None):
             fits.append(type(self).__name__)
-            return original(self, *inputs, seed=seed)
+            return original(self, inputs, seed, checkpoint=checkpoint)
 
         monkeypatch.setattr(model, "fit", fit)
 
@@ -141,14 +145,18 @@ def test_a_damaged_file_is_made_again(damage, cache):
         made.append(1)
         return view_of(1)
 
-    first = cached_view({"recipe": 1}, make)
+    first = cached_view({"recipe": 1}, make, module=MODULE)
     (file,) = (cache / "views").iterdir()
     body = file.read_bytes()
     file.write_bytes(damage(body))
-    again = cached_view({"recipe": 1}, make)
+    again = cached_view({"recipe": 1}, make, module=MODULE)
     assert len(made) == 2
     assert bytes_of(again) == bytes_of(first)
-    assert cached_view({"recipe": 1}, make).provenance == first.provenance == view_of(1).provenance
+    assert (
+        cached_view({"recipe": 1}, make, module=MODULE).provenance
+        == first.provenance
+        == view_of(1).provenance
+    )
     assert len(made) == 2
 
 
@@ -157,19 +165,19 @@ def test_a_fit_that_fails_leaves_nothing_in_the_cache(cache):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cached_view({"recipe": 1}, fail)
+        cached_view({"recipe": 1}, fail, module=MODULE)
     assert list((cache / "views").iterdir()) == []
 
 
 def test_other_code_or_threads_make_another_key(cache, monkeypatch):
-    views_made = [cached_view({"recipe": 1}, lambda _: view_of(1))]
+    views_made = [cached_view({"recipe": 1}, lambda _: view_of(1), module=MODULE)]
     monkeypatch.setattr(artifacts.torch, "get_num_threads", lambda: 77)
-    views_made.append(cached_view({"recipe": 1}, lambda _: view_of(2)))
-    monkeypatch.setattr(artifacts, "source_digest", lambda *rooms: "other code")
-    views_made.append(cached_view({"recipe": 1}, lambda _: view_of(3)))
-    views_made.append(cached_view({"recipe": 2}, lambda _: view_of(4)))
+    views_made.append(cached_view({"recipe": 1}, lambda _: view_of(2), module=MODULE))
+    monkeypatch.setattr(artifacts, "code_digest", lambda module: "other code")
+    views_made.append(cached_view({"recipe": 1}, lambda _: view_of(3), module=MODULE))
+    views_made.append(cached_view({"recipe": 2}, lambda _: view_of(4), module=MODULE))
     assert [view.users[0, 0] for view in views_made] == [1, 2, 3, 4]
-    assert cached_view({"recipe": 2}, lambda _: view_of(5)).users[0, 0] == 4
+    assert cached_view({"recipe": 2}, lambda _: view_of(5), module=MODULE).users[0, 0] == 4
 
 
 # choosing and ranking
@@ -184,7 +192,7 @@ def test_the_alignment_weight_is_the_best_on_validation(best, study, monkeypatch
         return 0.3 if view.provenance["config"]["weight"] == best else 0.1
 
     monkeypatch.setattr(study_module, "validation_ndcg", judge)
-    assert study.align_weight == best
+    assert study.strength("aligned") == best
     assert asked == [(0.0, 3), (2.0, 3)]  # the budget's weights, at its first seed
     assert study.view("aligned", 5).provenance["config"]["weight"] == best
     assert study.view("aligned", 5).provenance["seed"] == 5
@@ -194,7 +202,7 @@ def test_the_alignment_weight_is_the_best_on_validation(best, study, monkeypatch
 def test_the_test_part_plays_no_part_in_a_study_until_it_is_ranked(study):
     blind = Study("planted", "tiny")
     blind.__dict__["split"] = replace(study.split, test=study.split.history("none"))
-    assert blind.align_weight == study.align_weight
+    assert blind.strength("aligned") == study.strength("aligned")
     for name in ("LightGCN", "aligned", "fusion", "CombSUM"):
         assert bytes_of(blind.view(name, 3)) == bytes_of(study.view(name, 3))
 
@@ -210,11 +218,55 @@ def test_rankings_have_2k_places_at_each_seed(study):
 
 
 def test_rank_fusion_reads_as_deep_as_there_are_items(study):
-    fused = study.rrf(3)
-    assert fused.k == 40
-    assert fused.provenance["depth"] == [120, 120]
-    assert fused.provenance["lists"] == ["projection", "LightGCN"]
-    assert fused.provenance["split"] == study.split.fingerprint
+    scorer, fused = study.scorer("RRF", 3), study.rank("RRF", 3)
+    assert (fused.name, fused.k, scorer.depth) == ("RRF", 40, 120)
+    assert scorer.provenance["lists"] == ["projection", "LightGCN"]
+    pair = [rank(study.view(name, 3), study.split, 120) for name in ("projection", "LightGCN")]
+    np.testing.assert_array_equal(fused.ids, rrf(pair, 40).ids)
+
+
+def test_a_line_in_the_registry_is_a_view_of_every_study(study, monkeypatch):
+    """A class of no room of the package, with text, other views and a strength to choose: one line."""
+
+    @dataclass(frozen=True)
+    class Pulled:
+        weight: float = 0.5
+
+        def fit(self, inputs, seed=0, *, checkpoint=None):
+            split, text = Inputs.of(inputs).with_text(self)
+            _, (base,) = inputs.with_views(self)
+            pulled = base.items + self.weight * text.rows_for(split.item_ids).mean(axis=1, keepdims=True)
+            return View("pulled", base.users, pulled, origin(self, split, seed, text))
+
+    line = Entry(Pulled(), "joint", ("text",), views=("LightGCN",), strength="weight")
+    monkeypatch.setitem(REGISTRY, "pulled", line)
+    made = study.view("pulled", 3)
+    assert made.provenance["config"] == {"weight": study.strength("pulled")}
+    assert study.view("pulled", 3, weight=0.0).items.tobytes() == study.view("LightGCN", 3).items.tobytes()
+    assert study.rank("pulled", 5).provenance["view"]["seed"] == 5
+    with pytest.raises(SemcompError, match="unknown view 'puled'; did you mean 'pulled'"):
+        study.view("puled")
+    with pytest.raises(SemcompError, match="did you mean 'weight'"):
+        study.view("pulled", 3, wieght=0.1)
+    with pytest.raises(SemcompError, match="LightGCN has no strength"):
+        study.strength("LightGCN")
+
+
+def test_what_has_no_digest_is_fitted_each_time(study, study_cache, monkeypatch):
+    """A fusion of a scorer without vectors, and a model whose class is in no file."""
+    fits = []
+    monkeypatch.setattr(
+        views.RRF, "fit", lambda self, given, seed=0, **_: fits.append(seed) or given.views[0]
+    )
+    before = stored(study_cache)
+    for _ in range(2):
+        study.fit(views.RRF(), 7, Inputs(study.split, views=[study.scorer("EASE", 3)]))
+    assert fits == [7, 7]
+    monkeypatch.setattr(views.RRF, "__module__", "__nowhere__")
+    for _ in range(2):
+        study.fit(views.RRF(), 8, Inputs(study.split, views=[study.view("LightGCN", 3)]))
+    assert fits == [7, 7, 8, 8]
+    assert stored(study_cache) == before
 
 
 def test_studies_refuse_bad_input(study):

@@ -7,26 +7,30 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
 from click.testing import CliRunner
-from optuna.distributions import CategoricalDistribution
 
 from semcomp.cli.tune import tune as command
+from semcomp.core.inputs import Inputs
+from semcomp.core.view import View
 from semcomp.data import Split, split, write_folder
 from semcomp.errors import SemcompError
 from semcomp.planted import World
 from semcomp.study import tuning as tuning_module
+from semcomp.study import tuning_runs
 from semcomp.study.settings import Settings, Trial, read_settings
-from semcomp.study.spaces import SPACES
 from semcomp.study.tuning import RANDOM_TRIALS, Tuning, proposal, tune_view, without_test
 from semcomp.study.tuning_runs import clock, outlook, tune
 from semcomp.study.workers import in_processes, one_thread, run_tasks
-from semcomp.study.zoo import ZOO, build
 from semcomp.views.collaborative.matrix_factorization import BPRMF
+from semcomp.views.configurations import build
+from semcomp.views.registry import REGISTRY, Entry, from_data
+from semcomp.views.space import Choice, Range
 
 QUICK = Tuning(trials=4, epochs=3, patience=1)
 SMALL = World(users=100, items=80, dim=3, activity=20.0, sharpness=3.0)
@@ -44,7 +48,7 @@ def run(small, tmp_path) -> Callable[..., Settings]:
 
     def tuned(name: str = "a", tuning: Tuning = QUICK, parts=small, **options) -> Settings:
         with one_thread():
-            return tune_view("BPR-MF", "small", parts, None, tuning, tmp_path / f"{name}.json", **options)
+            return tune_view("BPR-MF", "small", parts, tuning, tmp_path / f"{name}.json", **options)
 
     return tuned
 
@@ -89,7 +93,7 @@ def test_one_seed_gives_the_same_trials_and_another_gives_others(run):
 def test_taken_up_after_any_trial_it_is_as_if_it_had_not_stopped(run):
     whole = run("whole")
     for stop in range(5):
-        assert len(run("parts", upto=stop).trials) == stop
+        assert len(run("parts", limit=stop).trials) == stop
     assert timeless(run("parts")) == timeless(whole)
 
 
@@ -125,7 +129,7 @@ def replace(source, target):
 storage.os.replace = replace
 parts = split(World(users=100, items=80, dim=3, activity=20.0, sharpness=3.0).dataset(), seed=1)
 with one_thread():
-    tune_view("BPR-MF", "small", parts, None, Tuning(trials=4, epochs=3, patience=1), Path("killed.json"))
+    tune_view("BPR-MF", "small", parts, Tuning(trials=4, epochs=3, patience=1), Path("killed.json"))
 """
 
 
@@ -144,7 +148,7 @@ def test_the_test_part_is_never_seen(run, small, monkeypatch):
     seen = []
     fit = BPRMF.fit
     monkeypatch.setattr(
-        BPRMF, "fit", lambda self, parts, **rest: seen.append(parts) or fit(self, parts, **rest)
+        BPRMF, "fit", lambda self, given, **rest: seen.append(given.split) or fit(self, given, **rest)
     )
     one, two = timeless(run("a")), timeless(run("b", parts=other))
     assert one.pop("dataset")["split"] != two.pop("dataset")["split"]
@@ -180,28 +184,28 @@ def test_a_defect_is_no_failed_trial(run, monkeypatch):
 
 
 def test_what_has_no_options_has_one_trial(small, tmp_path):
-    made = tune_view("popularity", "small", small, None, QUICK, tmp_path / "p.json")
+    made = tune_view("popularity", "small", small, QUICK, tmp_path / "p.json")
     assert (made.asked, len(made.trials)) == (1, 1)
     assert made.trials[0].params == {}
     assert made.trials[0].best_epoch is made.trials[0].epochs is None
     assert made.model == build("popularity")
 
 
-@pytest.mark.parametrize("view", ZOO)
+@pytest.mark.parametrize("view", REGISTRY)
 def test_proposals_stay_within_bounds_and_three_digits(view):
     trials = [Trial(0, proposal(view, [], 0), 1.0, 0.5)]
     for number in range(1, RANDOM_TRIALS + 3):
         value = None if number == 2 else number / 100
         trials.append(Trial(number, proposal(view, trials, 0), 1.0, value))
-    for name, bounds in SPACES[view].items():
+    for name, bounds in REGISTRY[view].space.items():
         for trial in trials:
             value = trial.params[name]
-            if isinstance(bounds, CategoricalDistribution):
-                assert value in bounds.choices
+            if isinstance(bounds, Choice):
+                assert value in bounds.values
             else:
                 assert bounds.low <= value <= bounds.high
                 assert value in (bounds.low, bounds.high) or value == float(f"{value:.3g}")
-    assert len({json.dumps(trial.params) for trial in trials}) > 2 or not SPACES[view]
+    assert len({json.dumps(trial.params) for trial in trials}) > 2 or not REGISTRY[view].space
 
 
 @pytest.mark.parametrize(
@@ -234,7 +238,7 @@ def test_the_file_of_another_study_is_refused(run, small, tmp_path):
 def test_trials_of_earlier_code_are_kept_if_done_and_made_again_if_not(run, monkeypatch):
     said = []
     made = run("done")
-    run("half", upto=2)
+    run("half", limit=2)
     monkeypatch.setattr(tuning_module, "code_digest", lambda module: "later")
     assert vars(run("done", say=said.append)) == vars(made)
     assert "BPR-MF keeps trials of earlier code" in said.pop()
@@ -306,6 +310,31 @@ class TestRuns:
         assert "small, BPR-MF: trial 1" in done.stderr
         with pytest.raises(SemcompError, match="at most 20"):
             CliRunner().invoke(command, [data, "--trials", "21"], catch_exceptions=False)
+
+
+@dataclass(frozen=True)
+class Powered:
+    """Popularity to a power."""
+
+    power: float = 1.0
+
+    def fit(self, inputs, seed=0, *, checkpoint=None):
+        counts = Inputs.of(inputs).split.train.sum(axis=0)[:, None]
+        return View("powered", np.ones((inputs.split.n_users, 1)), np.asarray(counts) ** self.power)
+
+
+def test_a_line_in_the_registry_is_tuned_by_all_who_name_no_view(small, tmp_path, cache, monkeypatch):
+    """Its defaults first, within its bounds, and its configuration is made a model again."""
+    line = Entry(Powered(), "collaborative", space={"power": Range(-1.0, 2.0)})
+    monkeypatch.setitem(REGISTRY, "powered", line)
+    assert "powered" in from_data()
+    data = str(write_folder(replace(SMALL.dataset(), name="small"), tmp_path / "data"))
+    monkeypatch.setattr(tuning_runs, "from_data", lambda: {"powered": line})
+    made = tune(data, (), QUICK, tmp_path, say=str)["powered"]
+    assert made.trials[0].params == {"power": 1.0}
+    assert all(-1 <= trial.params["power"] <= 2 for trial in made.trials)
+    assert made.model == Powered(made.best.params["power"])
+    assert read_settings(tmp_path / "small" / "powered.json").space == {"power": "-1.0 to 2.0"}
 
 
 def test_what_is_left_is_told_from_seconds_and_epochs(run):

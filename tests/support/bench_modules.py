@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from benchmark_scripts import BENCHMARKS
 
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split
 
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 MODULES = ("inputs", "ours", "pieces", "report", "running", "training")
 
 

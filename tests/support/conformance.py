@@ -1,9 +1,10 @@
-"""What every view promises. A view joins by a `Case` in the list of `test_conformance.py`."""
+"""What every view promises. A view of the registry joins by itself, see `test_conformance.py`."""
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
@@ -11,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.metrics import per_user
-from semcomp.core.rank import rank
+from semcomp.core.rank import among, rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -22,7 +24,7 @@ from semcomp.storage import digest
 from semcomp.views.training import SampledSoftmax, Training, checkpoint
 
 QUICK = Training(loss=SampledSoftmax(negatives=64), epochs=6, batch=512, lr=0.02, every=2, patience=3)
-Inputs = tuple[Split, TextMatrix]
+Data = tuple[Split, TextMatrix]
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,8 @@ class Case:
 
     Attributes:
         name: as in tables. make: the model, its `fit` still to be called.
-        text: `fit` takes (split, text), else (split) alone.
-        trained: it goes through the one loop; `fit` takes a checkpoint.
-        seeded: another seed gives another view; `trained`, if None.
+        text: it reads text. views: what it is made of, fitted first.
+        seeded: another seed gives another view; if None, one that is trained, or made of such.
         unit: rows of users and items have unit norm, or none.
         width: of the vectors, if it is known.
         learns: finds more than twice what chance finds, and more than the list of popular items.
@@ -43,7 +44,7 @@ class Case:
     name: str
     make: Callable[[], Any]
     text: bool = False
-    trained: bool = False
+    views: Sequence[Case] = ()
     seeded: bool | None = None
     unit: bool = False
     width: int | None = None
@@ -51,11 +52,18 @@ class Case:
     signed: Sequence[str] = ()
 
     def fit(self, split: Split, text: TextMatrix, seed: int = 0, **more: Any) -> Any:
-        return self.make().fit(*((split, text) if self.text else (split,)), seed=seed, **more)
+        """Every model is given all there is, and takes what it needs."""
+        views = [view.fit(split, text, seed) for view in self.views]
+        return self.make().fit(Inputs(split, text, views), seed=seed, **more)
+
+    @property
+    def trained(self) -> bool:
+        """It goes through the one loop, and resumes from a checkpoint."""
+        return hasattr(self.make(), "training")
 
     @property
     def differs(self) -> bool:
-        return self.trained if self.seeded is None else self.seeded
+        return (self.trained or bool(self.views)) if self.seeded is None else self.seeded
 
 
 class Again(NamedTuple):
@@ -73,7 +81,7 @@ class Interrupted(Exception):
 class Fits:
     """Views of one case on the small world, each made once."""
 
-    def __init__(self, case: Case, inputs: Inputs) -> None:
+    def __init__(self, case: Case, inputs: Data) -> None:
         self.case, self.inputs = case, inputs
         self.made: dict[str, Any] = {}
 
@@ -111,7 +119,16 @@ def bytes_of(view: Any) -> bytes:
 
 def told(view: Any) -> dict[str, Any]:
     """The provenance but for what differs from run to run."""
-    return {key: value for key, value in view.provenance.items() if key != "cost"}
+
+    def lasting(value: Any) -> Any:
+        if isinstance(value, list):
+            return [lasting(one) for one in value]
+        if not isinstance(value, Mapping):
+            return value
+        return {key: lasting(one) for key, one in value.items() if key != "cost"}
+
+    told: dict[str, Any] = lasting(view.provenance)
+    return told
 
 
 def only(applies: Callable[[Case], bool]) -> Callable[[Any], Any]:
@@ -129,7 +146,7 @@ class Conformance:
 
     @pytest.fixture(scope="module")
     @classmethod
-    def fits(cls, case: Case, world: Inputs) -> Fits:
+    def fits(cls, case: Case, world: Data) -> Fits:
         return Fits(case, world)
 
     def test_one_finite_float32_row_for_each_user_and_item(self, case, fits, world):
@@ -165,7 +182,7 @@ class Conformance:
                 view.scores(users), scores, rtol=1e-4, atol=1e-5 * np.abs(scores).max()
             )
         else:
-            scores = view.scores(users).astype(np.float64)
+            scores = among(view, split.history("train")).scores(users).astype(np.float64)
         scores[split.history("train").toarray()[users] > 0] = -np.inf
         expected = np.argsort(-scores, axis=1, kind="stable")[:, :30]
         np.testing.assert_array_equal(rank(view, split, 30, mask="train").ids[users], expected)
@@ -218,7 +235,7 @@ class Conformance:
         assert made["cost"]["peak_bytes"] > 2**20
 
     @only(lambda case: case.trained)
-    def test_a_run_taken_up_again_ends_with_the_same_bytes(self, case, fits, world, tmp_path, monkeypatch):
+    def test_a_resumed_run_ends_with_the_same_bytes(self, case, fits, world, tmp_path, monkeypatch):
         monkeypatch.setattr(checkpoint, "EVERY", 0.0)
         save, file = checkpoint.Checkpoint.save, tmp_path / "run.pt"
 
@@ -265,6 +282,39 @@ class Conformance:
         view = case.fit(split, text)
         assert view.shape == shape
         assert np.isfinite(view.scores(np.arange(shape[0]))).all()
+
+    @only(lambda case: case.text)
+    def test_a_text_is_asked_for_by_name(self, case, world):
+        """Neither the split alone, nor a text in the place of the seed, as `fit` once took it."""
+        model, (split, text) = case.make(), world
+        for given in ((split,), (split, text), (Inputs(split),)):
+            with pytest.raises(SemcompError) as caught:
+                model.fit(*given)
+            assert type(model).__name__ in str(caught.value)
+            assert "Inputs(split, text)" in str(caught.value)
+
+    @only(lambda case: case.views)
+    def test_views_are_asked_for_by_name(self, case, world):
+        with pytest.raises(SemcompError) as caught:
+            case.make().fit(world[0])
+        assert type(case.make()).__name__ in str(caught.value)
+        assert "Inputs(split, views=" in str(caught.value)
+
+    @only(lambda case: not case.text and not case.views)
+    def test_a_split_is_enough_for_what_needs_no_more(self, case, fits, world):
+        assert bytes_of(case.make().fit(world[0], 0)) == bytes_of(fits.first)
+
+    def test_what_is_no_split_is_refused(self, case):
+        with pytest.raises(SemcompError, match=r"str.*Split"):
+            case.make().fit("ml-100k", seed=0)
+
+    def test_the_signature_is_that_of_every_model(self, case):
+        """More options may follow by keyword, memory for one."""
+        given = inspect.signature(type(case.make()).fit).parameters
+        assert list(given)[:4] == ["self", "inputs", "seed", "checkpoint"]
+        assert given["seed"].default == 0
+        assert given["checkpoint"].default is None
+        assert all(one.kind is one.KEYWORD_ONLY for one in list(given.values())[3:])
 
     @only(lambda case: case.text)
     def test_a_text_that_lacks_an_item_is_refused(self, case, world):

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from semcomp.core import sharded
+from semcomp.core.inputs import Inputs
 from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
@@ -188,15 +189,15 @@ MODELS: dict[str, Callable[[Split, TextMatrix], View]] = {
     "XSimGCL": lambda parts, text: XSimGCL(8, weight=0.2, training=TRAINING).fit(parts),
     "SGL": lambda parts, text: SGL(8, weight=0.2, training=TRAINING).fit(parts),
     "projection": lambda parts, text: SemanticProjection(8, leave_out=True, training=TRAINING).fit(
-        parts, text
+        Inputs(parts, text)
     ),
     "projection, a pair left over": lambda parts, text: SemanticProjection(
         8, training=replace(BLUNT, batch=parts.train.nnz - 1)
-    ).fit(parts, text),
-    "MLP": lambda parts, text: MLPProjection(8, 16, training=TRAINING).fit(parts, text),
+    ).fit(Inputs(parts, text)),
+    "MLP": lambda parts, text: MLPProjection(8, 16, training=TRAINING).fit(Inputs(parts, text)),
     "fusion": lambda parts, text: NormConcatNorm(
         8, training=replace(BLUNT, loss=SampledSoftmax(negatives=20, hard_pool=2))
-    ).fit(parts, text),
+    ).fit(Inputs(parts, text)),
 }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import unit_rows
 from semcomp.data import split as split_of
@@ -26,16 +27,16 @@ QUICK = Training(loss=SampledSoftmax(negatives=64), epochs=6, batch=512, lr=0.02
 
 def test_without_layers_the_linear_one_is_the_projection(world):
     """Same start, same inputs, same draws: the same view."""
-    found = AlphaRec(8, layers=0, linear=True, training=QUICK).fit(*world, seed=3)
-    expected = SemanticProjection(8, training=QUICK).fit(*world, seed=3)
+    found = AlphaRec(8, layers=0, linear=True, training=QUICK).fit(Inputs(*world), seed=3)
+    expected = SemanticProjection(8, training=QUICK).fit(Inputs(*world), seed=3)
     np.testing.assert_array_equal(found.users, expected.users)
     np.testing.assert_array_equal(found.items, expected.items)
     assert (found.name, expected.name) == ("AlphaRec, linear", "projection")
 
 
 def test_without_layers_it_is_the_mlp_projection(world):
-    found = AlphaRec(8, hidden=16, layers=0, training=QUICK).fit(*world, seed=3)
-    expected = MLPProjection(8, hidden=16, training=QUICK).fit(*world, seed=3)
+    found = AlphaRec(8, hidden=16, layers=0, training=QUICK).fit(Inputs(*world), seed=3)
+    expected = MLPProjection(8, hidden=16, training=QUICK).fit(Inputs(*world), seed=3)
     np.testing.assert_allclose(found.users, expected.users, atol=2e-3)  # sums in another order, then Adam
     np.testing.assert_allclose(found.items, expected.items, atol=2e-3)
 
@@ -97,7 +98,9 @@ def test_the_graph_gives_a_silent_item_the_text_of_its_users(make_split):
     """Item 2 has no text and is had with item 0; item 3 has none and is had with item 1; item 4 by nobody."""
     split = make_split((6, 5), [(u, i) for u in range(6) for i in ((0, 2) if u < 3 else (1, 3))])
     text = TextMatrix(split.item_ids, np.array([[1.0, 0], [0, 1.0], [0, 0], [0, 0], [0, 0]]))
-    view = AlphaRec(2, linear=True, layers=2, training=replace(QUICK, epochs=1, lr=1e-9)).fit(split, text)
+    view = AlphaRec(2, linear=True, layers=2, training=replace(QUICK, epochs=1, lr=1e-9)).fit(
+        Inputs(split, text)
+    )
     np.testing.assert_allclose(view.items[2], view.items[0], atol=1e-6)
     np.testing.assert_allclose(view.items[3], view.items[1], atol=1e-6)
     np.testing.assert_array_equal(view.items[4], [0, 0])
@@ -108,7 +111,9 @@ def test_a_user_without_items_and_an_item_alone_without_text(make_split, linear)
     split = make_split((4, 5), [(0, 0), (0, 1), (1, 1)], [(0, 2)], [(1, 3)])
     rows = np.random.default_rng(1).normal(size=(5, 3))
     rows[4] = 0
-    view = AlphaRec(2, hidden=6, linear=linear, training=QUICK).fit(split, TextMatrix(split.item_ids, rows))
+    view = AlphaRec(2, hidden=6, linear=linear, training=QUICK).fit(
+        Inputs(split, TextMatrix(split.item_ids, rows))
+    )
     assert np.isfinite(view.users).all()
     assert np.isfinite(view.items).all()
     norms = np.linalg.norm(np.vstack([view.users[2:], view.items[4:]]), axis=1)
@@ -124,7 +129,7 @@ def test_the_scale_of_a_text_matters_only_to_the_plain_inputs(world, linear):
     scaled = TextMatrix(text.item_ids, text.matrix * scale)
     for normalize in (True, False):
         model = AlphaRec(8, hidden=16, linear=linear, normalize=normalize, training=QUICK)
-        views = [model.fit(split, one, seed=0) for one in (text, scaled)]
+        views = [model.fit(Inputs(split, one), seed=0) for one in (text, scaled)]
         assert np.array_equal(views[0].items, views[1].items) == normalize
 
 
@@ -147,8 +152,8 @@ def test_the_smoothed_inputs_of_the_linear_one_by_hand(make_split):
 
 
 def test_half_precision_products_leave_the_propagation_whole(world):
-    view = AlphaRec(8, hidden=16, training=replace(QUICK, precision="bfloat16")).fit(*world, seed=0)
-    exact = AlphaRec(8, hidden=16, training=QUICK).fit(*world, seed=0)
+    view = AlphaRec(8, hidden=16, training=replace(QUICK, precision="bfloat16")).fit(Inputs(*world), seed=0)
+    exact = AlphaRec(8, hidden=16, training=QUICK).fit(Inputs(*world), seed=0)
     assert np.isfinite(view.items).all()
     assert (unit_rows(view.items) * unit_rows(exact.items)).sum(axis=1).mean() > 0.9
 
@@ -159,7 +164,7 @@ def test_text_of_the_taste_helps_the_graph(world):
     shuffled = TextMatrix(text.item_ids, text.matrix[np.random.default_rng(0).permutation(len(text.matrix))])
     training = replace(QUICK, epochs=10)
     reached = [
-        AlphaRec(8, hidden=32, training=training).fit(split, one).provenance["training"]["valid_ndcg"]
+        AlphaRec(8, hidden=32, training=training).fit(Inputs(split, one)).provenance["training"]["valid_ndcg"]
         for one in (text, shuffled)
     ]
     assert reached[0] > 1.3 * reached[1]
@@ -170,7 +175,7 @@ def test_text_of_the_taste_helps_the_graph(world):
 def test_any_encoder_will_do(encoder, linear):
     data = World(users=60, items=50, dim=4).dataset()
     split, text = split_of(data, seed=0), embed(data, encoder)
-    view = AlphaRec(8, hidden=16, linear=linear, training=QUICK).fit(split, text, seed=0)
+    view = AlphaRec(8, hidden=16, linear=linear, training=QUICK).fit(Inputs(split, text), seed=0)
     assert view.shape == (split.n_users, split.n_items)
     assert view.provenance["text"] == dict(text.provenance)
     assert np.isfinite(view.scores(np.arange(60))).all()

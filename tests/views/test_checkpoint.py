@@ -6,10 +6,10 @@ import itertools
 import os
 import pickle
 import resource
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +19,7 @@ import pytest
 import torch
 from conformance import bytes_of, told
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import split as split_of
 from semcomp.errors import SemcompError
@@ -79,103 +80,92 @@ def kill_after(model, split, file, monkeypatch, epoch=2):
 # resumed
 
 
-class Tracer:
-    """Notes each line that the loop or the checkpoint executes; raises `Killed` at the n-th one."""
+class Disk:
+    """A tracer: before each line that the loop or the checkpoint executes, what a kill there would leave."""
 
-    def __init__(self, file: Path, n: int | None = None) -> None:
-        self.file, self.n = file, n
-        self.lines: list[tuple[str, int, int]] = []
+    def __init__(self, folder: Path, copies: Path) -> None:
+        self.folder, self.copies = folder, copies
+        self.states: dict[tuple[tuple[str, int], ...], Path] = {}
+        self.lines: set[tuple[str, int]] = set()
 
     def __call__(self, frame, event, _):
         if frame.f_code.co_filename not in (loop.__file__, checkpoint.__file__):
             return None
         if event == "line":
-            written = self.file.stat().st_mtime_ns if self.n is None and self.file.exists() else 0
-            self.lines.append((frame.f_code.co_filename, frame.f_lineno, written))
-            if len(self.lines) == self.n:
-                raise Killed
+            self.lines.add((frame.f_code.co_filename, frame.f_lineno))
+            files = sorted(self.folder.iterdir())
+            state = tuple((file.name, file.stat().st_mtime_ns) for file in files)
+            if state not in self.states:
+                self.states[state] = self.copies / f"{len(self.states)}"
+                shutil.copytree(self.folder, self.states[state])
         return self
 
-    def of(self, fit, *inputs):
-        """The fit under this tracer's eyes; None where it was killed."""
-        sys.settrace(self)
-        try:
-            return fit(*inputs, checkpoint=self.file)
-        except Killed:
-            return None
-        finally:
-            sys.settrace(None)
-            as_in_a_new_process()
 
-
-def as_in_a_new_process():
-    """A context of torch's that was killed on its way out has left its state behind."""
-    torch.set_grad_enabled(True)
-    torch.set_autocast_enabled("cpu", False)
-    for _ in range(torch.autocast_increment_nesting()):
-        torch.autocast_decrement_nesting()
-    torch.clear_autocast_cache()
-
-
-def test_killed_at_any_line_it_ends_with_the_same_bytes(small, tmp_path, monkeypatch):
-    """With a term and draws of its own: at each line of a run of two epochs, once for each file it finds.
-
-    A resumed run knows nothing but the file that is left, so there is one for each such file. Clock and
-    memory stand still and validation costs nothing, so that a file's bytes tell its state.
-    """
-    monkeypatch.setattr(cost, "time", SimpleNamespace(perf_counter=lambda: 0.0))
-    monkeypatch.setattr(cost, "peak_memory", lambda device: 0)
-    monkeypatch.setattr(loop, "validation_ndcg", lambda view, split: abs(float(view.items.sum())))
+def test_killed_at_any_line_it_ends_with_the_same_bytes(small, tmp_path):
+    """With a term and draws of its own. All a resumed run knows is on the disk: from each state of it."""
     model = AlignedLightGCN(2, training=replace(SHORT, epochs=2))
-    seen = Tracer(tmp_path / "whole.pt")
-    whole = seen.of(model.fit, *small)
-    kills = {line: n for n, line in reversed(list(enumerate(seen.lines, 1)))}
-    left = set()
-    for n in sorted(kills.values()):
-        folder = tmp_path / f"{n}"
-        folder.mkdir()
-        assert Tracer(folder / "run.pt", n).of(model.fit, *small) is None
-        assert [path.name for path in folder.iterdir()] in ([], ["run.pt"]), f"killed at line {n}"
-        state = b"".join(path.read_bytes() for path in folder.iterdir())
-        if state in left:
-            continue
-        left.add(state)
-        resumed = model.fit(*small, checkpoint=folder / "run.pt")
-        assert bytes_of(resumed) == bytes_of(whole), f"killed at line {n}"
+    folder = tmp_path / "run"
+    folder.mkdir()
+    disk = Disk(folder, tmp_path)
+    sys.settrace(disk)
+    try:
+        whole = model.fit(Inputs(*small), checkpoint=folder / "run.pt")
+    finally:
+        sys.settrace(None)
+    assert len(disk.lines) > 120
+    part, kept = "run.pt.part", "run.pt"
+    found = [tuple(name for name, _ in state) for state in disk.states]
+    assert found == [(), (part,), (kept,), (kept, part), (kept,)]  # two epochs, two files
+    for left in disk.states.values():
+        resumed = model.fit(Inputs(*small), checkpoint=left / "run.pt")
+        assert bytes_of(resumed) == bytes_of(whole), f"from {left}"
         assert told(resumed) == told(whole)
-        assert not list(folder.iterdir()), f"killed at line {n}"
-    assert len(kills) > 150
-    assert len(left) == 3  # no file, and one after each epoch
+        assert not list(left.iterdir())
 
 
 SCRIPT = """
-import sys
+import io, sys, time
+import torch
+from semcomp.core.inputs import Inputs
 from semcomp.data import split
 from semcomp.planted import World
 from semcomp.views import LightGCN, SampledSoftmax, Training
 from semcomp.views.training import checkpoint
-checkpoint.EVERY = 0.0
-training = Training(loss=SampledSoftmax(negatives=16), epochs=40, batch=64, lr=0.02, every=20)
+
+written = []
+
+def save(stored, path):
+    whole = io.BytesIO()
+    torch_save(stored, whole)
+    written.append(whole.getvalue())
+    path.write_bytes(written[-1][: None if len(written) < 3 else len(written[-1]) // 2])
+    if len(written) == 3:
+        print("halfway", flush=True)
+        time.sleep(600)
+
+checkpoint.EVERY, torch_save, torch.save = 0.0, torch.save, save
+training = Training(loss=SampledSoftmax(negatives=16), epochs=4, batch=512, lr=0.02, every=2)
 parts = split(World(users=60, items=80, dim=2).dataset(), seed=7)
-LightGCN(4, training=training).fit(parts, checkpoint=sys.argv[1])
+LightGCN(4, training=training).fit(Inputs(parts), checkpoint=sys.argv[1])
 """
 
 
 def test_killed_by_the_system_it_ends_with_the_same_bytes(file):
-    run = subprocess.Popen([sys.executable, "-c", SCRIPT, str(file)])
-    deadline = time.monotonic() + 120
-    while not file.exists() and run.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    """In the middle of its third write."""
+    run = subprocess.Popen([sys.executable, "-c", SCRIPT, str(file)], stdout=subprocess.PIPE)
+    assert run.stdout.readline() == b"halfway\n"
     run.send_signal(signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL
-    reached = torch.load(file, weights_only=True)["state"]["epoch"]
-    assert 1 <= reached < 40
-    split = split_of(World(users=60, items=80, dim=2).dataset(), seed=7)
-    training = Training(loss=SampledSoftmax(negatives=16), epochs=40, batch=64, lr=0.02, every=20)
+    run.stdout.close()
+    assert sorted(path.name for path in file.parent.iterdir()) == ["run.pt", "run.pt.part"]
+    assert torch.load(file, weights_only=True)["state"]["epoch"] == 2
+    inputs = Inputs(split_of(World(users=60, items=80, dim=2).dataset(), seed=7))
+    training = Training(loss=SampledSoftmax(negatives=16), epochs=4, batch=512, lr=0.02, every=2)
     short = LightGCN(4, training=training)
-    resumed, whole = short.fit(split, checkpoint=file), short.fit(split)
+    resumed, whole = short.fit(inputs, checkpoint=file), short.fit(inputs)
     assert bytes_of(resumed) == bytes_of(whole)
     assert told(resumed) == told(whole)
+    assert not list(file.parent.iterdir())
 
 
 def test_what_was_done_is_not_done_again(small, file, monkeypatch):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conformance import QUICK
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.rank import rank
 from semcomp.core.view import View
 from semcomp.errors import SemcompError
@@ -41,7 +42,7 @@ def test_of_two_it_is_combsum_at_one_half_to_the_byte(world):
     split = world[0]
     rng = np.random.default_rng(0)
     views = [View("v", rng.standard_normal((200, 5)), rng.standard_normal((240, 5))) for _ in range(2)]
-    made, fused = ensemble(views), CombSum(weight=0.5).fit(split, *views)
+    made, fused = ensemble(views), CombSum(weight=0.5).fit(Inputs(split, views=views))
     assert (made.users.tobytes(), made.items.tobytes()) == (fused.users.tobytes(), fused.items.tobytes())
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 from conformance import QUICK, bytes_of
 from torch.nn import functional as F
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import unit_rows
 from semcomp.views.collaborative.lightgcn import LightGCN
 from semcomp.views.joint.aligned import AlignedLightGCN, TextAlignment
 from semcomp.views.joint.fusion import FusionControl, NormConcatNorm
+from semcomp.views.registry import REGISTRY
 from semcomp.views.semantic.raw_text import RawText
 from semcomp.views.training import Batch, SampledSoftmax
 
@@ -22,7 +23,7 @@ HARD = replace(QUICK, loss=SampledSoftmax(negatives=64, hard_pool=2), weight_dec
 
 
 def test_fusion_scores_are_the_mean_of_the_cosines_of_its_halves(world):
-    view = NormConcatNorm(8, training=HARD).fit(*world)
+    view = NormConcatNorm(8, training=HARD).fit(Inputs(*world))
     parts = slice(0, 4), slice(4, 8)
     cosines = [unit_rows(view.users[:, part]) @ unit_rows(view.items[:, part]).T for part in parts]
     np.testing.assert_allclose(view.scores(np.arange(200)), (cosines[0] + cosines[1]) / 2, atol=1e-6)
@@ -35,17 +36,17 @@ def test_the_semantic_half_of_the_fusion_is_a_function_of_the_text(world):
     split, text = world
     matrix = text.matrix.copy()
     matrix[7] = matrix[90]
-    view = NormConcatNorm(8, training=HARD).fit(split, TextMatrix(text.item_ids, matrix), seed=0)
+    view = NormConcatNorm(8, training=HARD).fit(Inputs(split, TextMatrix(text.item_ids, matrix)), seed=0)
     np.testing.assert_allclose(view.items[7, 4:], view.items[90, 4:], atol=1e-6)
     assert np.abs(view.items[7, :4] - view.items[90, :4]).max() > 1e-2
 
 
 def test_alignment_of_weight_zero_is_lightgcn_to_the_byte(world):
     plain = LightGCN(8, training=QUICK).fit(world[0])
-    unaligned = AlignedLightGCN(8, weight=0.0, training=QUICK).fit(*world)
+    unaligned = AlignedLightGCN(8, weight=0.0, training=QUICK).fit(Inputs(*world))
     assert bytes_of(unaligned) == bytes_of(plain)
     assert unaligned.provenance["training"] == plain.provenance["training"]
-    assert bytes_of(AlignedLightGCN(8, training=QUICK).fit(*world)) != bytes_of(plain)
+    assert bytes_of(AlignedLightGCN(8, training=QUICK).fit(Inputs(*world))) != bytes_of(plain)
 
 
 def test_the_alignment_term_by_definition(world):
@@ -57,7 +58,7 @@ def test_the_alignment_term_by_definition(world):
     draw = torch.Generator().manual_seed(0)
     rows = torch.tensor([3, 0, 199, 3]), torch.tensor([239, 5, 5, 17])
     vectors = [F.normalize(torch.randn(4, 8, generator=draw)) for _ in rows]
-    raw = RawText().fit(split, text)
+    raw = RawText().fit(Inputs(split, text))
     losses = [
         F.cross_entropy(anchors @ term.mapped(torch.tensor(texts)).T / 0.3, own)
         for own, anchors, texts in zip(rows, vectors, (raw.users, raw.items), strict=True)
@@ -70,17 +71,16 @@ def test_alignment_makes_neighbourhoods_like_those_of_the_text(world):
     near_text = unit_rows(text.matrix) @ unit_rows(text.matrix).T
     likeness = []
     for weight in (0.0, 5.0):
-        view = AlignedLightGCN(8, weight=weight, training=QUICK).fit(split, text, seed=0)
+        view = AlignedLightGCN(8, weight=weight, training=QUICK).fit(Inputs(split, text), seed=0)
         likeness.append(np.corrcoef((view.items @ view.items.T).ravel(), near_text.ravel())[0, 1])
     assert likeness[1] > likeness[0] + 0.05
 
 
 def test_the_fusions_control_is_the_fusion_without_text():
-    """Same loss, negatives, width, depth; and no argument by which a text could come in."""
+    """Same loss, negatives, width, depth; and a text that is given is not read."""
     fusion, control = NormConcatNorm(), FusionControl()
     assert (fusion.dim, fusion.layers, fusion.training) == (control.dim, control.layers, control.training)
-    with pytest.raises(TypeError):
-        control.fit(None, None, seed=0)
+    assert not REGISTRY["wide LightGCN"].reads_text
 
 
 def test_the_fusions_control_is_lightgcn_but_for_its_training(world):

@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semcomp.core.inputs import Inputs
+from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK
 from semcomp.core.view import View
 from semcomp.errors import SemcompError
-from semcomp.views import CombSum, Popularity, RawText, rrf
+from semcomp.views import RRF, CombSum, ItemKNN, Popularity, RawText, rrf
 from semcomp.views.training import validation_ndcg
 
 USERS, ITEMS = 30, 50
@@ -52,7 +54,7 @@ def z_scores(view: View) -> np.ndarray:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_combsum_is_the_weighted_sum_of_z_scores(weight, seed, random_split):
     a, b = random_view(seed), random_view(seed + 100, width=9)
-    fused = CombSum(weight=weight).fit(random_split, a, b)
+    fused = CombSum(weight=weight).fit(Inputs(random_split, views=(a, b)))
     assert fused.dim == 15
     expected = weight * z_scores(a) + (1 - weight) * z_scores(b)
     scores = fused.users.astype(np.float64) @ fused.items.astype(np.float64).T
@@ -65,53 +67,54 @@ def test_combsum_is_the_weighted_sum_of_z_scores(weight, seed, random_split):
 @pytest.mark.parametrize(("weight", "alone"), [(1.0, 0), (0.0, 1)])
 def test_all_the_weight_on_one_view_ranks_as_that_view(weight, alone, random_split):
     views = random_view(5), random_view(6)
-    fused = CombSum(weight=weight).fit(random_split, *views)
+    fused = CombSum(weight=weight).fit(Inputs(random_split, views=views))
     expected = rank(views[alone], random_split, ITEMS)
     np.testing.assert_array_equal(rank(fused, random_split, ITEMS).ids, expected.ids)
 
 
 def test_the_weight_is_the_best_of_the_grid_on_validation(world):
     split, text = world
-    a, b = RawText().fit(split, text), Popularity().fit(split)
-    fused = CombSum().fit(split, a, b)
+    a, b = RawText().fit(Inputs(split, text)), Popularity().fit(split)
+    fused = CombSum().fit(Inputs(split, views=(a, b)))
     tried = {float(w): value for w, value in fused.provenance["valid_ndcg_by_weight"].items()}
     assert list(tried) == [round(0.1 * step, 1) for step in range(11)]
     for weight, value in tried.items():
-        assert validation_ndcg(CombSum(weight=weight).fit(split, a, b), split) == pytest.approx(
-            value, abs=1e-12
-        )
+        assert validation_ndcg(
+            CombSum(weight=weight).fit(Inputs(split, views=(a, b))), split
+        ) == pytest.approx(value, abs=1e-12)
     best = fused.provenance["weight"]
     assert tried[best] == max(tried.values())
     assert 0 < best < 1  # here both views help, so the choice is no edge case
-    again = CombSum(weight=best).fit(split, a, b)
+    again = CombSum(weight=best).fit(Inputs(split, views=(a, b)))
     assert (again.users.tobytes(), again.items.tobytes()) == (fused.users.tobytes(), fused.items.tobytes())
 
 
 def test_the_test_part_plays_no_part_in_choosing(world):
     split, text = world
-    a, b = RawText().fit(split, text), Popularity().fit(split)
-    fused = CombSum().fit(split, a, b)
-    blind = CombSum().fit(replace(split, test=split.history("none")), a, b)
+    a, b = RawText().fit(Inputs(split, text)), Popularity().fit(split)
+    fused = CombSum().fit(Inputs(split, views=(a, b)))
+    blind = CombSum().fit(Inputs(replace(split, test=split.history("none")), views=(a, b)))
     assert (blind.users.tobytes(), blind.items.tobytes()) == (fused.users.tobytes(), fused.items.tobytes())
-    assert blind.provenance == fused.provenance
+    assert {**blind.provenance, "split": ""} == {**fused.provenance, "split": ""}
 
 
 def test_the_scale_and_the_origin_of_a_view_do_not_matter(random_split):
     a, b = random_view(7), random_view(8)
-    expected = rank(CombSum(weight=0.4).fit(random_split, a, b), random_split, 20).ids
+    expected = rank(CombSum(weight=0.4).fit(Inputs(random_split, views=(a, b))), random_split, 20).ids
     for other in (
         View("longer items", a.users, a.items * 7),
         View("longer users", a.users * np.linspace(0.5, 9, USERS)[:, None], a.items),
         View("moved items", a.users, a.items + np.arange(6)),
     ):
         np.testing.assert_array_equal(
-            rank(CombSum(weight=0.4).fit(random_split, other, b), random_split, 20).ids, expected
+            rank(CombSum(weight=0.4).fit(Inputs(random_split, views=(other, b))), random_split, 20).ids,
+            expected,
         )
 
 
 def test_a_view_without_opinions_leaves_the_order_to_the_other(random_split):
     a, silent = random_view(9), View("silent", np.zeros((USERS, 2)), np.ones((ITEMS, 2)))
-    fused = CombSum(weight=0.5).fit(random_split, a, silent)
+    fused = CombSum(weight=0.5).fit(Inputs(random_split, views=(a, silent)))
     np.testing.assert_array_equal(rank(fused, random_split, 20).ids, rank(a, random_split, 20).ids)
 
 
@@ -120,15 +123,17 @@ def test_combsum_of_cold_and_tiny_data_is_finite(make_split):
     cold = make_split((3, 5), [(0, 0), (0, 1), (1, 1), (1, 2)], [(0, 2)], [(1, 0), (2, 3)])
     for split in (cold, make_split((1, 1), [(0, 0)])):
         rows = np.random.default_rng(0).standard_normal((split.n_items, 4))
-        parts = RawText().fit(split, TextMatrix(split.item_ids, rows)), Popularity().fit(split)
+        parts = RawText().fit(Inputs(split, TextMatrix(split.item_ids, rows))), Popularity().fit(split)
         for weight in (0.5, None):
-            view = CombSum(weight=weight).fit(split, *parts)
+            view = CombSum(weight=weight).fit(Inputs(split, views=parts))
             assert view.shape == (split.n_users, split.n_items)
             assert np.isfinite(view.scores(np.arange(split.n_users))).all()
 
 
 def test_combsum_is_told_with_the_views_it_is_made_of(random_split):
-    made = dict(CombSum(weight=0.5).fit(random_split, random_view(1), random_view(2)).provenance)
+    made = dict(
+        CombSum(weight=0.5).fit(Inputs(random_split, views=(random_view(1), random_view(2)))).provenance
+    )
     assert json.loads(json.dumps(made, allow_nan=False)) == made
     assert (made["model"], made["weight"], made["of"]) == ("CombSum", 0.5, [{"seed": 1}, {"seed": 2}])
 
@@ -144,7 +149,11 @@ def test_combsum_refuses_bad_input(random_split):
         CombSum(grid=())
     other = View("other", np.ones((USERS, 2)), np.ones((ITEMS + 1, 2)))
     with pytest.raises(SemcompError, match=f"view 'other' has {USERS} user rows and {ITEMS + 1} item rows"):
-        CombSum(weight=0.5).fit(random_split, random_view(1), other)
+        CombSum(weight=0.5).fit(Inputs(random_split, views=(random_view(1), other)))
+    near = ItemKNN(neighbours=5).fit(random_split)
+    for views, offender in (([random_view(1), near], "item-kNN"), ([random_view(1)] * 3, "given 3")):
+        with pytest.raises(SemcompError, match=f"CombSum .*{offender}.*use RRF"):
+            CombSum(weight=0.5).fit(Inputs(random_split, views=views))
 
 
 # RRF
@@ -235,6 +244,52 @@ def test_rrf_hands_on_how_its_lists_were_made():
     assert fused.provenance["depth"] == [2, 2]
     assert (fused.provenance["mask"], fused.provenance["split"]) == ("train", "s")
     assert "mask" not in rrf([lists([[0]], 3)], 1).provenance
+
+
+@pytest.mark.parametrize("mask", ["train+valid", "train", "none"])
+@pytest.mark.parametrize(("depth", "constant"), [(50, 60), (7, 60), (12, 0)])
+def test_ranked_as_a_scorer_views_fuse_as_their_lists_do(random_split, mask, depth, constant):
+    """For any block size, and with a scorer that has no vectors among the views."""
+    views = [random_view(1), ItemKNN(neighbours=5).fit(random_split), random_view(2)]
+    fused = RRF(depth, constant).fit(Inputs(random_split, views=views))
+    expected = rrf([rank(view, random_split, depth, mask=mask) for view in views], 7, constant=constant)
+    for memory in (1, 2**12, 2**29):
+        found = rank(fused, random_split, 7, mask=mask, memory=memory)
+        np.testing.assert_array_equal(found.ids, expected.ids)
+    assert found.name == "RRF"
+
+
+def test_sums_that_float32_cannot_tell_apart_are_in_order(make_split):
+    """1/(60 + a) + 1/(60 + b) for places up to 400: many pairs differ in float64 alone."""
+    split, rng = make_split((200, 400), [(0, 0)]), np.random.default_rng(0)
+    views = [
+        View(f"v{n}", rng.standard_normal((200, 8)), rng.standard_normal((400, 8)), {"n": n})
+        for n in range(2)
+    ]
+    fused = rank(RRF(depth=400).fit(Inputs(split, views=views)), split, 399)
+    expected = rrf([rank(view, split, 400) for view in views], 399)
+    alike, exact = (np.diff(expected.scores.astype(kind), axis=1) == 0 for kind in (np.float32, np.float64))
+    assert (alike & ~exact).any()
+    np.testing.assert_array_equal(fused.ids, expected.ids)
+
+
+def test_rank_fusion_is_validated_among_the_items_open_at_validation(random_split):
+    views = [random_view(1), random_view(2)]
+    fused = RRF().fit(Inputs(random_split, views=views))
+    lists_at_validation = rrf([rank(view, random_split, ITEMS, mask="train") for view in views], 20)
+    expected = per_user(lists_at_validation, random_split.valid, 20)["ndcg"].mean()
+    assert validation_ndcg(fused, random_split) == pytest.approx(expected)
+
+
+def test_what_is_in_no_list_scores_nothing(make_split):
+    split = make_split((2, 5), [(0, 0)])
+    view = View("v", np.ones((2, 1)), np.arange(5.0)[:, None])
+    fused = RRF(depth=2).fit(Inputs(split, views=[view, view]))
+    assert fused.scores(np.array([0, 1])).tolist() == [[0, 0, 0, 1, 2]] * 2
+    assert fused.among(split.train).scores(np.array([0])).tolist() == [[0, 0, 0, 1, 2]]
+    for wrong in ({"depth": 0}, {"constant": -1}):
+        with pytest.raises(SemcompError, match=f"{next(iter(wrong))} = "):
+            RRF(**wrong)
 
 
 def test_rrf_refuses_bad_input():

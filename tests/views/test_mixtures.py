@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.views import CombSum, Popularity, RawText
 from semcomp.views.joint.ensemble import standardized
@@ -15,7 +16,9 @@ WEIGHTS = [0.0, 0.1, 0.5, 0.75, 1.0]
 
 
 def by_ranking(split, a: View, b: View) -> list[float]:
-    return [validation_ndcg(CombSum(weight=weight).fit(split, a, b), split) for weight in WEIGHTS]
+    return [
+        validation_ndcg(CombSum(weight=weight).fit(Inputs(split, views=(a, b))), split) for weight in WEIGHTS
+    ]
 
 
 def random_view(split, seed: int, *, round_to: int | None = None, width: int = 5) -> View:
@@ -27,7 +30,7 @@ def random_view(split, seed: int, *, round_to: int | None = None, width: int = 5
 @pytest.mark.parametrize("memory", [2**25, 2**14, 1])
 def test_two_views_that_differ(memory, world):
     split, text = world
-    views = RawText().fit(split, text), random_view(split, 0)
+    views = RawText().fit(Inputs(split, text)), random_view(split, 0)
     assert mixtures_ndcg([standardized(v) for v in views], split, WEIGHTS, memory) == by_ranking(
         split, *views
     )

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import split as split_of
 from semcomp.errors import SemcompError
@@ -80,7 +81,7 @@ def test_a_hidden_layer_learns_what_no_line_can(make_split):
     split = make_split((60, 48), train, valid)
     training = replace(QUICK, epochs=20, patience=30, batch=128, lr=0.05, every=10)
     curved, straight = (
-        model.fit(split, TextMatrix(split.item_ids, text)).provenance["training"]["valid_ndcg"]
+        model.fit(Inputs(split, TextMatrix(split.item_ids, text))).provenance["training"]["valid_ndcg"]
         for model in (
             MLPProjection(4, hidden=32, training=training),
             SemanticProjection(4, training=training),
@@ -96,7 +97,7 @@ def test_empty_texts_share_a_vector_and_so_do_users_without_items(make_split, le
     rows = np.random.default_rng(1).normal(size=(6, 3))
     rows[[2, 4]] = 0
     view = MLPProjection(2, hidden=5, leave_out=leave_out, training=QUICK).fit(
-        split, TextMatrix(split.item_ids, rows)
+        Inputs(split, TextMatrix(split.item_ids, rows))
     )
     for vectors in (view.items[[2, 4]], view.users[[2, 3]], [view.items[2], view.users[2]]):
         np.testing.assert_allclose(vectors[0], vectors[1], atol=1e-6)
@@ -118,7 +119,8 @@ def test_the_scale_of_an_items_text_plays_no_part(world):
     scale = np.random.default_rng(0).choice([0.25, 1.0, 8.0], size=(len(text.matrix), 1))  # exact in binary
     model = MLPProjection(8, hidden=16, training=QUICK)
     view, scaled = (
-        model.fit(split, one, seed=0) for one in (text, TextMatrix(text.item_ids, text.matrix * scale))
+        model.fit(Inputs(split, one), seed=0)
+        for one in (text, TextMatrix(text.item_ids, text.matrix * scale))
     )
     np.testing.assert_array_equal(scaled.items, view.items)
     np.testing.assert_array_equal(scaled.users, view.users)
@@ -126,9 +128,10 @@ def test_the_scale_of_an_items_text_plays_no_part(world):
 
 def test_names_tell_the_versions_apart(world):
     kept, left = (
-        MLPProjection(8, 16, flag, training=replace(QUICK, epochs=1)).fit(*world) for flag in (False, True)
+        MLPProjection(8, 16, flag, training=replace(QUICK, epochs=1)).fit(Inputs(*world))
+        for flag in (False, True)
     )
-    assert (kept.name, left.name) == ("MLP projection", "MLP projection, positive left out")
+    assert (kept.name, left.name) == ("MLP projection", "MLP projection (leave-one-out)")
     assert np.abs(kept.items - left.items).max() > 1e-4
 
 
@@ -136,7 +139,7 @@ def test_names_tell_the_versions_apart(world):
 def test_any_encoder_will_do(encoder):
     data = World(users=60, items=50, dim=4).dataset()
     split, text = split_of(data, seed=0), embed(data, encoder)
-    view = MLPProjection(8, hidden=16, training=QUICK).fit(split, text, seed=0)
+    view = MLPProjection(8, hidden=16, training=QUICK).fit(Inputs(split, text), seed=0)
     assert view.shape == (split.n_users, split.n_items)
     assert view.provenance["text"] == dict(text.provenance)
     assert np.isfinite(view.scores(np.arange(60))).all()

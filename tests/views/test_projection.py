@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import unit_rows
 from semcomp.data import split as split_of
@@ -94,9 +95,10 @@ def test_a_user_with_the_positive_alone_sends_no_gradient(small):
 
 def test_the_two_versions_train_apart_under_names_of_their_own(world):
     kept, left = (
-        SemanticProjection(8, leave_out=flag, training=QUICK).fit(*world, seed=0) for flag in (False, True)
+        SemanticProjection(8, leave_out=flag, training=QUICK).fit(Inputs(*world), seed=0)
+        for flag in (False, True)
     )
-    assert (kept.name, left.name) == ("projection", "projection, positive left out")
+    assert (kept.name, left.name) == ("projection", "projection (leave-one-out)")
     assert left.provenance["config"]["leave_out"] is True
     assert np.abs(kept.items - left.items).max() > 1e-3
 
@@ -106,7 +108,7 @@ def test_users_with_one_item_each_leave_the_map_at_its_start(make_split):
     split = make_split((4, 4), [(user, user) for user in range(4)])
     text = TextMatrix(split.item_ids, np.random.default_rng(0).normal(size=(4, 3)))
     made = {
-        flag: SemanticProjection(2, leave_out=flag, training=replace(QUICK, batch=2)).fit(split, text)
+        flag: SemanticProjection(2, leave_out=flag, training=replace(QUICK, batch=2)).fit(Inputs(split, text))
         for flag in (False, True)
     }
     weight = linear_map(3, 2, 0, "init.projection", bias=False).weight.detach().numpy()
@@ -121,7 +123,8 @@ def test_the_scale_of_an_items_text_plays_no_part(world, leave_out):
     scale = np.random.default_rng(0).choice([0.25, 1.0, 8.0], size=(len(text.matrix), 1))  # exact in binary
     model = SemanticProjection(8, leave_out=leave_out, training=QUICK)
     view, scaled = (
-        model.fit(split, one, seed=0) for one in (text, TextMatrix(text.item_ids, text.matrix * scale))
+        model.fit(Inputs(split, one), seed=0)
+        for one in (text, TextMatrix(text.item_ids, text.matrix * scale))
     )
     np.testing.assert_array_equal(scaled.items, view.items)
     np.testing.assert_array_equal(scaled.users, view.users)
@@ -134,7 +137,7 @@ def test_an_empty_text_and_a_user_without_items_are_rows_of_zeros(make_split, le
     rows = np.random.default_rng(1).normal(size=(5, 3))
     rows[2] = 0
     view = SemanticProjection(2, leave_out=leave_out, training=replace(QUICK, loss=loss)).fit(
-        split, TextMatrix(split.item_ids, rows)
+        Inputs(split, TextMatrix(split.item_ids, rows))
     )
     assert np.isfinite(view.users).all()
     zero = (~view.users.any(axis=1)).nonzero()[0], (~view.items.any(axis=1)).nonzero()[0]
@@ -163,7 +166,7 @@ def test_a_fusion_may_read_text_with_empty_rows(world):
     split, text = world
     rows = text.matrix.copy()
     rows[:20] = 0
-    view = NormConcatNorm(8, training=QUICK).fit(split, TextMatrix(text.item_ids, rows))
+    view = NormConcatNorm(8, training=QUICK).fit(Inputs(split, TextMatrix(text.item_ids, rows)))
     halves = view.items[:20, 4:]
     np.testing.assert_allclose(np.linalg.norm(halves, axis=1), 0.5**0.5, rtol=1e-4)
     np.testing.assert_allclose(halves, np.broadcast_to(halves[0], halves.shape), atol=1e-6)
@@ -174,7 +177,7 @@ def test_a_fusion_may_read_text_with_empty_rows(world):
 def test_any_encoder_will_do(encoder, leave_out):
     data = World(users=60, items=50, dim=4).dataset()
     split, text = split_of(data, seed=0), embed(data, encoder)
-    view = SemanticProjection(8, leave_out=leave_out, training=QUICK).fit(split, text, seed=0)
+    view = SemanticProjection(8, leave_out=leave_out, training=QUICK).fit(Inputs(split, text), seed=0)
     assert view.shape == (split.n_users, split.n_items)
     assert view.provenance["text"] == dict(text.provenance)
     assert np.isfinite(view.scores(np.arange(60))).all()

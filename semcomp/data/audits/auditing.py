@@ -29,7 +29,8 @@ from semcomp.data.audits.text_rows import rows_as_embedded, rows_follow_texts, r
 from semcomp.data.audits.texts import carries_held_out_review, names_its_user
 from semcomp.data.audits.user_vectors import pooled_over_held_out
 from semcomp.data.dataset import Dataset
-from semcomp.data.splits.split import PARTS, Split
+from semcomp.data.splits.order import PARTS
+from semcomp.data.splits.split import Split
 from semcomp.errors import SemcompError, unknown_name
 
 CHECKS: dict[str, Callable[[Case], Result]] = {

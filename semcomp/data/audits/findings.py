@@ -11,7 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from semcomp.data.dataset import Dataset
-from semcomp.data.splits.split import PARTS, Split
+from semcomp.data.splits.order import PARTS
+from semcomp.data.splits.split import Split
 from semcomp.errors import SemcompError
 
 Severity = Literal["leak", "report"]

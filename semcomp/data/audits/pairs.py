@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from semcomp.data.audits.findings import Case, Keys, Result, found, not_applicable, passed
-from semcomp.data.splits.split import PARTS
+from semcomp.data.splits.order import PARTS
 from semcomp.data.splits.splitting import STRATEGIES
 from semcomp.errors import SemcompError
 

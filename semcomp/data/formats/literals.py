@@ -11,7 +11,6 @@ from typing import Any
 
 import polars as pl
 from polars.io.plugins import register_io_source
-from pyarrow.parquet import ParquetWriter
 
 from semcomp.data.formats.text import lines
 from semcomp.errors import SemcompError
@@ -68,6 +67,8 @@ class LiteralLines:
         key = digest(file_digest(path), VERSION, columns)
         target = cache_folder("converted") / f"{key}.parquet"
         if not target.exists():
+            from pyarrow.parquet import ParquetWriter
+
             rows = self._rows(path, f"converting {path.name}")
             # Not a sink of polars: its threads may still create the file after an error has ended the block.
             schema = self._frame([]).to_arrow().schema

@@ -9,18 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
-
-import requests
-from requests import exceptions as failed
-from urllib3.exceptions import HTTPError
 
 from semcomp.data.remote.checksum import Checksum
 from semcomp.data.remote.partial import Partial
 from semcomp.errors import SemcompError
 from semcomp.progress import progress_bar
 from semcomp.storage import file_digest
+
+if TYPE_CHECKING:  # imported where a connection is made: it is slow, and most runs make none
+    import requests
 
 OFFLINE = "SEMCOMP_OFFLINE"
 CHUNK = 1 << 18  # bytes; what one read may bring at most
@@ -92,6 +91,8 @@ def fetch_file(
             f"{target.name} is not here, and working offline was asked for; go online (unset {OFFLINE}), "
             f"or get {url} on another machine and put it at {target}"
         )
+    import requests
+
     patience = patience or Patience()
     partial = Partial(url, target, blind=checksum is not None)
     failures, best, anew = 0, partial.length, False
@@ -190,6 +191,8 @@ def _answer(
     session: requests.Session, url: str, headers: dict[str, str], timeout: float
 ) -> Iterator[requests.Response]:
     """The answer behind all redirects; its body is not read yet."""
+    from requests import exceptions as failed
+
     first = url
     for _ in range(REDIRECTS + 1):
         try:
@@ -243,6 +246,8 @@ def _check(answer: requests.Response, partial: Partial) -> None:
 
 def _body(answer: requests.Response) -> Iterator[bytes]:
     """The bytes as they arrive: `read1` gives what is there, so that a break loses nothing that came."""
+    from urllib3.exceptions import HTTPError
+
     while True:
         try:
             data = answer.raw.read1(CHUNK, decode_content=False)

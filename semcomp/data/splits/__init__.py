@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from semcomp.data.splits.category import Category
 from semcomp.data.splits.cold import ColdItems, ColdUsers
+from semcomp.data.splits.order import EventOrder, Sequences
 from semcomp.data.splits.per_user import LeaveLastOut, RandomPerUser, part_counts
 from semcomp.data.splits.popularity_shift import PopularityShift
 from semcomp.data.splits.published import import_split
@@ -18,9 +19,11 @@ __all__ = [
     "Category",
     "ColdItems",
     "ColdUsers",
+    "EventOrder",
     "LeaveLastOut",
     "PopularityShift",
     "RandomPerUser",
+    "Sequences",
     "Split",
     "Strategy",
     "Temporal",

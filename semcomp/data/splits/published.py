@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.data.coding import as_number
 from semcomp.data.dataset import Dataset
 from semcomp.data.formats import open_tables
-from semcomp.data.splits.split import PARTS, Split, binary_csr, part_sizes
+from semcomp.data.splits.order import COLUMNS, PARTS, told_by
+from semcomp.data.splits.split import Split, assembled
+from semcomp.data.splits.strategy import LEFT_OUT
 from semcomp.data.tables import Table
 from semcomp.errors import SemcompError
 from semcomp.storage import file_digest
@@ -28,9 +31,10 @@ def import_split(
     """The split of three published files, by the original ids of `data`.
 
     A file is anything that `open_tables` reads, e.g. csv or tsv (also gzip), parquet, or the RecBole files
-    `name.train.inter` that the paper's repository writes. It needs a user and an item column; others are not
-    looked at. A pair that a file repeats counts once. Interactions of the data that stand in no file are left
-    out of all parts, and counted in the notes.
+    `name.train.inter` that the paper's repository writes. It needs a user and an item column. A pair that a
+    file repeats counts once, as it was last listed. Interactions of the data that are in no file are left out
+    of all parts, and counted in the notes. The order of events is that of the data's timestamp or position;
+    where the data have neither, that of such columns if every file has them.
 
     What leaks, and what cannot, is up to whoever made the split: run `audit`.
 
@@ -45,9 +49,13 @@ def import_split(
     files = {part: Path(p).expanduser() for part, p in zip(PARTS, (train, valid, test), strict=True) if p}
     tables = {part: open_tables(file, columns=columns).interactions for part, file in files.items()}
     observed = data.pairs
+    own = told_by(data.interactions)
+    names = [] if own else _in_all(tables.values())
+    told = own or {name: np.full(len(observed), np.nan) for name in names}
+    part_of = np.full(len(observed), LEFT_OUT, dtype=np.int64)
     keys: dict[str, NDArray[np.int64]] = {part: np.zeros(0, dtype=np.int64) for part in PARTS}
     for part, table in tables.items():
-        pairs = _read(table)
+        pairs = _read(table, names)
         user = _rows(pairs["user"], data.user_ids, table, data.name)
         item = _rows(pairs["item"], data.item_ids, table, data.name)
         key = user * data.n_items + item
@@ -55,32 +63,40 @@ def import_split(
         if missing.any():
             row = int(missing.argmax())
             raise SemcompError(
-                f"{table.locate(row)}: user {pairs['user'][row]!r}, item {pairs['item'][row]!r} is no "
+                f"{table.locate(row)}: user {pairs['user'][row]!r}, item {pairs['item'][row]!r} is not an "
                 f"interaction of {data.name!r} ({int(missing.sum()):,} such pairs); load the data that the "
                 "split was made of, with filters that keep them"
             )
         keys[part] = np.unique(key)
+        places = np.searchsorted(observed, key)
+        part_of[places] = PARTS.index(part)
+        for name in names:
+            told[name][places] = pairs[name].to_numpy()
     _check_disjoint(keys, files, data)
-    shape = (data.n_users, data.n_items)
-    parts_of = (np.divmod(key, data.n_items) for key in keys.values())
-    matrices = (binary_csr(user.astype(np.int32), item.astype(np.int32), shape) for user, item in parts_of)
-    train_part, valid_part, test_part = matrices
-    left_out = data.n_interactions - sum(len(key) for key in keys.values())
-    provenance = {
-        **data.provenance,
+    left_out = int((part_of == LEFT_OUT).sum())
+    about = {
         "strategy": "published",
         "files": {part: {"name": file.name, "sha256": file_digest(file)} for part, file in files.items()},
-        "counts": {**part_sizes(train_part, valid_part, test_part), "left out": left_out},
-        "notes": [f"{left_out:,} interactions of the data stand in no part"],
+        "notes": [f"{left_out:,} interactions of the data are in no part"],
     }
-    return Split(data.user_ids, data.item_ids, train_part, valid_part, test_part, provenance)
+    return assembled(data, part_of, about, told, "" if own else " of the files")
 
 
-def _read(table: Table) -> pl.DataFrame:
-    """The columns user and item of a file, as strings, in the order of its rows."""
+def _in_all(tables: Collection[Table]) -> list[str]:
+    """The columns that tell an order and that every file has."""
+    schemas = [set(table.frame.collect_schema()) for table in tables]
+    return [name for name in COLUMNS if all(name in schema for schema in schemas)]
+
+
+def _read(table: Table, names: Collection[str]) -> pl.DataFrame:
+    """The columns user and item of a file as strings, and these as numbers, in the order of its rows."""
     with table.reading():
-        pairs = table.frame.select(user="user_id", item="item_id").collect(engine="streaming")
-    empty = pairs.select(pl.any_horizontal(pl.all().fill_null("") == "")).to_series()
+        schema = table.frame.collect_schema()
+        told = [as_number(table, name, schema[name]) for name in names]
+        pairs = table.frame.select(
+            pl.col("user_id").alias("user"), pl.col("item_id").alias("item"), *told
+        ).collect(engine="streaming")
+    empty = pairs.select(pl.any_horizontal(pl.col("user", "item").fill_null("") == "")).to_series()
     if empty.any():
         where = table.locate(int(empty.arg_max() or 0))
         raise SemcompError(f"{where}: an id is empty; give a user and an item, or remove the line")
@@ -107,6 +123,6 @@ def _check_disjoint(keys: Mapping[str, NDArray[np.int64]], files: Mapping[str, P
         if len(both):
             user, item = divmod(int(both[0]), data.n_items)
             raise SemcompError(
-                f"user {str(data.user_ids[user])!r}, item {str(data.item_ids[item])!r} stands in both "
+                f"user {str(data.user_ids[user])!r}, item {str(data.item_ids[item])!r} is in both "
                 f"{files[one]} and {files[other]} ({len(both):,} such pairs); each belongs to one part"
             )

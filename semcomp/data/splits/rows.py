@@ -68,8 +68,9 @@ def split_from_pairs(
 ) -> Split:
     """The split that three files of pairs describe, for matrices of `n_users` and `n_items` rows.
 
-    Ids are the row numbers as strings. A pair that a file repeats counts once. Raises SemcompError for an
-    id beyond the rows, an empty train or test file, a pair in two parts, and what `read_pairs` refuses.
+    Ids are the row numbers as strings; the order of events is not known. A pair that a file repeats counts
+    once. Raises SemcompError for an id beyond the rows, an empty train or test file, a pair in two parts, and
+    what `read_pairs` refuses.
     """
     parts = {}
     for name, path in (("train", train), ("valid", valid), ("test", test)):
@@ -91,5 +92,8 @@ def split_from_pairs(
         np.arange(n_users).astype(np.str_),
         np.arange(n_items).astype(np.str_),
         **parts,
-        provenance={"files": provenance},
+        provenance={
+            "files": provenance,
+            "order": "no order: pairs of rows have neither timestamp nor position",
+        },
     )

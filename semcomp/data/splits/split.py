@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -10,10 +11,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.data.dataset import Dataset
+from semcomp.data.splits.order import PARTS, Doubles, EventOrder, Sequences, event_order, told_by
 from semcomp.errors import SemcompError
 from semcomp.storage import digest
-
-PARTS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,11 @@ class Split:
     """One partition of a data set's interactions into train, validation and test.
 
     The three matrices are binary CSR, U × I, with sorted indices, and share no pair. Every user and item of
-    the data set keeps its row and column. Printed, it is a table of the parts and what `split` noted.
+    the data set keeps its row and column. `order` tells when each pair came among its user's events, where
+    the data do; `sequences` gives them as lists. Printed, it is a table of the parts and what `split` noted.
+
+    Raises SemcompError for matrices of another shape, with unsorted indices or with a pair in common, for an
+    empty train part, and for an order that does not number each user's events from 0.
     """
 
     user_ids: NDArray[np.str_]
@@ -30,6 +35,7 @@ class Split:
     valid: sp.csr_array
     test: sp.csr_array
     provenance: dict[str, Any]
+    order: EventOrder | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.user_ids), len(self.item_ids))
@@ -47,8 +53,29 @@ class Split:
             shared = getattr(self, one).multiply(getattr(self, other)).nnz
             if shared:
                 raise SemcompError(
-                    f"{shared} user-item pairs stand in both {one} and {other}; each belongs to one part"
+                    f"{shared} user-item pairs are in both {one} and {other}; each belongs to one part"
                 )
+        if self.order is not None:
+            self._check_order(self.order)
+
+    def _check_order(self, order: EventOrder) -> None:
+        """One place per pair, and of each user's n events the places 0 to n - 1."""
+        for part in PARTS:
+            pairs, places = getattr(self, part).nnz, order.places[part]
+            if places.shape != (pairs,):
+                raise SemcompError(
+                    f"{part} has {pairs:,} pairs, but its order {len(places):,} places; change both together "
+                    "(of_users, without), or drop the order with order=None"
+                )
+        sizes = np.diff(self._starts(PARTS))
+        filled = np.zeros(int(sizes.sum()), dtype=bool)
+        for part in PARTS:
+            places, user = order.places[part], self._rows(part)
+            if (places < 0).any() or (places >= sizes[user]).any():
+                break
+            filled[self._slots(part)] = True
+        if not filled.all():
+            raise SemcompError("the order does not number the events of every user from 0; see EventOrder")
 
     @property
     def n_users(self) -> int:
@@ -60,7 +87,7 @@ class Split:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The sha256 of the ids and the three parts."""
+        """The sha256 of the ids and the three parts; the order of events has one of its own."""
         parts = [a for m in (self.train, self.valid, self.test) for a in (m.indptr, m.indices)]
         return digest(self.user_ids.tolist(), self.item_ids.tolist(), *parts)
 
@@ -69,10 +96,99 @@ class Split:
         """See `part_sizes`."""
         return part_sizes(self.train, self.valid, self.test)
 
+    @property
+    def ordered(self) -> bool:
+        """Whether the order of each user's events is known."""
+        return self.order is not None
+
+    @cached_property
+    def order_fingerprint(self) -> str | None:
+        """The sha256 of the order of events, for the keys of what depends on it; None where there is none."""
+        return digest(*(self.order.places[part] for part in PARTS)) if self.order else None
+
+    def sequences(self, part: str = "train") -> Sequences:
+        """Each user's items in the order of events, oldest first: `(indptr, items)`, see `Sequences`.
+
+        Args:
+            part: "train", "valid", "test", or several joined by "+": "train+valid" is the history at test
+                time as one ordered list. A user without an event in it has an empty list.
+
+        Raises SemcompError for an unknown part, and where the order of events is not known.
+
+        Example:
+            >>> import semcomp as sc
+            >>> split = sc.split(sc.load_dataset("ml-100k"), "leave-last-out")  # doctest: +SKIP
+            >>> indptr, items = split.sequences("train+valid")  # doctest: +SKIP
+            >>> items[indptr[5] : indptr[6]]  # the history of user row 5  # doctest: +SKIP
+        """
+        wanted = list(dict.fromkeys(part.split("+")))
+        for name in wanted:
+            if name not in PARTS:
+                raise SemcompError(f"unknown part {name!r}; use {', '.join(PARTS)}, or several joined by '+'")
+        self._known_order()
+        by_slot = np.full(sum(getattr(self, name).nnz for name in PARTS), -1, dtype=np.int32)
+        for name in wanted:
+            by_slot[self._slots(name)] = getattr(self, name).indices
+        return Sequences(self._starts(wanted), by_slot[by_slot >= 0])
+
     def of_users(self, rows: NDArray[np.int64]) -> Split:
-        """The split with these users' rows alone, in this order; the items stay."""
+        """The split with these users' rows alone, in this order; items and the order of events stay."""
         parts = {part: sp.csr_array(getattr(self, part)[rows]) for part in PARTS}
-        return replace(self, user_ids=self.user_ids[rows], **parts)
+        order = self.order
+        if order is not None:
+            order = replace(order, places={part: self._placed(part)[rows].data for part in PARTS})
+        return replace(self, user_ids=self.user_ids[rows], **parts, order=order)
+
+    def without(self, part: str) -> Split:
+        """The split with an empty "valid" or "test" part; the order of the other events stays.
+
+        Places are counted anew, so that they do not tell when what was taken out had happened.
+        """
+        if part not in PARTS[1:]:
+            raise SemcompError(f"part {part!r} cannot be taken out of a split; use 'valid' or 'test'")
+        empty = sp.csr_array((self.n_users, self.n_items), dtype=getattr(self, part).dtype)
+        order = self.order
+        if order is not None:
+            left = np.ones(sum(getattr(self, name).nnz for name in PARTS), dtype=bool)
+            left[self._slots(part)] = False
+            rank, starts = np.cumsum(left) - 1, self._starts([name for name in PARTS if name != part])
+            places = {part: np.zeros(0, dtype=np.int32)}
+            for name in PARTS:
+                if name != part:
+                    rows, slots = self._rows(name), self._slots(name)
+                    places[name] = (rank[slots] - starts[rows]).astype(np.int32)
+            order = replace(order, places=places)
+        return replace(self, **{part: empty}, order=order)
+
+    def _known_order(self) -> EventOrder:
+        if self.order is None:
+            made = self.provenance
+            of = f" of {made['dataset']!r}" if "dataset" in made else ""
+            why = made.get("order", "no order: it was made of pairs alone")
+            raise SemcompError(
+                f"the split{of} does not know the order of events ({why}); load data with a column timestamp "
+                "or position that is filled in for every interaction"
+            )
+        return self.order
+
+    def _rows(self, part: str) -> NDArray[np.int32]:
+        """The user of each pair of a part."""
+        return np.repeat(np.arange(self.n_users, dtype=np.int32), np.diff(getattr(self, part).indptr))
+
+    def _starts(self, parts: Sequence[str]) -> NDArray[np.int64]:
+        """(U + 1,) where each user's events begin in a list of those of some parts."""
+        starts = np.sum([getattr(self, part).indptr for part in parts], axis=0, dtype=np.int64)
+        return np.asarray(starts)
+
+    def _slots(self, part: str) -> NDArray[np.int64]:
+        """Where each pair of a part is in the list of all events, by user and order."""
+        return np.asarray(self._starts(PARTS)[self._rows(part)] + self._known_order().places[part])
+
+    def _placed(self, part: str) -> sp.csr_array:
+        """A part with the place of each pair instead of 1."""
+        matrix: sp.csr_array = getattr(self, part)
+        places = self._known_order().places[part]
+        return sp.csr_array((places, matrix.indices, matrix.indptr), shape=matrix.shape)
 
     def history(self, mask: str) -> sp.csr_array:
         """What a ranking must not return: `"train+valid"` (at test), `"train"` (at validation), `"none"`."""
@@ -103,7 +219,32 @@ class Split:
             )
         without = self.n_users - self.counts["test"]["users"]
         notes = ["cold: not in train", f"{without:,} users have no test item", *made.get("notes", ())]
+        notes += [made["order"]] if "order" in made else []
         return "\n".join([*lines, *(f"  - {note}" for note in notes)])
+
+
+def assembled(
+    data: Dataset,
+    part: NDArray[np.int64],
+    about: Mapping[str, Any],
+    told: Mapping[str, Doubles] | None = None,
+    of: str = "",
+) -> Split:
+    """The split that puts each interaction of the data into a part.
+
+    Args:
+        part: (n,) 0 train, 1 validation, 2 test, -1 left out.
+        about: how it was made; data, counts and the order of events are added.
+        told, of: what tells the order, as in `event_order`; the data's own columns if None.
+    """
+    shape = (data.n_users, data.n_items)
+    train, valid, test = (
+        binary_csr(data.user[part == number], data.item[part == number], shape) for number in range(3)
+    )
+    order, sentence = event_order(data.user, part, told_by(data.interactions) if told is None else told, of)
+    counts = {**part_sizes(train, valid, test), "left out": int((part < 0).sum())}
+    made = {**data.provenance, **about, "counts": counts, "order": sentence}
+    return Split(data.user_ids, data.item_ids, train, valid, test, made, order)
 
 
 def part_sizes(train: sp.csr_array, valid: sp.csr_array, test: sp.csr_array) -> dict[str, dict[str, int]]:

@@ -12,8 +12,8 @@ from semcomp.data.splits.category import Category
 from semcomp.data.splits.cold import ColdItems, ColdUsers
 from semcomp.data.splits.per_user import LeaveLastOut, RandomPerUser
 from semcomp.data.splits.popularity_shift import PopularityShift
-from semcomp.data.splits.split import Split, binary_csr, part_sizes
-from semcomp.data.splits.strategy import LEFT_OUT, TEST, TRAIN, VALID, Ratios, Strategy
+from semcomp.data.splits.split import Split, assembled
+from semcomp.data.splits.strategy import LEFT_OUT, TEST, Ratios, Strategy
 from semcomp.data.splits.temporal import Temporal
 from semcomp.errors import SemcompError, unknown_name
 
@@ -42,7 +42,9 @@ def split(
         ratios: shares of train, validation and test; not negative, they sum to 1, train and test above 0.
         options: fields of the strategy, e.g. `held_out=("Drama",)` with "category".
 
-    The provenance carries strategy, options, seed, ratios, sizes of the parts, and what the strategy noted.
+    The order of each user's events is kept where time stamps or positions tell it, see `EventOrder`. The
+    provenance carries strategy, options, seed, ratios, sizes of the parts, what the strategy noted, and a
+    sentence on the order.
 
     Raises SemcompError for an unknown strategy or option, unusable ratios or seed, data that the strategy
     cannot be used on, and where train or test would be empty.
@@ -58,23 +60,17 @@ def split(
     made = rule.assign(data, int(seed), shares)
     if not (made.part == TEST).any():
         raise SemcompError(f"strategy {rule.name!r} gives {data.name!r} no test interactions")
-    shape = (data.n_users, data.n_items)
-    train, valid, test = (
-        binary_csr(data.user[made.part == p], data.item[made.part == p], shape) for p in (TRAIN, VALID, TEST)
-    )
     left_out = int((made.part == LEFT_OUT).sum())
     notes = [*made.notes, *([f"{left_out:,} interactions are left out of all parts"] if left_out else [])]
-    provenance = {
-        **data.provenance,
+    about = {
         "strategy": rule.name,
         "options": options_of(rule),
         "seed": int(seed),
         "ratios": list(shares) if rule.takes_ratios else None,
-        "counts": {**part_sizes(train, valid, test), "left out": left_out},
         "facts": dict(made.facts),
         "notes": notes,
     }
-    return Split(data.user_ids, data.item_ids, train, valid, test, provenance)
+    return assembled(data, made.part, about)
 
 
 def resolve_strategy(strategy: str | Strategy, options: dict[str, Any]) -> Strategy:

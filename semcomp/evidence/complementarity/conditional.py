@@ -16,7 +16,9 @@ from semcomp.data import Split
 from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError
 from semcomp.evidence.complementarity.conditional_logit import Choices, Floats, fit, log_likelihoods
-from semcomp.evidence.statistics.bootstrap import Statistic, estimate, mean_of, share_of
+from semcomp.evidence.statistics.bootstrap import estimate, mean_of, share_of
+from semcomp.evidence.statistics.measured import Measured, statistics_of
+from semcomp.evidence.statistics.verdicts import Statement, by_itself, over_null, with_headline
 
 MEMORY = 256 * 2**20  # bytes for the blocks of scores
 GIVEN, ADDED, POPULAR, NULL = range(4)
@@ -29,6 +31,17 @@ MODELS: dict[str, tuple[int, ...]] = {
     "AP": (GIVEN, POPULAR),
     "ABP": (GIVEN, ADDED, POPULAR),
 }
+TABLE = (
+    Measured("gain", share_of, ("gain", "items")),
+    Measured("gain_macro", mean_of, ("gain_macro",)),
+    Measured("gain_beyond_popularity", share_of, ("gain_beyond_popularity", "items")),
+    Measured("gain_beyond_popularity_macro", mean_of, ("gain_beyond_popularity_macro",)),
+    Measured("information.given", share_of, ("information.given", "items"), null=None),
+    Measured("information.added", share_of, ("information.added", "items")),
+    Measured("information.both", share_of, ("information.both", "items")),
+    Measured("information.popularity", share_of, ("information.popularity", "items"), null=None),
+    Measured("redundancy", share_of, ("redundancy", "items")),
+)
 
 
 def conditional_information(
@@ -37,12 +50,12 @@ def conditional_information(
     split: Split,
     *,
     null: Scorer | None = None,
-    most_users: int | None = None,
+    max_users: int | None = None,
     resamples: int = 1000,
     seed: int = 0,
     memory: int = MEMORY,
 ) -> Evidence:
-    """Held-out nats a test item that B's scores add to A's (A is `given`, B is `added`).
+    """Held-out nats per test item that B's scores add to A's (A is `given`, B is `added`).
 
     The model is a conditional logit over all items open to a user, p(i | u) ∝ exp(α z_A + β z_B), with z the
     scores standardised over the user's open items (see `conditional_logit`). α alone, and (α, β), are fitted
@@ -65,21 +78,21 @@ def conditional_information(
 
     Args:
         given, added: views or other scorers of the split's users and items.
-        null: in B's place, e.g. another seed of A's model. Every value in which B takes part gets the null's
+        null: in place of B, e.g. another seed of A's model. Every value in which B takes part gets the null's
             as its null, and the interval of the excess from the same resamples.
-        most_users: fit to and judge on at most so many users, drawn by `seed`; None for all. Every pass over
+        max_users: fit to and judge on at most so many users, drawn by `seed`; None for all. Every pass over
             the blocks scores all their items, so a large catalogue wants a draw.
         resamples: bootstrap resamples of users; 0 for no intervals.
         memory: bytes for blocks of scores; it changes nothing but the last bits.
 
     Returns:
-        Evidence whose table has one row a user with test items, sums over the user's items (the null's gains
-        too, as `gain.null` and `gain_beyond_popularity.null`), and whose provenance has the weights by model
-        ("coefficients").
+        Evidence whose table has one row per user with test items, sums over the user's items (the null's
+        gains too, as `gain.null` and `gain_beyond_popularity.null`), and whose provenance has the weights by
+        model ("coefficients").
 
     Raises:
         SemcompError: scorers that do not fit the split, no validation items to fit to, no test items,
-            `most_users` below 1.
+            `max_users` below 1.
     """
     popular = _Popular(split.n_users, np.log1p(item_counts(split.train)).astype(np.float32))
     named: dict[str, Scorer] = {"A": given, "B": added, "P": popular}
@@ -92,7 +105,7 @@ def conditional_information(
             raise SemcompError(f"the {part} part is empty: there is no item to {use}; split with one")
     models = MODELS | ({} if null is None else _with_null())
     scorers = list(named.values())
-    shown, asked = (_of_some(part, most_users, seed) for part in (split.valid, split.test))
+    shown, asked = (_of_some(part, max_users, seed) for part in (split.valid, split.test))
     weights = fit(Choices(scorers, shown, split.history("train"), memory), models)
     tested = Choices(scorers, asked, split.history("train+valid"), memory)
     found = log_likelihoods(tested, models, weights)
@@ -100,7 +113,8 @@ def conditional_information(
     items = np.diff(asked.indptr)[tested.users].astype(np.float64)
     columns = _columns(found, items, "B")
     control = None if null is None else _columns(found, items, "N")
-    values = estimate(columns, _statistics(), null=control, resamples=resamples, seed=seed)
+    statistics = statistics_of(TABLE, columns)
+    values = estimate(columns, statistics, null=control, resamples=resamples, seed=seed)
     letters = tuple(named)
     coefficients = {
         name: {letters[f]: float(w) for f, w in zip(models[name], weights[name], strict=True)}
@@ -108,7 +122,7 @@ def conditional_information(
     }
     provenance = measured(
         split,
-        most_users=most_users,
+        max_users=max_users,
         resamples=resamples,
         seed=seed,
         given=given.name,
@@ -120,17 +134,22 @@ def conditional_information(
     if control is not None:
         for key in ("gain", "gain_beyond_popularity"):
             table[f"{key}.null"] = control[key]
-    return Evidence(f"conditional_information({added.name} | {given.name})", values, table, provenance)
+    known = Evidence(f"conditional_information({added.name} | {given.name})", values, table, provenance)
+    says = f"{added.name} adds to what {given.name} says of the next item"
+    if null is not None:
+        says += f", more than {null.name} does"
+    effect = by_itself if null is None else over_null
+    return with_headline(known, [Statement(says, "gain", effect, null is not None)], ["gain"])
 
 
-def _of_some(positives: sp.csr_array, most: int | None, seed: int) -> sp.csr_array:
+def _of_some(positives: sp.csr_array, limit: int | None, seed: int) -> sp.csr_array:
     """The rows of at most so many users who have any, drawn by the seed; the other rows empty."""
-    if most is None:
+    if limit is None:
         return positives
-    if most < 1:
-        raise SemcompError(f"most_users = {most}, but at least 1 user is needed")
+    if limit < 1:
+        raise SemcompError(f"max_users = {limit}, but at least 1 user is needed")
     users = np.flatnonzero(np.diff(positives.indptr))
-    drawn = np.random.default_rng(seed).permutation(users)[:most]
+    drawn = np.random.default_rng(seed).permutation(users)[:limit]
     kept = np.zeros(positives.shape[0])
     kept[drawn] = 1
     chosen = sp.csr_array(sp.diags_array(kept) @ positives)
@@ -165,7 +184,7 @@ def _with_null() -> dict[str, tuple[int, ...]]:
 
 
 def _columns(found: dict[str, Floats], items: Floats, added: str) -> dict[str, Floats]:
-    """Per-user sums over test items, with the view named `added` beside A."""
+    """Per-user sums over test items, with the view named `added` next to A."""
     over_random = {name: one - found["uniform"] for name, one in found.items()}
     both = over_random[f"A{added}"]
     columns = {
@@ -181,17 +200,3 @@ def _columns(found: dict[str, Floats], items: Floats, added: str) -> dict[str, F
     for key in ("gain", "gain_beyond_popularity"):
         columns[f"{key}_macro"] = columns[key] / items
     return columns
-
-
-def _statistics() -> dict[str, Statistic]:
-    return {
-        "gain": share_of("gain", "items"),
-        "gain_macro": mean_of("gain_macro"),
-        "gain_beyond_popularity": share_of("gain_beyond_popularity", "items"),
-        "gain_beyond_popularity_macro": mean_of("gain_beyond_popularity_macro"),
-        "information.given": share_of("information.given", "items", against_null=False),
-        "information.added": share_of("information.added", "items"),
-        "information.both": share_of("information.both", "items"),
-        "information.popularity": share_of("information.popularity", "items", against_null=False),
-        "redundancy": share_of("redundancy", "items"),
-    }

@@ -3,7 +3,7 @@
     p(i | u) = exp(Σ_f θ_f z_f(u, i)) / Σ_{j open to u} exp(Σ_f θ_f z_f(u, j))
 
 (McFadden 1974.) z_f are a scorer's scores, standardised over the items that are open to the user, so that a
-weight means the same for every user and neither scale nor origin of a scorer plays a part. A user's several
+weight means the same for every user and neither scale nor origin of a scorer matters. A user's several
 items are several draws, each from all open items. The log-likelihood is concave and has a handful of weights;
 its sums are made block by block, and one pass over the blocks serves all models at once.
 """
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 RIDGE = 1e-3  # ½ · RIDGE · ‖θ‖² in all: too weak to move a weight, enough to keep one finite and unique
 FLAT = 1e-6  # scores that vary less than this share of their size are constant, but for rounding
 PASSES = 60  # Newton's method takes about eight
-DONE = 1e-10  # expected gain of another step, in nats a positive
+DONE = 1e-10  # expected gain of another step, in nats per positive
 
 
 @dataclass(frozen=True)

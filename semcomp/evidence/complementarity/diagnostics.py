@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from semcomp.core.evidence import Evidence
+from semcomp.core.evidence import Evidence, Value
 from semcomp.core.provenance import measured
 from semcomp.core.topk import TopK
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.evidence.complementarity.columns import GROUPS, Columns, pair_columns
-from semcomp.evidence.complementarity.pair import Pair
-from semcomp.evidence.complementarity.people import StrataFrom, Users
-from semcomp.evidence.complementarity.values import Compared, pair_statistics
+from semcomp.evidence.complementarity.attribution import Columns
+from semcomp.evidence.complementarity.measures import (
+    GROUPS,
+    STATEMENTS,
+    TABLE,
+    pair_columns,
+    pair_statistics,
+)
+from semcomp.evidence.complementarity.pair import Pair, StrataFrom, Users, check_lists
 from semcomp.evidence.statistics.bootstrap import estimate
+from semcomp.evidence.statistics.verdicts import Statement, Verdict, below_null, decide, judge, with_headline
 
 DEPTHS = (5, 10, 20, 50, 100)
+COLUMNS = ["value", "null", "excess", "low", "high", "verdict"]  # of `against_nulls`
+#: The values that answer "is there something to gain?", what can be had first.
+ANSWERS = ("fusion.gain_ndcg", "oracle.gain", "interleaved.gain")
 
 
 def diagnose(
@@ -48,7 +57,7 @@ def diagnose(
       `hit_share.micro.*`: shares of the pool, `hit_share.macro.*`: mean over users with hits of their own
       shares; `log_popularity.*`: mean ln(1 + train interactions of the item) over the hits;
     - `recall.a|b`, `ndcg.a|b`; with up to 2k items and the answers known, `oracle.union`:
-      mean |(A∪B)∩G| / |G|; with k items and the answers known, `oracle.budget`: mean min(k, |H_A∪H_B|) / |G|;
+      mean |(A∪B)∩G| / |G|; with k items and the answers known, `oracle.at_k`: mean min(k, |H_A∪H_B|) / |G|;
       `oracle.switch`: mean over users of the better list's recall; `oracle.gain`: the union less the better
       of the mean recalls, `oracle.gain_relative` its share of the better one;
     - comparators: `interleaved.recall` (A and B in turn, k items, no answer known) and `interleaved.gain`
@@ -62,15 +71,15 @@ def diagnose(
       the fusion's and of the union's hits;
     - `recall_by_stratum.a|b|union|fused.cold|mid|hot`: G restricted to the stratum, over users with any.
 
-    What does not exist (no such hit, no such user) is left out; no value is NaN. Definitions: methods of
+    Undefined values (no such hit, no such user) are omitted; no value is NaN. Definitions: methods of
     "Rethinking Semantic-Collaborative Integration" (arXiv 2604.22195), with comparators, fusion and nulls
     added.
 
     Args:
         a, b: rankings of the same split under the same mask.
         k: places; by default all of the shorter list.
-        fused: a ranking of a fusion of both views, to be judged beside the oracles.
-        null: where no effect exists. A ranking stands in b's place (another seed of a's model): values in
+        fused: a ranking of a fusion of both views, to be judged next to the oracles.
+        null: where no effect exists. A ranking takes the place of b (another seed of a's model): values in
             which b takes part get as their null the same number with it, and the interval of the excess from
             the same resamples; values of a alone have none. A `Pair` replaces both, and the fusion too.
         depths: where overlap and unique hits are looked at; those beyond the shortest list are left out.
@@ -78,28 +87,29 @@ def diagnose(
         resamples: bootstrap resamples of users; 0 for no intervals.
 
     Returns:
-        Evidence whose table has one row a user with test items.
+        Evidence whose table has one row per user with test items, and whose headline says what the fusion
+        gains, or else the union, or both lists in turn: over the null where there is one.
 
     Raises:
         SemcompError: lists that do not fit the split or were masked differently, k beyond the lists or the
             number of items, depths below 1, an empty test part, an unknown choice of strata.
     """
-    people = Users(split, strata)
+    users = Users(split, strata)
     pair = Pair(a, b, fused)
     control = Pair(a, null) if isinstance(null, TopK) else null
     k = min(a.k, b.k) if k is None else k
-    for one in (pair,) if control is None else (pair, control):
-        one.check(split, k, mask_of=a)
+    both = [pair] if control is None else [pair, control]
+    check_lists(split, k, a, *(one for each in both for one in each))
     if any(depth < 1 for depth in depths):
         raise SemcompError(f"depths {tuple(depths)} name one below 1; a list has at least 1 place")
-    reach = min(one.k for both in (pair, control or pair) for one in (both.a, both.b))
+    reach = min(one.k for each in both for one in (each.a, each.b))
     depths = [depth for depth in dict.fromkeys(depths) if depth <= reach]
 
-    effect = pair_columns(pair, k, depths, people)
-    beside = None if control is None else pair_columns(control, k, depths, people)
-    compared = Compared() if control is None or beside is None else _compared(a, control, beside)
-    statistics = pair_statistics(effect, depths, compared)
-    values = estimate(effect, statistics, null=beside, resamples=resamples, seed=seed)
+    columns = pair_columns(pair, k, depths, users)
+    of_null = None if control is None else pair_columns(control, k, depths, users)
+    own = [] if control is None or of_null is None else _own_of(a, control, of_null)
+    statistics = pair_statistics(columns, depths, own)
+    values = estimate(columns, statistics, null=of_null, resamples=resamples, seed=seed)
     provenance = measured(
         split,
         k=k,
@@ -109,24 +119,82 @@ def diagnose(
         **pair.described(),
         null=None if control is None else control.described(),
     )
-    return Evidence(f"diagnose({a.name}, {b.name})", values, _table(effect, people), provenance)
+    found = Evidence(f"diagnose({a.name}, {b.name})", values, _table(columns, users), provenance)
+    return with_headline(found, STATEMENTS, ANSWERS)
 
 
-def _compared(a: TopK, control: Pair, columns: Columns) -> Compared:
-    return Compared(a=control.a is not a, at_2k="recall_2k.b" in columns, fused=control.fused is not None)
+def _own_of(a: TopK, control: Pair, columns: Columns) -> list[str]:
+    """What the null has of its own, as `TABLE` calls it."""
+    has = {
+        "a": control.a is not a,
+        "b": True,
+        "fused": control.fused is not None,
+        "2k": "recall_2k.b" in columns,
+    }
+    return [name for name, there in has.items() if there]
 
 
-def _table(columns: Columns, people: Users) -> pd.DataFrame:
+def _table(columns: Columns, users: Users) -> pd.DataFrame:
     """What a reader may want to plot or test by user: targets, overlap, hits, recalls, group, activity."""
     kept = ["jaccard", "rbo", "hits.common", "hits.a_unique", "hits.b_unique"]
     kept += [f"{metric}.{label}" for metric in ("recall", "ndcg") for label in ("a", "b", "fused")]
-    kept += ["oracle.union", "oracle.budget", "oracle.switch", "interleaved.recall"]
+    kept += ["oracle.union", "oracle.at_k", "oracle.switch", "interleaved.recall"]
     kept += ["recall_2k.a", "recall_2k.b", "synergy", "lost"]
-    table = pd.DataFrame({"n_truth": people.n_truth}, index=pd.Index(people.rows, name="user"))
+    table = pd.DataFrame({"n_truth": users.n_truth}, index=pd.Index(users.rows, name="user"))
     for key in kept:
         if key in columns:
             counted = key.startswith("hits.") or key in ("synergy", "lost")
             table[key] = columns[key].astype(np.int64) if counted else columns[key]
     table["group"] = np.select([columns[f"users.{group}"] > 0 for group in GROUPS], GROUPS, default="")
-    table["log_activity"] = people.log_activity
+    table["log_activity"] = users.log_activity
     return table
+
+
+def read_diagnosis(evidence: Evidence) -> dict[Statement, Verdict]:
+    """Verdicts on what this diagnosis can decide, as one family: p-values adjusted by Holm.
+
+    Statements about a null are omitted where there is none, those about an undefined value as well. If the
+    better view's own list of twice the length beats the union, the statement that the union beats it does not
+    hold.
+    """
+    return decide(STATEMENTS, evidence)
+
+
+def judge_against_null(key: str, value: Value) -> Verdict:
+    """On "there is more of it than in its null"; of `jaccard` and `rbo` "there is less"."""
+    less = any(row.less and row.names(key) for row in TABLE)
+    return judge(below_null(value) if less else value)
+
+
+def against_nulls(diagnoses: Mapping[str, Evidence], keys: Sequence[str]) -> pd.DataFrame:
+    """Values of one pair next to each of its nulls, from diagnoses that differ in their null alone.
+
+    One row per key and null, for those that have one: value, null, excess, its interval low and high, and the
+    verdict: "there is more of it than in this null"; of `jaccard` and `rbo` "there is less". A claim about
+    complementarity stands if it stands against every null: the weakest of the verdicts is its own, and asks
+    for no correction (Berger, "Multiparameter Hypothesis Testing and Acceptance Sampling", Technometrics
+    1982: an intersection-union test).
+
+    Raises:
+        SemcompError: diagnoses of different pairs.
+    """
+    names = sorted({one.name for one in diagnoses.values()})
+    if len(names) > 1:
+        raise SemcompError(f"diagnoses of different pairs: {', '.join(names)}; give those of one")
+    rows: dict[tuple[str, str], dict[str, object]] = {}
+    for key in keys:
+        for null, evidence in diagnoses.items():
+            value = evidence.values.get(key)
+            if value is None or value.null is None:
+                continue
+            rows[key, null] = {
+                "value": value.value,
+                "null": value.null,
+                "excess": value.excess,
+                "low": value.excess_low,
+                "high": value.excess_high,
+                "verdict": judge_against_null(key, value).word,
+            }
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS)
+    frame.index = pd.MultiIndex.from_tuples(list(rows), names=["of", "null"])
+    return frame

@@ -3,7 +3,7 @@
 The words are those of a partial information decomposition (Williams and Beer, "Nonnegative Decomposition of
 Multivariate Information", 2010), read on hits: targets that both lists hold are redundant, those of one list
 alone are its unique contribution, and targets that a fusion finds though neither list holds them are synergy.
-Counts of hits stand in for bits here; no information is estimated.
+Counts of hits take the place of bits here; no information is estimated.
 """
 
 from __future__ import annotations
@@ -23,35 +23,6 @@ Counts = NDArray[np.int64]
 ROUNDING = 1e-12  # means that differ by less are one mean
 
 
-def union_recall(union_hits: ArrayLike, n_truth: ArrayLike) -> Floats:
-    """(n,) |H_A ∪ H_B| / |G|: recall of both lists together, up to 2k items; NaN for a user without targets.
-
-    Args:
-        union_hits: (n,) targets that stand in either list. n_truth: (n,) targets |G|.
-    """
-    return ratio(np.asarray(union_hits, np.float64), np.asarray(n_truth, np.float64))
-
-
-def k_budget_recall(union_hits: ArrayLike, n_truth: ArrayLike, k: int) -> Floats:
-    """(n,) min(k, |H_A ∪ H_B|) / |G|: the best list of k items out of both; NaN for a user without targets.
-
-    It knows the targets. Equal to `union_recall` wherever the union holds no more than k of them.
-
-    Raises:
-        SemcompError: k below 1.
-    """
-    _check_places(k)
-    return union_recall(np.minimum(union_hits, k), n_truth)
-
-
-def switch_recall(hits_a: ArrayLike, hits_b: ArrayLike, n_truth: ArrayLike) -> Floats:
-    """(n,) max(|H_A|, |H_B|) / |G|: recall of each user's better list; NaN for a user without targets.
-
-    What a perfect router between the two views could reach.
-    """
-    return union_recall(np.maximum(hits_a, hits_b), n_truth)
-
-
 def headroom_captured(fusion: ArrayLike, best: ArrayLike, oracle: ArrayLike) -> Floats:
     """(fusion − best) / (oracle − best), elementwise: the share of an oracle's gain that a fusion realises.
 
@@ -61,8 +32,8 @@ def headroom_captured(fusion: ArrayLike, best: ArrayLike, oracle: ArrayLike) -> 
     Args:
         fusion, best, oracle: means over users, or (R,) resamples of them; shapes that broadcast.
     """
-    gain, room = np.asarray(fusion) - np.asarray(best), np.asarray(oracle) - np.asarray(best)
-    return ratio(gain, np.where(np.abs(room) <= ROUNDING, 0.0, room))
+    gain, slack = np.asarray(fusion) - np.asarray(best), np.asarray(oracle) - np.asarray(best)
+    return ratio(gain, np.where(np.abs(slack) <= ROUNDING, 0.0, slack))
 
 
 def interleaved(a: Ids, b: Ids, k: int) -> Ids:
@@ -81,7 +52,8 @@ def interleaved(a: Ids, b: Ids, k: int) -> Ids:
     Raises:
         SemcompError: k below 1.
     """
-    _check_places(k)
+    if k < 1:
+        raise SemcompError(f"k = {k}, but a list has at least 1 place")
     turns = []
     for ids, other, mine in ((a, b, 0), (b, a, 1)):
         turn = 2 * np.arange(ids.shape[1]) + mine
@@ -97,16 +69,14 @@ def interleaved(a: Ids, b: Ids, k: int) -> Ids:
 
 @dataclass(frozen=True, eq=False)
 class FusionHits:
-    """What a fusion makes of the hits of two lists, (n,) counts a user: hits = union + synergy − loss.
+    """What a fusion makes of the hits of two lists, (n,) counts per user: hits = union + synergy − loss.
 
     Attributes:
-        union: targets that stand in either list.
         hits: targets in the fusion's list.
         synergy: targets in the fusion's list that neither list holds.
         loss: targets of the union that the fusion's list lacks.
     """
 
-    union: Counts
     hits: Counts
     synergy: Counts
     loss: Counts
@@ -125,13 +95,7 @@ def synergy_and_loss(a: Ids, b: Ids, fused: Ids, truth: sp.csr_array) -> FusionH
     found = shared_places(fused, a) | shared_places(fused, b)
     dropped = [(marks & ~shared_places(ids, fused)).sum(axis=1) for ids, marks in ((a, hits_a), (b, only_b))]
     return FusionHits(
-        union=hits_a.sum(axis=1) + only_b.sum(axis=1),
         hits=hits.sum(axis=1),
         synergy=(hits & ~found).sum(axis=1),
         loss=dropped[0] + dropped[1],
     )
-
-
-def _check_places(k: int) -> None:
-    if k < 1:
-        raise SemcompError(f"k = {k}, but a list has at least 1 place")

@@ -74,9 +74,9 @@ def random_list(split: Split, k: int, seed: int, mask: str = "train+valid") -> T
         drawn = rng.integers(0, top + 1)
         again = (nth[:, :j] == drawn[:, None]).any(axis=1)
         nth[:, j] = np.where(listed[:, j], np.where(again, top, drawn), -1)
-    # numbers drawn late are larger on average, so places are dealt anew; empty ones stay at the end
-    dealt = np.argsort(np.where(listed, rng.random(nth.shape), 2.0), axis=1, kind="stable")
-    nth = np.take_along_axis(nth, dealt, axis=1)
+    # numbers drawn late are larger on average, so places are shuffled; empty ones stay at the end
+    shuffled = np.argsort(np.where(listed, rng.random(nth.shape), 2.0), axis=1, kind="stable")
+    nth = np.take_along_axis(nth, shuffled, axis=1)
     ids = np.where(listed, _nth_left(history, np.arange(split.n_items), nth), 0)
     scores = np.broadcast_to(-np.arange(k, dtype=np.float64), ids.shape)
     return _ranking("random", ids, scores, listed, split, mask, {"seed": seed})
@@ -85,7 +85,7 @@ def random_list(split: Split, k: int, seed: int, mask: str = "train+valid") -> T
 def shuffled_items(
     view: View, seed: int, *, strata: int | None = None, counts: NDArray[np.int64] | None = None
 ) -> View:
-    """The view with its item vectors dealt out anew among the items, and its users as they are.
+    """The view with its item vectors permuted among the items, and its users as they are.
 
     The vectors stay the same, as a set; which item has which is random, every permutation being equally
     likely (an item may keep its own). With `counts` and `strata`, items are sorted by count (ties by row) and
@@ -116,9 +116,9 @@ def shuffled_items(
         order = np.argsort(counts, kind="stable")
         bins = np.arange(n_items) * strata // n_items  # by place in the order
         name = f"{view.name}, items shuffled within popularity"
-    dealt = np.lexsort((np.random.default_rng(seed).random(n_items), bins))  # bins stay where they are
+    shuffled = np.lexsort((np.random.default_rng(seed).random(n_items), bins))  # bins stay where they are
     source = np.empty_like(order)
-    source[order] = order[dealt]
+    source[order] = order[shuffled]
     made = {**view.provenance, "shuffled_items": {"seed": seed, "strata": strata}}
     return View(name, view.users, view.items[source], made)
 

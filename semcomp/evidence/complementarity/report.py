@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
 from semcomp.core.evidence import Evidence
 from semcomp.core.rank import rank
 from semcomp.core.topk import TopK
-from semcomp.core.view import View, check_fits, unit_rows
+from semcomp.core.view import View, check_fits
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.evidence.complementarity.diagnostics import diagnose
-from semcomp.evidence.complementarity.pair import Pair
-from semcomp.evidence.complementarity.people import StrataFrom
-from semcomp.evidence.complementarity.readings import Reading, against_nulls, read_diagnosis
+from semcomp.evidence.complementarity import measures, several
+from semcomp.evidence.complementarity.diagnostics import against_nulls, diagnose, read_diagnosis
+from semcomp.evidence.complementarity.measures import HEADLINES
+from semcomp.evidence.complementarity.pair import Pair, StrataFrom
 from semcomp.evidence.complementarity.reference_lists import popularity_list, random_list, shuffled_items
 from semcomp.evidence.complementarity.several import find_together
 from semcomp.evidence.quality.beyond import beyond_accuracy
+from semcomp.evidence.statistics.measured import is_count
 
+Fuse = Callable[[View, View], View]
 NORMALIZE = ("none", "l2")
-BINS = 10  # of like popularity, within which items are shuffled
-COUNTS = ("users.", "hits.", "found_by.", "only.")  # groups of values that are whole numbers
-HEADLINES = ("jaccard", "oracle.gain", "union_minus_2k", "fusion.gain_ndcg")
-
-
-@dataclass(frozen=True, eq=False)
-class Listed:
-    """A view and its ranking, made once for all that it is compared with."""
-
-    view: View
-    ranking: TopK
+BINS = 10  # of similar popularity, within which items are shuffled
+COUNTED = (*measures.TABLE, *several.PER_VIEW, *several.together_table(()))
 
 
 @dataclass(frozen=True)
@@ -68,40 +60,61 @@ class Protocol:
         check_fits(view, (split.n_users, split.n_items))
         return view.normalized() if self.normalize == "l2" else view
 
-    def places(self, split: Split, times: int = 2) -> int:
-        """`times` · k, or as many as there are items."""
-        return min(times * self.k, split.n_items)
 
-    def listed(self, view: View, split: Split, times: int = 2) -> Listed:
-        """The view with its ranking of `times` · k places."""
-        return Listed(view, rank(view, split, self.places(split, times), mask=self.mask))
+class _Rankings:
+    """The views of one report, each ranked once, and the pairs that are made of them."""
 
-    def pair(self, a: Listed, b: Listed, split: Split) -> Pair:
-        """Their first 2k places, and the ranking of their frozen fusion."""
-        fused = rank(frozen_fusion(a.view, b.view), split, self.k, mask=self.mask)
-        places = self.places(split)
-        return Pair(a.ranking.top(places), b.ranking.top(places), fused)
+    def __init__(self, split: Split, protocol: Protocol, fuse: Fuse | None) -> None:
+        self.split, self.protocol, self.fuse = split, protocol, fuse
+        self.places = min(2 * protocol.k, split.n_items)
 
-    def diagnose(self, pair: Pair, split: Split, null: TopK | Pair | None = None) -> Evidence:
+    def rank(self, view: View, times: int = 2) -> TopK:
+        """The view's ranking of `times` · k places, or as many as there are items."""
+        places = min(times * self.protocol.k, self.split.n_items)
+        return rank(view, self.split, places, mask=self.protocol.mask)
+
+    def pair(self, a: View, b: View, of_a: TopK, of_b: TopK) -> Pair:
+        """Their first 2k places, and the ranking of their fusion."""
+        fused = None
+        if self.fuse is not None:
+            fused = rank(self.fuse(a, b), self.split, self.protocol.k, mask=self.protocol.mask)
+        return Pair(of_a.top(self.places), of_b.top(self.places), fused)
+
+    def diagnose(self, pair: Pair, null: TopK | Pair | None = None) -> Evidence:
+        p = self.protocol
         found = diagnose(
             pair.a,
             pair.b,
-            split,
-            k=self.k,
+            self.split,
+            k=p.k,
             fused=pair.fused,
             null=null,
-            strata=self.strata,
-            resamples=self.resamples,
-            seed=self.seed,
+            strata=p.strata,
+            resamples=p.resamples,
+            seed=p.seed,
         )
-        provenance = {**found.provenance, "mask": self.mask, "normalize": self.normalize}
-        return Evidence(found.name, found.values, found.table, provenance)
+        made = {**found.provenance, "mask": p.mask, "normalize": p.normalize}
+        return replace(found, provenance=made)
+
+    def reference_nulls(self, a: View, b: View, of_a: TopK) -> dict[str, TopK | Pair]:
+        """In place of b: what knows nothing of the user, and what knows nothing of which item is which."""
+        split, p = self.split, self.protocol
+        counts, bins = item_counts(split.train), min(BINS, split.n_items)
+        shuffled = {
+            "items shuffled": shuffled_items(b, p.seed),
+            "items shuffled within popularity": shuffled_items(b, p.seed, strata=bins, counts=counts),
+        }
+        return {
+            "popular items": popularity_list(split, self.places, mask=p.mask),
+            "random list": random_list(split, self.places, p.seed, mask=p.mask),
+            **{name: self.pair(a, view, of_a, self.rank(view)) for name, view in shuffled.items()},
+        }
 
 
 @dataclass(frozen=True, eq=False)
 class Report:
     """Attributes:
-    pairs: a diagnosis of every two views, with the fusion of both as they are, against the first null.
+    pairs: a diagnosis of every two views, with their fusion, against the first null.
     nulls: for every two, the same diagnosis against each of the nulls.
     quality: of each view beyond accuracy.
     together: what all views find; None where there are two.
@@ -112,21 +125,18 @@ class Report:
     quality: Mapping[str, Evidence]
     together: Evidence | None = None
 
-    def readings(self) -> dict[tuple[str, str], list[Reading]]:
-        return {names: read_diagnosis(found) for names, found in self.pairs.items()}
-
     def record(self) -> dict[str, Any]:
-        """Plain types: of two views `shell_record` of their diagnosis, of more one a pair under `pairs`.
+        """Plain types: of two views `shell_record` of their diagnosis, of more one per pair under `pairs`.
 
-        Beside it `nulls` (each null's headline values), `readings`, and the records of `quality`.
+        Next to it `nulls` (each null's headline values), `readings`, and the records of `quality`.
         """
         both = {
             names: shell_record(found)
             | {
                 "nulls": {null: _headlines(one) for null, one in self.nulls.get(names, {}).items()},
                 "readings": [
-                    {"says": one.says, "value": one.key, **asdict(one.judgement)}
-                    for one in read_diagnosis(found)
+                    {"says": one.says, "value": one.key, **verdict.to_dict()}
+                    for one, verdict in read_diagnosis(found).items()
                 ],
             }
             for names, found in self.pairs.items()
@@ -143,7 +153,7 @@ class Report:
             parts.append(str(found))
             if self.nulls.get(names):
                 parts.append(f"against each null\n{_shown(against_nulls(self.nulls[names], HEADLINES))}")
-            parts.append("\n".join(map(str, read_diagnosis(found))))
+            parts.append("\n".join(f"{one.says}: {said}" for one, said in read_diagnosis(found).items()))
         return "\n\n".join([*parts, *map(str, self.quality.values())])
 
 
@@ -152,6 +162,7 @@ def report_arrays(
     split: Split,
     protocol: Protocol = Protocol(),
     *,
+    fuse: Fuse | None = None,
     null: View | None = None,
     nulls: bool = True,
     categories: sp.csr_array | None = None,
@@ -160,10 +171,12 @@ def report_arrays(
 
     Args:
         views: by name, two or more. The first is the one that others should add to.
+        fuse: makes one view of two, e.g. CombSUM with its weight picked on the validation part; without it
+            no pair has a fusion.
         null: another seed of the first view. Where there is one, it is the null of every pair with the
             first view in it; other pairs have none but the reference nulls.
         nulls: also hold every pair against what knows nothing: the most popular items, a random list, the
-            second view with its item vectors dealt out anew, and dealt out among items of like popularity.
+            second view with its item vectors permuted, and permuted among items of similar popularity.
         categories: (items, categories) of the items, for their calibration.
 
     Raises:
@@ -171,98 +184,33 @@ def report_arrays(
     """
     if len(views) < 2:
         raise SemcompError(f"{len(views)} views given; at least 2 are needed to compare")
+    made = _Rankings(split, protocol, fuse)
     ready = {name: protocol.prepared(view, split) for name, view in views.items()}
     seed_null = None if null is None else protocol.prepared(null, split)
     first = next(iter(ready))
-    listed = {name: protocol.listed(view, split, max(2, len(ready))) for name, view in ready.items()}
+    lists = {name: made.rank(view, max(2, len(ready))) for name, view in ready.items()}
     seeds = None
     if seed_null is not None:
-        seeds = protocol.pair(listed[first], protocol.listed(seed_null, split), split)
-    knowing_nothing = reference_lists(split, protocol) if nulls else {}
+        seeds = made.pair(ready[first], seed_null, lists[first], made.rank(seed_null))
     pairs, controls = {}, {}
-    for a, b in combinations(listed, 2):
-        pair = protocol.pair(listed[a], listed[b], split)
+    for a, b in combinations(ready, 2):
+        pair = made.pair(ready[a], ready[b], lists[a], lists[b])
         found: dict[str, TopK | Pair] = {}
         if seeds is not None and a == first:
             found["another seed"] = seeds
-        found |= knowing_nothing
         if nulls:
-            found |= shuffled_nulls(listed[a], ready[b], split, protocol)
-        held = {name: protocol.diagnose(pair, split, one) for name, one in found.items()}
-        pairs[a, b] = held["another seed"] if "another seed" in held else protocol.diagnose(pair, split)
+            found |= made.reference_nulls(ready[a], ready[b], lists[a])
+        held = {name: made.diagnose(pair, one) for name, one in found.items()}
+        pairs[a, b] = held["another seed"] if "another seed" in held else made.diagnose(pair)
         controls[a, b] = held
+    options = {"k": protocol.k, "resamples": protocol.resamples, "seed": protocol.seed}
     vectors = {name: view.items for name, view in ready.items()}
     quality = {
-        name: beyond_accuracy(
-            one.ranking.top(protocol.k),
-            split,
-            k=protocol.k,
-            vectors=vectors,
-            categories=categories,
-            resamples=protocol.resamples,
-            seed=protocol.seed,
-        )
-        for name, one in listed.items()
+        name: beyond_accuracy(one.top(protocol.k), split, vectors=vectors, categories=categories, **options)
+        for name, one in lists.items()
     }
-    together = None
-    if len(listed) > 2:
-        together = find_together(
-            {name: one.ranking for name, one in listed.items()},
-            split,
-            k=protocol.k,
-            strata=protocol.strata,
-            resamples=protocol.resamples,
-            seed=protocol.seed,
-        )
+    together = find_together(lists, split, strata=protocol.strata, **options) if len(lists) > 2 else None
     return Report(pairs, controls, quality, together)
-
-
-def diagnose_arrays(a: View, b: View, split: Split, *, null: View | None = None, **protocol: Any) -> Evidence:
-    """Rank two views at 2k places (as far as there are items), diagnose them at k with their frozen fusion.
-
-    Args:
-        null: another seed of a; its pair with a, and their fusion, is the null.
-        protocol: fields of `Protocol`.
-
-    Raises:
-        SemcompError: as `diagnose` and `rank`, and for an unknown `normalize`.
-    """
-    given = Protocol(**protocol)
-    ready = [given.prepared(view, split) for view in ((a, b) if null is None else (a, b, null))]
-    one, other, *seeds = (given.listed(view, split) for view in ready)
-    control = given.pair(one, seeds[0], split) if seeds else None
-    return given.diagnose(given.pair(one, other, split), split, control)
-
-
-def reference_lists(split: Split, protocol: Protocol) -> dict[str, TopK]:
-    """What stands in b's place and knows nothing of the user."""
-    places = protocol.places(split)
-    return {
-        "popular items": popularity_list(split, places, mask=protocol.mask),
-        "random list": random_list(split, places, protocol.seed, mask=protocol.mask),
-    }
-
-
-def shuffled_nulls(a: Listed, b: View, split: Split, protocol: Protocol) -> dict[str, Pair]:
-    """What stands in b's place and knows nothing of which item is which."""
-    counts = item_counts(split.train)
-    mixed = {
-        "items shuffled": shuffled_items(b, protocol.seed),
-        "items shuffled within popularity": shuffled_items(
-            b, protocol.seed, strata=min(BINS, split.n_items), counts=counts
-        ),
-    }
-    return {name: protocol.pair(a, protocol.listed(view, split), split) for name, view in mixed.items()}
-
-
-def frozen_fusion(a: View, b: View) -> View:
-    """Norm-concat-norm of two views as they are: `n([n(a); n(b)])` for users and items.
-
-    Where no row is zero its score is the mean of the two cosines.
-    """
-    users = unit_rows(np.hstack([unit_rows(a.users), unit_rows(b.users)]))
-    items = unit_rows(np.hstack([unit_rows(a.items), unit_rows(b.items)]))
-    return View("fused", users, items, {"a": dict(a.provenance), "b": dict(b.provenance)})
 
 
 def shell_record(evidence: Evidence) -> dict[str, Any]:
@@ -276,8 +224,7 @@ def shell_record(evidence: Evidence) -> dict[str, Any]:
         place = record
         for group in groups:
             place = place.setdefault(group, {})
-        counted = key in ("fusion.synergy", "fusion.lost") or key.startswith(COUNTS)
-        place[last] = int(value.value) if counted else value.value
+        place[last] = int(value.value) if is_count(COUNTED, key) else value.value
     record["detail"] = {
         "name": evidence.name,
         "values": {key: asdict(value) for key, value in evidence.values.items()},

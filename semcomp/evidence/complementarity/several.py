@@ -20,24 +20,16 @@ from semcomp.core.topk import TopK, contains
 from semcomp.data import Split
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.complementarity.diagnostics import DEPTHS, diagnose
-from semcomp.evidence.complementarity.pair import check_same_mask
-from semcomp.evidence.complementarity.people import StrataFrom, Users
-from semcomp.evidence.quality.metrics import check_ranking
-from semcomp.evidence.statistics.bootstrap import (
-    Floats,
-    Means,
-    Statistic,
-    estimate,
-    mean_of,
-    share_of,
-    total_of,
-)
+from semcomp.evidence.complementarity.pair import StrataFrom, Users, check_lists
+from semcomp.evidence.statistics.bootstrap import Floats, Statistic, estimate, mean_of, share_of, total_of
+from semcomp.evidence.statistics.measured import Measured, Table, statements_of, statistics_of
+from semcomp.evidence.statistics.verdicts import with_headline
 
 SHOWN = ("jaccard", "unique_hit_ratio", "oracle.gain", "union_minus_2k")  # of each pair, when printed
 
 
 @dataclass(frozen=True, eq=False)
-class Several:
+class MultiViewDiagnosis:
     """Attributes:
     together: what all views find, and what is lost without each.
     pairs: a diagnosis of every two of them, by their names in the order given.
@@ -47,14 +39,14 @@ class Several:
     pairs: Mapping[tuple[str, str], Evidence]
 
     def pair(self, a: str, b: str) -> Evidence:
-        """The diagnosis of two views, in the order they were given; SemcompError for a pair that is none."""
+        """The diagnosis of two views, in the order they were given; SemcompError for an unknown pair."""
         if (a, b) not in self.pairs:
             known = [f"{one} and {other}" for one, other in self.pairs]
             raise unknown_name("pair of views", f"{a} and {b}", known)
         return self.pairs[a, b]
 
     def frame(self) -> pd.DataFrame:
-        """One row a pair; the values that `SHOWN` names, as far as they exist."""
+        """One row per pair; the values that `SHOWN` names, as far as they are defined."""
         rows = {
             f"{a}, {b}": {key: found.values[key].value for key in SHOWN if key in found.values}
             for (a, b), found in self.pairs.items()
@@ -72,7 +64,7 @@ class Several:
         return json.dumps(self.to_dict(table=table), indent=1, allow_nan=False)
 
     @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Several:
+    def from_dict(cls, record: Mapping[str, Any]) -> MultiViewDiagnosis:
         if not {"together", "pairs"} <= set(record):
             raise SemcompError("not a record of several views: it needs 'together' and 'pairs'")
         pairs = {(one["a"], one["b"]): Evidence.from_dict(one["evidence"]) for one in record["pairs"]}
@@ -92,7 +84,7 @@ def diagnose_several(
     strata: StrataFrom = "train",
     resamples: int = 1000,
     seed: int = 0,
-) -> Several:
+) -> MultiViewDiagnosis:
     """What V ≥ 2 rankings find together, over the users with test items, and `diagnose` of every two.
 
     With H_v a user's hits in the first k places of view v and G the user's test items, `together` holds
@@ -101,7 +93,7 @@ def diagnose_several(
       the best view, `oracle.gain`;
     - `found_by.m`: test items that exactly m views find, m from 1 to V, pooled over users;
     - `only.<view>`: those that this view alone finds; `only_share.<view>`: their share of its hits;
-    - `adds.<view>`: the recall of the union less that of the union of the others;
+    - `marginal_recall.<view>`: the recall of the union less that of the union of the others;
     - `union_minus_long`: the union less the best view's own first V·k places, where lists are that long.
 
     Args:
@@ -115,17 +107,15 @@ def diagnose_several(
     if len(lists) < 2:
         raise SemcompError(f"{len(lists)} rankings given; at least 2 are needed to compare")
     k = min(one.k for one in lists.values()) if k is None else k
-    first = next(iter(lists.values()))
-    for one in lists.values():
-        check_ranking(one, split, k)
-        check_same_mask(first, one)
+    check_lists(split, k, *lists.values())
     pairs = {
         (a, b): diagnose(
             lists[a], lists[b], split, k=k, depths=depths, strata=strata, resamples=resamples, seed=seed
         )
         for a, b in combinations(lists, 2)
     }
-    return Several(find_together(lists, split, k=k, strata=strata, resamples=resamples, seed=seed), pairs)
+    together = find_together(lists, split, k=k, strata=strata, resamples=resamples, seed=seed)
+    return MultiViewDiagnosis(together, pairs)
 
 
 def find_together(
@@ -138,65 +128,77 @@ def find_together(
     seed: int = 0,
 ) -> Evidence:
     """What V ≥ 2 rankings find together: `together` of `diagnose_several`, without the pairs."""
-    people = Users(split, strata)
-    columns = _columns(lists, k, people)
-    statistics = _statistics(list(lists), columns, len(people))
+    users = Users(split, strata)
+    columns = _columns(lists, k, users)
+    table = together_table(list(lists))
+    groups = {"view": [*lists], "m": [str(m) for m in range(1, len(lists) + 1)]}
+    statistics = statistics_of(table, columns, groups)
+    for name in lists:
+        statistics |= statistics_of(PER_VIEW, columns, {"view": [name]})
     values = estimate(columns, statistics, resamples=resamples, seed=seed)
     provenance = measured(split, k=k, resamples=resamples, seed=seed, views=origins(list(lists.values())))
-    table = pd.DataFrame(columns, index=pd.Index(people.rows, name="user"))
-    return Evidence(f"together({', '.join(lists)})", values, table, provenance)
+    frame = pd.DataFrame(columns, index=pd.Index(users.rows, name="user"))
+    found = Evidence(f"together({', '.join(lists)})", values, frame, provenance)
+    return with_headline(found, statements_of(table), ["union_minus_long"])
 
 
-def _columns(lists: Mapping[str, TopK], k: int, people: Users) -> dict[str, Floats]:
+def _over_best(column: str, *views: str) -> Statistic:
+    """A mean less the largest of others."""
+    return Statistic(lambda means: np.asarray(means[column] - np.max([means[one] for one in views], axis=0)))
+
+
+def together_table(names: Sequence[str]) -> Table:
+    """The values of all views together; those of each view by itself are in `PER_VIEW`."""
+    names = [name.replace("{", "{{").replace("}", "}}") for name in names]
+    return (
+        Measured("recall.{view}", mean_of, ("recall.{view}",)),
+        Measured("ndcg.{view}", mean_of, ("ndcg.{view}",)),
+        Measured("oracle.union", mean_of, ("oracle.union",)),
+        Measured("oracle.gain", _over_best, ("oracle.union", *(f"recall.{name}" for name in names))),
+        Measured(
+            "union_minus_long",
+            _over_best,
+            ("oracle.union", *(f"recall_long.{name}" for name in names)),
+            says="the union beats the best view's own list of as many places as all lists together",
+        ),
+        Measured("found_by.{m}", total_of, ("found_by.{m}",)),
+    )
+
+
+PER_VIEW = (
+    Measured("only.{view}", total_of, ("only.{view}",)),
+    Measured("only_share.{view}", share_of, ("only.{view}", "hits.{view}")),
+    Measured("marginal_recall.{view}", mean_of, ("marginal_recall.{view}",)),
+)
+
+
+def _columns(lists: Mapping[str, TopK], k: int, users: Users) -> dict[str, Floats]:
     """Per-user columns of all views: recall, ndcg, hits by how many views share them, those of one alone."""
     columns: dict[str, Floats] = {}
     hits = {}
     for name, topk in lists.items():
-        ids = people.ids(topk, k)
-        marks = contains(people.truth, ids)
-        hits[name] = _hit_matrix(ids, marks, people.split.n_items)
-        columns[f"recall.{name}"] = marks.sum(axis=1) / people.n_truth
-        columns[f"ndcg.{name}"] = ndcg(marks, people.n_truth)
+        ids = users.ids(topk, k)
+        marks = contains(users.truth, ids)
+        hits[name] = _hit_matrix(ids, marks, users.split.n_items)
+        columns[f"recall.{name}"] = marks.sum(axis=1) / users.n_truth
+        columns[f"ndcg.{name}"] = ndcg(marks, users.n_truth)
         columns[f"hits.{name}"] = marks.sum(axis=1).astype(np.float64)
         if topk.k >= len(lists) * k:
-            longer = contains(people.truth, people.ids(topk, len(lists) * k))
-            columns[f"recall_long.{name}"] = longer.sum(axis=1) / people.n_truth
-    shared = sum(hits.values(), start=sp.csr_array(people.truth.shape, dtype=np.int64))
+            longer = contains(users.truth, users.ids(topk, len(lists) * k))
+            columns[f"recall_long.{name}"] = longer.sum(axis=1) / users.n_truth
+    shared = sum(hits.values(), start=sp.csr_array(users.truth.shape, dtype=np.int64))
     finders = sp.csr_array(shared)  # (n, I) how many views find the item
-    row = np.repeat(np.arange(len(people)), np.diff(finders.indptr))
+    row = np.repeat(np.arange(len(users)), np.diff(finders.indptr))
     for m in range(1, len(lists) + 1):
-        found = np.bincount(row[finders.data == m], minlength=len(people))
+        found = np.bincount(row[finders.data == m], minlength=len(users))
         columns[f"found_by.{m}"] = found.astype(np.float64)
     once = sp.csr_array(finders == 1)
     for name, own in hits.items():
         alone = np.asarray(own.multiply(once).sum(axis=1), dtype=np.float64).ravel()
         columns[f"only.{name}"] = alone
-        columns[f"adds.{name}"] = alone / people.n_truth
-    columns["oracle.union"] = np.diff(finders.indptr) / people.n_truth
+        columns[f"marginal_recall.{name}"] = alone / users.n_truth
+    columns["oracle.union"] = np.diff(finders.indptr) / users.n_truth
     return columns
-
-
-def _statistics(names: Sequence[str], columns: Mapping[str, Floats], n: int) -> dict[str, Statistic]:
-    def over_best(metric: str) -> Statistic:
-        def of(means: Means) -> Floats:
-            best = np.max([means[f"{metric}.{name}"] for name in names], axis=0)
-            return np.asarray(means["oracle.union"] - best)
-
-        return Statistic(of)
-
-    statistics = {
-        f"{metric}.{name}": mean_of(f"{metric}.{name}") for metric in ("recall", "ndcg") for name in names
-    }
-    statistics["oracle.union"] = mean_of("oracle.union")
-    statistics["oracle.gain"] = over_best("recall")
-    if all(f"recall_long.{name}" in columns for name in names):
-        statistics["union_minus_long"] = over_best("recall_long")
-    statistics |= {f"found_by.{m}": total_of(f"found_by.{m}", n) for m in range(1, len(names) + 1)}
-    for name in names:
-        statistics[f"only.{name}"] = total_of(f"only.{name}", n)
-        statistics[f"only_share.{name}"] = share_of(f"only.{name}", f"hits.{name}")
-        statistics[f"adds.{name}"] = mean_of(f"adds.{name}")
-    return statistics
 
 
 def _hit_matrix(ids: NDArray[np.int32], marks: NDArray[np.bool_], n_items: int) -> sp.csr_array:

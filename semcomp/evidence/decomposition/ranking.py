@@ -53,7 +53,7 @@ def recalls(
     split: Split,
     k: int,
     mask: str,
-    most_users: int | None,
+    max_users: int | None,
     seed: int,
 ) -> Recalls:
     """Rank the users with test items by every sum of parts that `decompose` names, and by its null.
@@ -61,7 +61,7 @@ def recalls(
     Two views are added up after dividing each one's scores by their standard deviation over users and items.
     At least one user must have test items.
     """
-    tested = some_of(np.flatnonzero(np.diff(split.test.indptr)), most_users, [seed, 4])
+    tested = some_of(np.flatnonzero(np.diff(split.test.indptr)), max_users, [seed, 4])
     few = split.of_users(tested)
     order = np.random.default_rng([seed, 5]).permutation(split.n_items)
 
@@ -81,8 +81,8 @@ def recalls(
             null[f"recall.{name}"] = recall(one.kept + permuted)
         if one.over is not None:
             base = columns[f"recall.{one.over}"]
-            columns[f"adds.{name}"] = columns[f"recall.{name}"] - base
-            null[f"adds.{name}"] = null[f"recall.{name}"] - base
+            columns[f"marginal_recall.{name}"] = columns[f"recall.{name}"] - base
+            null[f"marginal_recall.{name}"] = null[f"recall.{name}"] - base
     for view in VIEWS:
         for part in ("joint", "private"):
             rival = columns.get(f"recall.{view}.random_{part}")

@@ -1,83 +1,79 @@
-"""What a decomposition says, in sentences, each with its verdict."""
+"""What a decomposition says, in statements, each with its verdict."""
 
 from __future__ import annotations
 
-from semcomp.core.evidence import Evidence, Value
-from semcomp.evidence.complementarity.readings import Reading, Sentence, read_sentences
-from semcomp.evidence.statistics.effects import by_itself
+from semcomp.core.evidence import Evidence
+from semcomp.evidence.statistics.verdicts import Statement, Verdict, by_itself, decide, over_null
 
-
-def _over_null(value: Value) -> Value:
-    return value
-
-
-SENTENCES = (
-    Sentence(
+STATEMENTS = (
+    Statement(
         "the views share more variance than shuffled items do",
         "share.collaborative.shared_least",
-        _over_null,
+        over_null,
         True,
         "items",
     ),
-    Sentence(
+    Statement(
         "a second seed predicts some of the collaborative private part",
         "reliable.collaborative.private",
-        _over_null,
+        over_null,
         True,
         "items",
     ),
-    Sentence(
+    Statement(
         "the collaborative private part ranks better than chance",
         "recall.collaborative.private",
-        _over_null,
+        over_null,
         True,
     ),
-    Sentence(
-        "the semantic private part ranks better than chance", "recall.semantic.private", _over_null, True
+    Statement(
+        "the semantic private part ranks better than chance", "recall.semantic.private", over_null, True
     ),
-    Sentence(
+    Statement(
         "the collaborative private part ranks better than chance beyond the average user",
         "recall.collaborative.private_personal",
-        _over_null,
+        over_null,
         True,
     ),
-    Sentence(
+    Statement(
         "the semantic private part ranks better than chance beyond the average user",
         "recall.semantic.private_personal",
-        _over_null,
+        over_null,
         True,
     ),
-    Sentence(
+    Statement(
         "the collaborative private part adds to the collaborative joint part",
-        "adds.collaborative.joint_with_private",
+        "marginal_recall.collaborative.joint_with_private",
         by_itself,
     ),
-    Sentence(
+    Statement(
         "the semantic private part adds to the semantic joint part",
-        "adds.semantic.joint_with_private",
+        "marginal_recall.semantic.joint_with_private",
         by_itself,
     ),
-    Sentence(
+    Statement(
         "the semantic private part adds to the collaborative view",
-        "adds.collaborative.with_semantic_private",
+        "marginal_recall.collaborative.with_semantic_private",
         by_itself,
     ),
-    Sentence(
+    Statement(
         "the collaborative private part adds to the semantic view",
-        "adds.semantic.with_collaborative_private",
+        "marginal_recall.semantic.with_collaborative_private",
         by_itself,
     ),
-    Sentence(
-        "both private parts add to the shared part", "adds.semantic.joint_with_both_privates", by_itself
+    Statement(
+        "both private parts add to the shared part",
+        "marginal_recall.semantic.joint_with_both_privates",
+        by_itself,
     ),
 )
 
 
-def read_decomposition(evidence: Evidence) -> list[Reading]:
-    """The sentences that this decomposition can decide, judged as one family: p-values adjusted by Holm.
+def read_decomposition(evidence: Evidence) -> dict[Statement, Verdict]:
+    """Verdicts on what this decomposition can decide, as one family: p-values adjusted by Holm.
 
-    A sentence whose value does not exist (no such part, no second seed, no split) is left out, and so is one
+    A statement about an undefined value (no such part, no second seed, no split) is omitted, and so is one
     about a null where there is none. "Would need about" counts items for shares and reliability, and users
     for recalls.
     """
-    return read_sentences(SENTENCES, evidence)
+    return decide(STATEMENTS, evidence)

@@ -45,7 +45,7 @@ def decompose(
     seed: int = 0,
     k: int = 20,
     mask: str = "train+valid",
-    most_users: int | None = None,
+    max_users: int | None = None,
 ) -> Evidence:
     """Take two views' item vectors apart into joint, private and rest, and measure each part.
 
@@ -69,8 +69,8 @@ def decompose(
       `over_random.V.joint|private`: the part less these;
     - `recall.V.joint_with_private`, `recall.semantic.joint_with_both_privates`,
       `recall.V.with_W_private` (the whole view and the other one's private part, each view's scores in
-      units of their standard deviation), and `adds.*` of the same names, less the recall without what is
-      added.
+      units of their standard deviation), and `marginal_recall.*` of the same names, less the recall
+      without what is added.
 
     The mean item vector adds the same to all of a user's scores, so it ranks nothing and has no value.
 
@@ -87,7 +87,7 @@ def decompose(
         groups: of items left out for the intervals of shares; 0 for none.
         resamples: bootstrap resamples of users (recalls) or items (reliability); 0 for no intervals.
         k, mask: of the rankings, as in `rank`.
-        most_users: users drawn for the recalls where more have test items.
+        max_users: users drawn for the recalls where more have test items.
 
     Returns:
         Evidence whose table has one row a user with test items, or an item where there is no split.
@@ -110,8 +110,8 @@ def decompose(
     for view, own, other in zip(VIEWS, (s, c), (second_semantic, second), strict=True):
         if other is not None:
             seconds[view] = paired(own, _items(other), names=(view, "second"))[1]
-    if most_users is not None and most_users < 1:
-        raise SemcompError(f"most_users = {most_users}; rank at least 1")
+    if max_users is not None and max_users < 1:
+        raise SemcompError(f"max_users = {max_users}; rank at least 1")
     if groups != 0 and not 2 <= groups <= len(s):
         raise SemcompError(f"{groups} groups of {len(s)} items; use between 2 and {len(s)}, or 0")
     if rank is not None:
@@ -136,7 +136,7 @@ def decompose(
     label = f"decompose({_name(semantic, 'semantic')}, {_name(collaborative, 'collaborative')})"
     if split is None:
         return Evidence(label, values, _item_table(parts), config | {"versions": versions()})
-    measured_recalls = recalls(views, parts, split, k, mask, most_users, seed)
+    measured_recalls = recalls(views, parts, split, k, mask, max_users, seed)
     values |= estimate(
         measured_recalls.columns,
         {
@@ -150,7 +150,7 @@ def decompose(
     config |= {
         "k": k,
         "mask": mask,
-        "most_users": most_users,
+        "max_users": max_users,
         "views": [{"name": one.name, **lasting(one.provenance)} for one in views.values()],
     }
     return Evidence(label, values, _user_table(measured_recalls, split), measured(split, **config))

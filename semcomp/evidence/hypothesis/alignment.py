@@ -109,7 +109,7 @@ def alignment_hypothesis(
     by_part |= monotonicity(recalls, names, steps, margin, resamples, seed)
 
     judgements = judged(
-        {name: by_part[f"{name}.room"] for name in CLAIMS},
+        {name: by_part[f"{name}.slack"] for name in CLAIMS},
         {name: "users" if name == "monotonicity" else "items" for name in CLAIMS},
     )
     parts = {
@@ -118,7 +118,7 @@ def alignment_hypothesis(
             claim,
             by_part[name],
             by_part[f"{name}.allowed"].value,
-            by_part[f"{name}.room"],
+            by_part[f"{name}.slack"],
             judgements[name],
         )
         for name, claim in CLAIMS.items()

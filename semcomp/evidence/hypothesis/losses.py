@@ -2,9 +2,9 @@ r"""What the text loses against another seed in each part of the hypothesis, and
 
 Each part is a claim that something is small, so it takes a margin. For a part with loss L(candidate, others),
 
-    room = max(margin · scale, max_j L(seed j, the other seeds)) − L(text, the seeds)
+    slack = max(margin · scale, max_j L(seed j, the other seeds)) − L(text, the seeds)
 
-"Holds" is room > 0 with its whole interval, "does not hold" room ≤ 0 with its whole interval: a test of
+"Holds" is slack > 0 with its whole interval, "does not hold" slack ≤ 0 with its whole interval: a test of
 non-inferiority (Wellek, "Testing Statistical Hypotheses of Equivalence and Noninferiority", 2010, ch. 1) and
 its opposite. The scale is what there is to lose: the R² of the seeds' own maps, their neighbourhoods above
 the floor, the recall at the start of the path. With two seeds or more the allowance is never below what one
@@ -81,7 +81,7 @@ def recall_at_start(means: Means, seeds: Sequence[str]) -> Floats:
 
 
 def room_of(loss: Loss, scale: Scale, seeds: Sequence[str], margin: float) -> dict[str, Statistic]:
-    """The statistics "allowed" and "room" of a part whose loss is a function of means."""
+    """The statistics "allowed" and "slack" of a part whose loss is a function of means."""
 
     def allowed(means: Means) -> Floats:
         rivals = [loss(means, one, others) for one, others in against_the_others(seeds)]
@@ -89,7 +89,7 @@ def room_of(loss: Loss, scale: Scale, seeds: Sequence[str], margin: float) -> di
 
     return {
         "allowed": Statistic(allowed, against_null=False),
-        "room": Statistic(lambda means: allowed(means) - loss(means, TEXT, seeds), against_null=False),
+        "slack": Statistic(lambda means: allowed(means) - loss(means, TEXT, seeds), against_null=False),
     }
 
 
@@ -126,7 +126,7 @@ class Globality:
         self.seeds, self.margin = list(seeds), margin
 
     def numbers(self, rows: Rows) -> dict[str, float]:
-        """By grouping "spread.g" (τ before correction), "moved.g" and their losses; "allowed" and "room"."""
+        """By grouping "spread.g" (τ before correction), "moved.g" and their losses; "allowed" and "slack"."""
         total = float(self.columns["total"][rows].mean())
         reliable = 1 - float(np.mean([self._errors(seed, rows).mean() for seed in self.seeds])) / total
         excess = self._excess(TEXT, self.seeds, rows) / total
@@ -141,8 +141,8 @@ class Globality:
             for one, others in against_the_others(self.seeds)
         ]
         allowed = max([self.margin * reliable, *rivals])
-        room = allowed - max(losses.values())
-        return found | {"allowed": allowed, "room": room}
+        slack = allowed - max(losses.values())
+        return found | {"allowed": allowed, "slack": slack}
 
     def null(self, rows: Rows) -> dict[str, float]:
         """The spread under permuted labels, and the seeds' loss by moving."""

@@ -140,10 +140,10 @@ def globality(
     found = jackknife(
         part.numbers, len(goal), null=part.null, groups=JACKKNIFE if resamples else 0, seed=seed
     )
-    values = {key: value for key, value in found.items() if key not in ("allowed", "room")}
+    values = {key: value for key, value in found.items() if key not in ("allowed", "slack")}
     kinds = [f"{kind}.{name}" for kind in ("spread", "moved") for name in groups]
     worst = max(kinds, key=lambda key: values[f"lost.{key}"].value)
-    named = {"globality": values[worst]} | {f"globality.{key}": found[key] for key in ("allowed", "room")}
+    named = {"globality": values[worst]} | {f"globality.{key}": found[key] for key in ("allowed", "slack")}
     return named | values
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.tables import number, p_value, span, text_table
-from semcomp.evidence.statistics.verdicts import Judgement, Verdict, judge_family
+from semcomp.evidence.statistics.verdicts import Verdict, Word, judge_family
 
 CLAIMS = {
     "existence": "one ridge map of the text explains as much of the target as one of another seed does",
@@ -30,20 +30,20 @@ class Part:
         statistic: of the text, with its null: the mean of the other seeds, or permuted
             labels (globality).
         threshold: the loss allowed.
-        room: the threshold less the loss, with its interval; what is judged.
-        judgement: of "room > 0"; its p is Holm's over the five.
+        slack: the threshold less the loss, with its interval; what is judged.
+        verdict: of "slack > 0"; its p is Holm's over the five.
     """
 
     name: str
     claim: str
     statistic: Value
     threshold: float
-    room: Value
-    judgement: Judgement
+    slack: Value
+    verdict: Verdict
 
     @property
     def loss(self) -> float:
-        return self.threshold - self.room.value
+        return self.threshold - self.slack.value
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,18 +61,18 @@ class Hypothesis:
     measured: Evidence
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Word:
         """Of all five: "holds" if each does, "does not hold" if any does not, else "undecided"."""
-        said = {part.judgement.verdict for part in self.parts.values()}
+        said = {part.verdict.word for part in self.parts.values()}
         if "does not hold" in said:
             return "does not hold"
         return "holds" if said == {"holds"} else "undecided"
 
     def evidence(self) -> Evidence:
-        """Everything measured: statistic, threshold and room of each part, and what they are made of.
+        """Everything measured: statistic, threshold and slack of each part, and what they are made of.
 
-        Values: `<part>`, `<part>.room`, `<part>.allowed`; `r2.fitted|held`: R² of the maps on items they have
-        and have not seen; `gap.random|shift`; `spread.<grouping>`, `moved.<grouping>`; the losses they
+        Values: `<part>`, `<part>.slack`, `<part>.allowed`; `r2.fitted|held`: R² of the maps on items they
+        have and have not seen; `gap.random|shift`; `spread.<grouping>`, `moved.<grouping>`; the losses they
         make, `lost.spread|moved.<grouping>`; `neighbours.floor`: Jaccard under maps of shuffled pairs;
         `recall.<t>` along the path and `recall_of_seed.<t>` along the null's, `recall.best_t`, and
         `recall.inside`: the best point inside the path over the better end (where it is above 0 beyond the
@@ -81,19 +81,19 @@ class Hypothesis:
         return self.measured
 
     def frame(self) -> pd.DataFrame:
-        """One row a part: text, null, lost, allowed, room, low, high, p, n, verdict."""
+        """One row a part: text, null, lost, allowed, slack, low, high, p, n, verdict."""
         rows = [
             {
                 "text": part.statistic.value,
                 "null": part.statistic.null,
                 "lost": part.loss,
                 "allowed": part.threshold,
-                "room": part.room.value,
-                "low": part.room.low,
-                "high": part.room.high,
-                "p": part.judgement.p,
-                "n": part.room.n,
-                "verdict": part.judgement.verdict,
+                "slack": part.slack.value,
+                "low": part.slack.low,
+                "high": part.slack.high,
+                "p": part.verdict.p,
+                "n": part.slack.n,
+                "verdict": part.verdict.word,
             }
             for part in self.parts.values()
         ]
@@ -107,28 +107,28 @@ class Hypothesis:
                 number(part.statistic.null),
                 number(part.loss),
                 number(part.threshold),
-                f"{number(part.room.value)} ({span(part.room.low, part.room.high)})",
-                p_value(part.judgement.p),
-                str(part.judgement),
+                f"{number(part.slack.value)} ({span(part.slack.low, part.slack.high)})",
+                p_value(part.verdict.p),
+                str(part.verdict),
             )
             for name, part in self.parts.items()
         ]
         return f"{self.name}: {self.verdict}\n{text_table(HEAD, rows)}"
 
 
-def judged(rooms: Mapping[str, Value], units: Mapping[str, str]) -> dict[str, Judgement]:
-    """`judge_family` of "room > 0", made symmetrical: a refutation, too, has to stand after Holm.
+def judged(slacks: Mapping[str, Value], units: Mapping[str, str]) -> dict[str, Verdict]:
+    """`judge_family` of "slack > 0", made symmetrical: a refutation, too, has to stand after Holm.
 
     The hypothesis falls with any one part, so it is the refutations whose number makes a false one likely;
     that all five hold would need no adjustment (an intersection-union test: Berger, Technometrics 1982), and
     with it is claimed with more caution than it must be.
     """
-    against = judge_family({name: _turned(room) for name, room in rooms.items()})
+    against = judge_family({name: _turned(slack) for name, slack in slacks.items()})
     found = {}
-    for name, one in judge_family(rooms).items():
-        spurned = one.verdict == "does not hold" and against[name].verdict != "holds"
-        if spurned:
-            one = replace(one, verdict="undecided", users_needed=against[name].users_needed)
+    for name, one in judge_family(slacks).items():
+        unconfirmed = one.word == "does not hold" and against[name].word != "holds"
+        if unconfirmed:
+            one = replace(one, word="undecided", users_needed=against[name].users_needed)
         found[name] = replace(one, unit=units[name])
     return found
 

@@ -90,14 +90,14 @@ class Task:
     k: int
     mask: str
     resamples: int
-    most_users: int | None
+    max_users: int | None
 
 
-def check_lists(cut: ItemCut, split: Split, k: int, mask: str, most_users: int | None) -> None:
+def check_lists(cut: ItemCut, split: Split, k: int, mask: str, max_users: int | None) -> None:
     """Raise SemcompError for a k that the cut has too few items for, an unknown mask, or no users."""
     split.history(mask)
-    if most_users is not None and most_users < 1:
-        raise SemcompError(f"most_users = {most_users}; rank at least 1, or None for all")
+    if max_users is not None and max_users < 1:
+        raise SemcompError(f"max_users = {max_users}; rank at least 1, or None for all")
     if cut.cold and not 1 <= k <= split.n_items:
         raise SemcompError(f"k = {k} must lie between 1 and {split.n_items}, the number of items; change k")
     if not cut.cold and not 1 <= k < len(cut.held):
@@ -112,15 +112,15 @@ def task_of(
     k: int,
     mask: str,
     resamples: int,
-    most_users: int | None,
+    max_users: int | None,
     lists: TrueLists | None = None,
 ) -> Task:
     """Lay a probe out on a cut; lists made for another cut serve where the target is the same for both."""
     goal = given.goal(cut.fitted)
     truth = None if cut.cold else truth_of(goal, cut.fitted, cut.held, k, given.seed)
     if lists is None:
-        lists = true_lists(Ranker(given.target.users, given.split, k, mask, given.seed, most_users), goal)
-    return Task(given, cut, goal, truth, lists, k, mask, resamples, most_users)
+        lists = true_lists(Ranker(given.target.users, given.split, k, mask, given.seed, max_users), goal)
+    return Task(given, cut, goal, truth, lists, k, mask, resamples, max_users)
 
 
 def predict(task: Task, config: Kind) -> Predicted:
@@ -175,7 +175,7 @@ def provenance_of(task: Task, name: str, config: Kind) -> dict[str, Any]:
         "seed": given.seed,
         "epochs": known.get("epochs"),
         "resamples": task.resamples,
-        "most_users": task.most_users,
+        "max_users": task.max_users,
         "items": {"fitted": len(cut.fitted), "held_out": len(cut.held)},
         "source": given.source.record(),
         "target": {"name": given.target.name, **given.target.provenance},

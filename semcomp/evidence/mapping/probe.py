@@ -40,7 +40,7 @@ def probe(
     ceiling: Source | None = None,
     epochs: int = 400,
     resamples: int = 1000,
-    most_users: int | None = None,
+    max_users: int | None = None,
     first_seen: ArrayLike | None = None,
     categories: ArrayLike | sp.sparray | None = None,
 ) -> Evidence:
@@ -99,7 +99,7 @@ def probe(
         ceiling: the target's model under another seed: what a map could reach if the source held it all.
         epochs: of the trained maps named; at most, with early stopping.
         resamples: bootstrap resamples, of held-out items or of users; 0 for no intervals.
-        most_users: users that rankings are made for, drawn where more have test items; None for all.
+        max_users: users that rankings are made for, drawn where more have test items; None for all.
         first_seen: (I,) time of each item's first interaction, for "temporal".
         categories: (I,) labels or a sparse (I, categories) matrix, for "category".
 
@@ -114,8 +114,8 @@ def probe(
     name, config = kind_of(kind, epochs)
     given = given_of(source, target, split, ceiling, target_as, seed)
     (cut,) = given.cuts([shift], first_seen, categories)
-    check_lists(cut, split, k, mask, most_users)
-    return measure(task_of(given, cut, k, mask, resamples, most_users), name, config)
+    check_lists(cut, split, k, mask, max_users)
+    return measure(task_of(given, cut, k, mask, resamples, max_users), name, config)
 
 
 def published_probe(

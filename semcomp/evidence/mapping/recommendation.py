@@ -31,7 +31,7 @@ class Ranker:
         users: (U, q) the target's user vectors.
         mask: the history left out of rankings, as in `rank`.
         seed: of the users that are drawn.
-        most_users: that are ranked; None for all who have test items.
+        max_users: that are ranked; None for all who have test items.
     """
 
     users: NDArray[np.float32]
@@ -39,7 +39,7 @@ class Ranker:
     k: int
     mask: str
     seed: int
-    most_users: int | None = None
+    max_users: int | None = None
 
     def best(self, rows: Rows, items: ArrayLike, mask: str) -> TopK:
         """The k best items of some users."""
@@ -69,7 +69,7 @@ class TrueLists:
 
 def true_lists(ranker: Ranker, goal: Floats) -> TrueLists | None:
     """Rank by the true vectors; None where no user has a test item."""
-    users = some_of(np.flatnonzero(np.diff(ranker.split.test.indptr)), ranker.most_users, ranker.seed)
+    users = some_of(np.flatnonzero(np.diff(ranker.split.test.indptr)), ranker.max_users, ranker.seed)
     if len(users) == 0:
         return None
     listed = some_of(users, LISTS, ranker.seed)

@@ -34,7 +34,7 @@ def probe_all(
     ceiling: Source | None = None,
     epochs: int = 400,
     resamples: int = 1000,
-    most_users: int | None = None,
+    max_users: int | None = None,
     first_seen: ArrayLike | None = None,
     categories: ArrayLike | sp.sparray | None = None,
 ) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def probe_all(
     _distinct("kinds", [name for name, _ in configs])
     _distinct("cuts", [cut.name for cut in chosen])
     for cut in chosen:
-        check_lists(cut, split, k, mask, most_users)
+        check_lists(cut, split, k, mask, max_users)
 
     frames = []
     lists = None
@@ -67,7 +67,7 @@ def probe_all(
         total=len(chosen) * len(configs), desc="probes", unit="probe", delay=3, leave=False, disable=None
     ) as bar:
         for cut in chosen:
-            task = task_of(given, cut, k, mask, resamples, most_users, lists)
+            task = task_of(given, cut, k, mask, resamples, max_users, lists)
             lists = task.lists if target_as in ("as is", "normalised") else None  # the same on every cut
             for name, config in configs:
                 frames.append(_rows(measure(task, name, config), cut.name, name))

@@ -16,16 +16,17 @@ from semcomp.core.topk import TopK
 from semcomp.data import Split
 from semcomp.data.popularity import STRATA, item_counts, strata
 from semcomp.errors import SemcompError
-from semcomp.evidence.complementarity.attribution import ACTIVITY, activity_groups
 from semcomp.evidence.quality.calibration import ALPHA, calibration, check_categories
 from semcomp.evidence.quality.diversity import check_vectors, list_distance
 from semcomp.evidence.quality.exposure import (
+    ACTIVITY,
+    activity_groups,
     coverage_by_user,
+    exclusive,
     gini_by_user,
     list_mean,
     self_information,
     shown,
-    sole,
 )
 from semcomp.evidence.statistics.bootstrap import Floats, Means, Statistic, estimate, ratio, share_of
 
@@ -49,7 +50,7 @@ def beyond_accuracy(
 
     Of all lists together, their first k places each:
 
-    - `coverage`: share of the items that stand in any list, and `coverage.cold|mid|hot` of the items of a
+    - `coverage`: share of the items that are in any list, and `coverage.cold|mid|hot` of the items of a
       stratum (by train interactions); `gini`: inequality of exposure over all items. Their intervals are made
       from what each user's list adds (see `exposure`).
 
@@ -66,7 +67,7 @@ def beyond_accuracy(
       categorised items in history and list: 0 where the list keeps the history's shares;
     - `recall`, `ndcg`: over the users who have test items as well.
 
-    What does not exist (no test items, no item of a stratum) is left out; no value is NaN.
+    Undefined values (no test items, no item of a stratum) are omitted; no value is NaN.
 
     Args:
         vectors: by label, (I, d) finite item vectors, e.g. one of texts and one of a model; a zero row is an
@@ -76,9 +77,9 @@ def beyond_accuracy(
         resamples: 0 for no intervals.
 
     Returns:
-        Evidence whose table has one row a user with a list: `n_listed`, `n_train`, `n_truth`, `activity`,
-        `sole` (listed items that nobody else is shown) and the measures. A measure that some users lack is 0
-        for them, and False in a column `has.<measure>` beside it.
+        Evidence whose table has one row per user with a list: `n_listed`, `n_train`, `n_truth`, `activity`,
+        `exclusive` (listed items that nobody else is shown) and the measures. A measure that some users
+        lack is 0 for them, and False in a column `has.<measure>` next to it.
 
     Raises:
         SemcompError: lists that do not fit the split, k beyond the lists, no list at all, vectors or
@@ -113,7 +114,7 @@ def beyond_accuracy(
     table = pd.DataFrame({"n_listed": listed[users], "n_train": n_train}, index=pd.Index(users, name="user"))
     table["n_truth"] = np.diff(split.test.indptr)[users]
     table["activity"] = np.array(ACTIVITY)[groups]
-    table["sole"] = sole(ids, shown(ids, split.n_items))
+    table["exclusive"] = exclusive(ids, shown(ids, split.n_items))
     for measure, column in (item for family in families.values() for item in family.items()):
         table[measure] = np.nan_to_num(column)
         if np.isnan(column).any():

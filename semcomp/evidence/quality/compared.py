@@ -23,8 +23,7 @@ from semcomp.core.tables import (
     text_table,
 )
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.evidence.statistics.effects import below_null
-from semcomp.evidence.statistics.verdicts import Judgement, judge
+from semcomp.evidence.statistics.verdicts import Statement, Verdict, below_null, judge
 
 Correction = Literal["holm", "bh"]
 SAYS = {"holm": "Holm", "bh": "Benjamini and Hochberg"}
@@ -57,16 +56,16 @@ class Difference:
         return self.value.value - (self.value.null or 0.0)
 
     @property
-    def judgement(self) -> Judgement:
+    def verdict(self) -> Verdict:
         """On "`one` is better than `other`", from the interval and the adjusted p."""
         return judge(self.value, p=self.adjusted)
 
     @property
     def better(self) -> str | None:
         """The better method, as far as interval and adjusted p tell; None where they do not."""
-        if self.judgement.verdict == "holds":
+        if self.verdict.word == "holds":
             return self.one
-        return self.other if judge(below_null(self.value), p=self.adjusted).verdict == "holds" else None
+        return self.other if judge(below_null(self.value), p=self.adjusted).word == "holds" else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +76,7 @@ class Comparison:
         means: metric -> method -> mean over seeds and users, with its interval.
         differences: of every pair and metric that was asked for, in that order: the family.
         correction: how its p-values were adjusted.
-        table: one row a user, columns `<metric>.<method>`, averaged over the seeds.
+        table: one row per user, columns `<metric>.<method>`, averaged over the seeds.
         provenance: of the split, the rankings and the options.
     """
 
@@ -118,10 +117,13 @@ class Comparison:
             raise unknown_name("pair", f"{one} against {other}", known)
         columns = [f"{d.metric}.{name}" for name in (one, other) for d in found]
         values = {d.metric: d.value for d in found}
-        return Evidence(f"compare({one} against {other})", values, self.table[columns], self.provenance)
+        name = f"compare({one} against {other})"
+        last = Statement(f"{one} beats {other}", found[-1].metric, needs_null=True)
+        headline = last.headline(found[-1].value, found[-1].verdict)
+        return Evidence(name, values, self.table[columns], self.provenance, headline)
 
     def frame(self) -> pd.DataFrame:
-        """One row a difference: names, both means, difference, interval, p-values, verdict, better, n."""
+        """One row per difference: names, both means, difference, interval, p-values, verdict, better, n."""
         rows = [
             {
                 "one": d.one,
@@ -136,7 +138,7 @@ class Comparison:
                 "p": d.p,
                 "adjusted": d.adjusted,
                 "detectable": float("nan") if d.detectable is None else d.detectable,
-                "verdict": d.judgement.verdict,
+                "verdict": d.verdict.word,
                 "better": d.better or "",
                 "n": d.value.n,
             }
@@ -153,7 +155,7 @@ class Comparison:
                 number(d.difference),
                 span(d.value.excess_low, d.value.excess_high),
                 p_value(d.adjusted),
-                d.judgement.verdict,
+                d.verdict.word,
                 number(d.detectable),
             )
             for d in self.differences
@@ -215,7 +217,7 @@ class Comparison:
         written: Callable[[str], str],
         marked: Callable[[str, str], str],
     ) -> list[list[str]]:
-        """A row a method: letter and name, then each metric's mean with the letters it has earned."""
+        """One row per method: letter and name, then each metric's mean with the letters it has earned."""
         letters, rows = self.letters, []
         for method, letter in letters.items():
             cells = [

@@ -17,10 +17,10 @@ from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.quality.compared import Comparison, Correction, Difference
 from semcomp.evidence.quality.metrics import METRICS, Ranked, common_seeds
 from semcomp.evidence.statistics.bootstrap import Floats, Statistic, mean_of
-from semcomp.evidence.statistics.families import benjamini_hochberg, holm
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 from semcomp.evidence.statistics.permutation import PERMUTATIONS, exchange
 from semcomp.evidence.statistics.power import minimal_detectable_effect
+from semcomp.evidence.statistics.pvalues import benjamini_hochberg, holm
 
 CORRECTIONS = {"holm": holm, "bh": benjamini_hochberg}
 Pairs = Sequence[tuple[str, str]]
@@ -50,8 +50,8 @@ def compare(
     A method is better than another if the interval says so and the adjusted p is at most 0.05.
 
     Args:
-        methods: rankings by name, one or one a seed, all of the same split. Seeds are paired by place: all
-            methods have as many, or one, which stands beside every seed of the others.
+        methods: rankings by name, one or one per seed, all of the same split. Seeds are paired by place: all
+            methods have as many, or one, which is paired with every seed of the others.
         k: places.
         metrics: of "recall", "ndcg", "mrr".
         against: None for all pairs, a name for each other method against that one, or the pairs.

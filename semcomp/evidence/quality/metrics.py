@@ -16,6 +16,7 @@ from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.bootstrap import Floats, mean_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
+from semcomp.evidence.statistics.verdicts import Statement, with_headline
 
 METRICS = ("recall", "ndcg", "mrr")
 
@@ -36,8 +37,8 @@ def evaluate(
             seeds and users, the intervals hold the variance of both (`estimate_over_seeds`, "pivotal"), and
             `recall.seed_sd` and so on give the spread of the seeds' means.
         null: lists of something to beat, over the same users; its means become the nulls. The excess is
-            paired by user, and by the seeds' places: as many of each, or one of either, which then stands
-            beside every seed of the other and is taken as it is, its own seed's luck included.
+            paired by user, and by the seeds' places: as many of each, or one of either, which is then
+            paired with every seed of the other and taken raw, its own seed's luck included.
         resamples: 0 for no intervals.
 
     Returns:
@@ -67,12 +68,16 @@ def evaluate(
         null=[] if rival is None else origins(rival.lists),
     )
     versus = f" against {rival.lists[0].name}" if rival else ""
-    return Evidence(f"evaluate({ours.lists[0].name}{versus})", values, ours.table, provenance)
+    found = Evidence(f"evaluate({ours.lists[0].name}{versus})", values, ours.table, provenance)
+    if rival is None:
+        return found
+    says = f"{ours.lists[0].name} beats {rival.lists[0].name}"
+    return with_headline(found, [Statement(says, "ndcg", needs_null=True)], ["ndcg"])
 
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """Rankings of one view, one a seed, and their metrics by user, each computed once.
+    """Rankings of one view, one per seed, and their metrics by user, each computed once.
 
     Attributes:
         lists: S rankings. tables: of each, `per_user`'s, over the same users.
@@ -86,7 +91,7 @@ class Ranked:
         """Raises SemcompError for no lists, and as `check_ranking`."""
         lists = [topk] if isinstance(topk, TopK) else list(topk)
         if not lists:
-            raise SemcompError("there is no ranking to evaluate; give one, or one a seed")
+            raise SemcompError("there is no ranking to evaluate; give one, or one per seed")
         for one in lists:
             check_ranking(one, split, k)
         return cls(lists, [per_user(one, split.test, k) for one in lists])

@@ -14,16 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from semcomp.core.evidence import Value
+from semcomp.core.evidence import Evidence, Value
 from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.pvalues import two_sided
 
 Floats = NDArray[np.float64]
 Means = Mapping[str, Floats]
 LEVEL = 0.95
-MEMORY = (
-    64 * 2**20
-)  # bytes of the draws that are multiplied at once: the columns are read once for all of them
+MEMORY = 64 * 2**20  # bytes of the draws that are multiplied at once: the columns are read once for them
 CACHED = 2**19  # units drawn at a time: counting stays in the processor's cache
 
 
@@ -35,7 +33,7 @@ def bootstrap_means(columns: Floats, resamples: int, seed: int, memory: int = ME
     with the same seed and the same units are paired as well. (The products may differ in their last bits.)
 
     Args:
-        columns: (n, m) finite numbers, one row a unit. A NaN makes every mean of its column NaN.
+        columns: (n, m) finite numbers, one row per unit. A NaN makes every mean of its column NaN.
         resamples: R, at least 1.
         memory: bytes for one block of draws (at least one draw is made at a time).
 
@@ -76,7 +74,7 @@ def some_of(rows: NDArray[np.int64], most: int | None, seed: int | Sequence[int]
 def interval(samples: Floats, level: float = LEVEL) -> tuple[float, float] | None:
     """Percentile interval of resampled statistics; None where no resample has a finite one.
 
-    Resamples in which the statistic does not exist (a ratio over none) are left out.
+    Resamples in which the statistic is undefined (a ratio over none) are left out.
     """
     finite = samples[np.isfinite(samples)]
     if len(finite) == 0:
@@ -97,14 +95,21 @@ class Statistic:
     """A number as a function of column means.
 
     Attributes:
-        of: takes means by column name, each (R,) or (R, d), and returns (R,); NaN where it does not exist.
+        of: takes means by column name, each (R,) or (R, d), and returns (R,); NaN where it is undefined.
         counted: the column whose total is the n of the value; None for the number of units.
         against_null: False for a number in which the null plays no part (it would be compared with itself).
+        total: whether the value is that mean times the number of units, a whole number.
     """
 
     of: Callable[[Means], Floats]
     counted: str | None = None
     against_null: bool = True
+    total: bool = False
+
+    def __call__(self, means: Means, units: int) -> Floats:
+        """(R,) the value from column means over that many units."""
+        found = self.of(means)
+        return np.rint(found * units) if self.total else found
 
 
 def mean_of(column: str, *, against_null: bool = True) -> Statistic:
@@ -117,9 +122,9 @@ def share_of(numerator: str, denominator: str, *, against_null: bool = True) -> 
     return Statistic(lambda means: ratio(means[numerator], means[denominator]), denominator, against_null)
 
 
-def total_of(column: str, units: int) -> Statistic:
-    """The total of a column of whole numbers over `units` units."""
-    return Statistic(lambda means: np.rint(means[column] * units))
+def total_of(column: str) -> Statistic:
+    """The total of a column of whole numbers."""
+    return Statistic(lambda means: means[column], total=True)
 
 
 def cut(rows: Floats, parts: Sequence[Floats]) -> list[Floats]:
@@ -138,18 +143,18 @@ def estimate(
     seed: int = 0,
     memory: int = MEMORY,
 ) -> dict[str, Value]:
-    """The statistics with their intervals, and beside each the same statistic of the null's columns.
+    """The statistics with their intervals, each next to the same statistic of the null's columns.
 
     Args:
-        columns: by name, (n,) or (n, d) numbers, one row a unit; the same n everywhere.
+        columns: by name, (n,) or (n, d) numbers, one row per unit; the same n everywhere.
         statistics: by the name of the value they become.
         null: columns of the same names and units measured where no effect exists; what is missing there is
             taken from `columns` (it does not depend on the pair compared).
         resamples: 0 for no intervals.
 
     Returns:
-        Values in the order of `statistics`, with the p-values of `pvalues.two_sided`. A statistic that does
-        not exist (a ratio over none) is left out.
+        Values in the order of `statistics`, with the p-values of `pvalues.two_sided`. An
+        undefined statistic (a ratio over none) is omitted.
     """
     effect = {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}
     control = {
@@ -172,14 +177,14 @@ def estimate(
 
     values: dict[str, Value] = {}
     for name, statistic in statistics.items():
-        found = statistic.of(means)
+        found = statistic(means, units)
         if not np.isfinite(found[0]):
             continue
         n = units if statistic.counted is None else int(np.rint(effect[statistic.counted].sum()))
         low, high = interval(found[1:]) or (None, None)
         base, excess, excess_p = None, None, None
         if null is not None and statistic.against_null:
-            other = statistic.of(null_means)
+            other = statistic(null_means, units)
             if np.isfinite(other[0]):
                 base, excess = float(other[0]), interval((found - other)[1:])
                 excess_p = two_sided(found - other, units)
@@ -187,3 +192,26 @@ def estimate(
         p = two_sided(found, units)
         values[name] = Value(float(found[0]), low, high, base, excess_low, excess_high, n, p, excess_p)
     return values
+
+
+def contrast(one: Evidence, other: Evidence, column: str, *, resamples: int = 1000, seed: int = 0) -> Value:
+    """Mean of a column of `one`, with `other`'s as the null and the paired interval of the difference.
+
+    Both tables must have the column and the same units in the same order (the held-out items of two probes
+    with one seed, the users of two diagnoses of one split).
+
+    Raises:
+        SemcompError: a column that is not in both tables, or tables over different units.
+    """
+    for evidence in (one, other):
+        if column not in evidence.table.columns:
+            raise SemcompError(
+                f"{evidence.name} has no column {column!r} in its table; choose one that both have"
+            )
+    if not one.table.index.equals(other.table.index):
+        raise SemcompError(f"{one.name} and {other.name} are over different units; measure both on one split")
+    pair = [np.asarray(evidence.table[column], dtype=np.float64) for evidence in (one, other)]
+    values = estimate(
+        {column: pair[0]}, {column: mean_of(column)}, null={column: pair[1]}, resamples=resamples, seed=seed
+    )
+    return values[column]

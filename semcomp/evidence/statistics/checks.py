@@ -11,17 +11,17 @@ from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.bootstrap import Floats
 
 
-def per_user(values: ArrayLike, what: str, *, least: int = 1) -> Floats:
-    """(n,) float64 of finite numbers, one a user, n at least `least`.
+def per_user(values: ArrayLike, what: str, *, min_users: int = 1) -> Floats:
+    """(n,) float64 of finite numbers, one per user, n at least `min_users`.
 
     Raises:
         SemcompError: another shape, too few users, NaN or infinity (with the first place it stands).
     """
     numbers = np.asarray(values, dtype=np.float64)
     if numbers.ndim != 1:
-        raise SemcompError(f"{what} of shape {numbers.shape}; give one number a user, shape (n,)")
-    if len(numbers) < least:
-        raise SemcompError(f"{what} of {len(numbers)} users; at least {least} is needed")
+        raise SemcompError(f"{what} of shape {numbers.shape}; give one number per user, shape (n,)")
+    if len(numbers) < min_users:
+        raise SemcompError(f"{what} of {len(numbers)} users; at least {min_users} is needed")
     _refuse_missing(numbers, what)
     return numbers
 

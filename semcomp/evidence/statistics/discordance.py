@@ -118,7 +118,7 @@ def _hits(values: ArrayLike, which: str) -> NDArray[np.bool_]:
     given = np.asarray(values)
     if given.ndim != 1 or len(given) == 0:
         raise SemcompError(
-            f"hits of {which} have shape {given.shape}; give one a user, for at least one user"
+            f"hits of {which} have shape {given.shape}; give one per user, for at least one user"
         )
     if given.dtype != np.bool_ and not np.isin(given, (0, 1)).all():
         raise SemcompError(f"hits of {which} are not all 0 or 1; say for each user whether there is a hit")

@@ -64,8 +64,8 @@ def estimate_over_seeds(
 
     Returns:
         Values in the order of `statistics`, with the p-values of `pvalues.two_sided`, whose tail is that of
-        the "pivotal" draws; for "resampled" it is normal with their variance. A statistic that does not exist
-        (a ratio over none) is left out; one that does not exist for every single seed has no "pivotal"
+        the "pivotal" draws; for "resampled" it is normal with their variance. An undefined statistic
+        (a ratio over none) is omitted; one that is undefined for a single seed has no "pivotal"
         interval and p.
 
     Raises:
@@ -87,12 +87,12 @@ def estimate_over_seeds(
     like = [part[0] for part in parts]
 
     def value_of(statistic: Statistic, rows: Floats) -> Floats:
-        return statistic.of(dict(zip(effect, cut(rows, like)[: len(effect)], strict=True)))
+        return statistic(dict(zip(effect, cut(rows, like)[: len(effect)], strict=True)), users)
 
     def null_of_it(statistic: Statistic, rows: Floats) -> Floats:
         pieces = cut(rows, like)
         means = dict(zip(effect, pieces[: len(effect)], strict=True))
-        return statistic.of(means | dict(zip(control, pieces[len(effect) :], strict=True)))
+        return statistic(means | dict(zip(control, pieces[len(effect) :], strict=True)), users)
 
     def excess_of(statistic: Statistic, rows: Floats) -> Floats:
         return value_of(statistic, rows) - null_of_it(statistic, rows)

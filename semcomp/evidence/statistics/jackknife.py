@@ -1,4 +1,4 @@
-"""Intervals for what is no mean over rows: the delete-a-group jackknife.
+"""Intervals for what is not a mean over rows: the delete-a-group jackknife.
 
 Canonical correlations, CKA or an estimated dimension cannot be resampled with replacement: a row drawn twice
 is its own nearest neighbour and correlates with itself. Leaving rows out is safe.
@@ -40,7 +40,7 @@ def jackknife(
 
     Args:
         of: takes sorted rows, (m,) of 0 … n − 1, and returns numbers by name; always the same names. A number
-            that does not exist is NaN.
+            that is undefined is NaN.
         null: the same of a control; its differences from `of` come from the same groups. Names it lacks have
             no null.
         groups: 0 for no intervals, else between 2 and n.

@@ -70,7 +70,7 @@ def sign_flip(
     the order of the users, and "greater" is "less" of the differences with their signs turned.
 
     Args:
-        differences: (n,) finite, the one view's number less the other's, one a user.
+        differences: (n,) finite, the one view's number less the other's, one per user.
         permutations: B, at least 1. The least p that B random exchanges can give is 1 / (1 + B).
         memory: bytes for one block of exchanges (at least one is made at a time).
 
@@ -116,13 +116,13 @@ def exchange(
     `seed` and on how many users an exchange changes; another order of the users is another random choice.
 
     Args:
-        columns: by name, (n,) or (n, d) finite numbers, one row a user.
+        columns: by name, (n,) or (n, d) finite numbers, one row per user.
         statistics: by name; those in which the null plays no part are left out.
         null: columns of the same names and users; what is missing there is taken from `columns`.
         permutations, seed, memory: as in `sign_flip`.
 
     Returns:
-        By the names of `statistics`, in their order. A statistic that does not exist is left out.
+        By the names of `statistics`, in their order. An undefined statistic is omitted.
 
     Raises:
         SemcompError: no users or columns, columns that do not fit together, a column of the null that is not
@@ -146,14 +146,14 @@ def exchange(
     one, other = sides(np.zeros((1, ours.shape[1])))
     observed: dict[str, tuple[float, float]] = {}  # the difference, and how far rounding may move it
     for name, statistic in statistics.items():
-        ends = float(statistic.of(one)[0]), float(statistic.of(other)[0])
+        ends = float(statistic(one, users)[0]), float(statistic(other, users)[0])
         if statistic.against_null and np.isfinite(ends).all():
             observed[name] = ends[0] - ends[1], SLACK * (abs(ends[0]) + abs(ends[1]))
     reached = dict.fromkeys(observed, 0)
     for moved in _exchanged_totals(change, permutations, seed, memory):
         one, other = sides(moved)
         for name, (difference, slack) in observed.items():
-            found = statistics[name].of(one) - statistics[name].of(other)
+            found = statistics[name](one, users) - statistics[name](other, users)
             reached[name] += _reaching(found, difference, slack, alternative)
     return {
         name: _permuted(difference, reached[name], len(change), permutations, alternative, users)

@@ -36,7 +36,7 @@ def minimal_detectable_effect(
     interval the factor is 2.80.
 
     Args:
-        differences: (n,) finite, the one view's number less the other's, one a user; n at least 2.
+        differences: (n,) finite, the one view's number less the other's, one per user; n at least 2.
         power: chance of finding the effect, in (0, 1). level: of the interval, in (0, 1).
         sides: 2, or 1 for a test on one side.
         users: for how many users; by default as many as there are differences.
@@ -82,7 +82,7 @@ def users_for_effect(
 
 
 def _spread(differences: ArrayLike) -> float:
-    return float(per_user(differences, "differences", least=2).std(ddof=1))
+    return float(per_user(differences, "differences", min_users=2).std(ddof=1))
 
 
 def _quantiles(power: float, level: float, sides: int) -> float:

@@ -1,28 +1,32 @@
-"""From effect, interval, null and n to one of three words, and to what "undecided" would take."""
+"""From effect, interval, null and n to one of three words, and to what "undecided" would take.
+
+Every verdict of a report, a page or a figure is made here: of one value (`judge`), of claims made together
+(`judge_family`), or of a report's declared statements (`decide`).
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from statistics import NormalDist
-from typing import Literal
+from typing import Any, Literal
 
-from semcomp.core.evidence import Value
+from semcomp.core.evidence import Evidence, Value
+from semcomp.core.tables import number, span
 from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.bootstrap import LEVEL
-from semcomp.evidence.statistics.families import holm
-from semcomp.evidence.statistics.pvalues import p_of_effect
+from semcomp.evidence.statistics.pvalues import holm, p_of_effect
 
-Verdict = Literal["holds", "does not hold", "undecided"]
+Word = Literal["holds", "does not hold", "undecided"]
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Verdict:
     """What the numbers say about "there is more than a minimum of it". Prints as a phrase.
 
     Attributes:
-        verdict: "holds", "does not hold" or "undecided".
+        word: "holds", "does not hold" or "undecided".
         users_needed: about how many units would decide it at the effect seen; None where it is decided, and
             where no number can be said (no interval, an effect of exactly the minimum).
         effect: the excess over the null if there is one, else the value.
@@ -31,7 +35,7 @@ class Judgement:
         unit: what is counted in `users_needed` ("users", "items", "hits").
     """
 
-    verdict: Verdict
+    word: Word
     users_needed: int | None
     effect: float
     low: float | None
@@ -39,15 +43,20 @@ class Judgement:
     p: float | None = None
     unit: str = "users"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain types; the word is called "verdict" there."""
+        record = asdict(self)
+        return {"verdict": record.pop("word"), **record}
+
     def __str__(self) -> str:
-        """The verdict, with the number needed rounded up to three digits: a fourth would not be known."""
+        """The word, with the number needed rounded up to three digits: a fourth would not be known."""
         if self.users_needed is None:
-            return self.verdict
+            return self.word
         step = 10 ** max(0, len(str(self.users_needed)) - 3)
-        return f"{self.verdict}, would need about {-(-self.users_needed // step) * step:,} {self.unit}"
+        return f"{self.word}, would need about {-(-self.users_needed // step) * step:,} {self.unit}"
 
 
-def judge(value: Value, *, minimum: float = 0.0, p: float | None = None, unit: str = "users") -> Judgement:
+def judge(value: Value, *, minimum: float = 0.0, p: float | None = None, unit: str = "users") -> Verdict:
     """What the numbers say about "there is more than `minimum` of it".
 
     With a null the claim is about the excess over the null, read from the interval of `value - null`; without
@@ -69,17 +78,17 @@ def judge(value: Value, *, minimum: float = 0.0, p: float | None = None, unit: s
     if p is not None and not 0 <= p <= 1:
         raise SemcompError(f"p = {p!r} is not a p-value; give a number from 0 to 1")
     effect, low, high = _bounds(value)
-    said: Verdict = "undecided"
+    said: Word = "undecided"
     if low is not None and high is not None:
         if low > minimum:
             said = "holds" if p is None or p <= 1 - LEVEL else "undecided"
         elif high <= minimum:
             said = "does not hold"
     needed = _needed(value, p, minimum=minimum) if said == "undecided" else None
-    return Judgement(said, needed, effect, low, high, p, unit)
+    return Verdict(said, needed, effect, low, high, p, unit)
 
 
-def judge_family(effects: Mapping[str, Value]) -> dict[str, Judgement]:
+def judge_family(effects: Mapping[str, Value]) -> dict[str, Verdict]:
     """`judge` of claims that are made together: each p-value (`p_of_effect`) adjusted by Holm over them all.
 
     A claim without an interval has no p, is undecided, and does not count in the family of m claims. The
@@ -89,14 +98,99 @@ def judge_family(effects: Mapping[str, Value]) -> dict[str, Judgement]:
     adjusted = holm(raw)
     judged = {name: judge(effect, p=adjusted.get(name)) for name, effect in effects.items()}
     for name, one in judged.items():
-        if one.verdict == "undecided":
+        if one.word == "undecided":
             judged[name] = replace(one, users_needed=_needed(effects[name], raw.get(name), claims=len(raw)))
     return judged
 
 
-def verdict(value: Value, *, minimum: float = 0.0) -> Verdict:
+def verdict(value: Value, *, minimum: float = 0.0) -> Word:
     """The word alone: "holds", "does not hold" or "undecided", by the rule of `judge`."""
-    return judge(value, minimum=minimum).verdict
+    return judge(value, minimum=minimum).word
+
+
+def below_null(value: Value) -> Value:
+    """For "there is less of it than in the null": the difference the other way round."""
+    flip = [None if bound is None else -bound for bound in (value.excess_high, value.excess_low)]
+    null = None if value.null is None else -value.null
+    return replace(
+        value, value=-value.value, null=null, low=None, high=None, excess_low=flip[0], excess_high=flip[1]
+    )
+
+
+def by_itself(value: Value) -> Value:
+    """For "there is more than zero of it": the value's own interval, whatever its null."""
+    return replace(value, null=None, excess_low=None, excess_high=None)
+
+
+def below(limit: float) -> Callable[[Value], Value]:
+    """For "it is less than `limit`"."""
+
+    def effect(value: Value) -> Value:
+        low, high = (None if bound is None else limit - bound for bound in (value.high, value.low))
+        return Value(limit - value.value, low, high, n=value.n)
+
+    return effect
+
+
+def over_null(value: Value) -> Value:
+    """For "there is more of it than in the null": the value as it is."""
+    return value
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A sentence about one value of a report, declared before the value is known.
+
+    Attributes:
+        says: the sentence, which an interval can decide. key: of the value it rests on.
+        effect: turns that value into one whose interval above zero means that the statement holds.
+        needs_null: whether it is a statement about a null. unit: what the value's n counts.
+    """
+
+    says: str
+    key: str
+    effect: Callable[[Value], Value] = over_null
+    needs_null: bool = False
+    unit: str = "users"
+
+    def headline(self, value: Value, verdict: Verdict) -> str:
+        """The statement with its verdict, and the numbers that the verdict rests on."""
+        low, high, text = value.low, value.high, f"{self.key} {number(value.value)}"
+        if value.excess is not None and self.effect is not by_itself:
+            low, high = value.excess_low, value.excess_high
+            text += f", null {number(value.null)}, difference {number(value.excess)}"
+        interval = span(low, high)
+        return f"{self.says}: {verdict} ({text}{interval and f', {interval}'})"
+
+
+def decide(statements: Iterable[Statement], evidence: Evidence) -> dict[Statement, Verdict]:
+    """Verdicts on those of the statements that the values can decide, as one family: adjusted by Holm.
+
+    A statement about an undefined value is omitted, and so is one about a null where there is none.
+    """
+    decided = {
+        statement: statement.effect(value)
+        for statement in statements
+        if (value := evidence.values.get(statement.key)) is not None
+        and not (statement.needs_null and value.null is None)
+    }
+    judged = judge_family({statement.says: effect for statement, effect in decided.items()})
+    return {one: replace(judged[one.says], unit=one.unit) for one in decided}
+
+
+def with_headline(evidence: Evidence, statements: Iterable[Statement], answers: Iterable[str]) -> Evidence:
+    """The evidence with its headline: the first of the statements, by the order of keys in `answers`.
+
+    Where statements about a null are decided, the headline is one of those. Verdicts are of all statements
+    together (`decide`). No headline where none of the answers is decided.
+    """
+    verdicts = decide(statements, evidence)
+    compared = any(one.needs_null for one in verdicts)
+    for key in answers:
+        for one, verdict in verdicts.items():
+            if one.key == key and one.needs_null == compared:
+                return replace(evidence, headline=one.headline(evidence[key], verdict))
+    return evidence
 
 
 def users_needed(value: Value, *, minimum: float = 0.0) -> int | None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
@@ -298,8 +299,9 @@ class AutoCF:
         if self.dim % self.heads:
             raise SemcompError(f"AutoCF option heads = {self.heads}; it must divide dim = {self.dim}")
 
-    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`. A user without an edge attends to itself alone."""
+        split = Inputs.of(inputs).split
         encoder = MaskedAutoencoder(split, self, seed)
         terms: list[Term] = [Relatedness(encoder)]
         if self.weight > 0:

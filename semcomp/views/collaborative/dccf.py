@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.kernels.dense import matmul
@@ -131,8 +132,9 @@ class DCCF:
             not_negative=("weight",),
         )
 
-    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`. A user without an edge gets only its intents."""
+        split = Inputs.of(inputs).split
         encoder = IntentGraph(split, self.dim, self.layers, self.intents, seed)
         contrasted = self.weight > 0 and self.layers > 0
         terms = [ChannelContrast(encoder, self)] if contrasted else []

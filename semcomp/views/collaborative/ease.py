@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotri
 
+from semcomp.core.inputs import Inputs
 from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.views.checks import check_options
@@ -42,12 +44,15 @@ class EASE:
     def __post_init__(self) -> None:
         check_options(self, "EASE", positive=["regularization"])
 
-    def fit(self, split: Split, seed: int = 0, *, memory: int = MEMORY) -> ItemWeights:
+    def fit(
+        self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None, memory: int = MEMORY
+    ) -> ItemWeights:
         """The scorer, with dense (I, I) weights. `seed` is not used.
 
         Raises SemcompError, before any work, where 12 I² bytes exceed `memory`; and where λ is too small for
         float64 to invert the matrix.
         """
+        split = Inputs.of(inputs).split
         check_room("EASE", split.n_items, CELL, memory)
         gram = (split.train.T @ split.train).astype(np.float64).toarray(order="F")
         gram[np.diag_indices_from(gram)] += self.regularization

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,6 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
@@ -66,13 +68,16 @@ class IALS:
             not_negative=["frequency"],
         )
 
-    def fit(self, split: Split, seed: int = 0, *, memory: int = MEMORY) -> View:
+    def fit(
+        self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None, memory: int = MEMORY
+    ) -> View:
         """Train on `split.train`; validation is not looked at. `memory`: bytes for a group of equations.
 
         The provenance's "training" holds the objective after each sweep; it never rises.
 
         Raises SemcompError where the equations cannot be solved in float64: too little regularization.
         """
+        split = Inputs.of(inputs).split
         start = torch.randn(
             split.n_items, self.dim, dtype=torch.float64, generator=generator(seed, "init.items")
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
 
+from semcomp.core.inputs import Inputs
 from semcomp.data import Split
 from semcomp.errors import unknown_name
 from semcomp.kernels.neighbours import Floats, Similarity, nearest_by_common
@@ -58,8 +60,11 @@ class ItemKNN:
         if self.similarity not in DENOMINATORS:
             raise unknown_name("similarity", self.similarity, DENOMINATORS)
 
-    def fit(self, split: Split, seed: int = 0, *, memory: int = MEMORY) -> ItemWeights:
+    def fit(
+        self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None, memory: int = MEMORY
+    ) -> ItemWeights:
         """The scorer; its sparse weights hold at most k · I numbers. `seed` is not used."""
+        split = Inputs.of(inputs).split
 
         def similarity(common: Floats, one: Floats, other: Floats) -> Floats:
             return common / (DENOMINATORS[self.similarity](common, one, other) + self.shrinkage)

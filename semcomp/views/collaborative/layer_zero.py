@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
@@ -35,8 +36,9 @@ class LayerZero:
     def training(self) -> Training:
         return self.model.training.stopped_after(self.epochs)
 
-    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train for `epochs`; the inner products of the tables are no scores of LightGCN's."""
+        split = Inputs.of(inputs).split
         encoder = GraphTables(split, self.model.dim, self.model.layers, seed)
         provenance: dict[str, object] = {"model": "LayerZero", "seed": seed, "split": split.fingerprint}
         if self.epochs:

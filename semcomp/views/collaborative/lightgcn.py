@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
@@ -81,7 +82,8 @@ class LightGCN:
     def __post_init__(self) -> None:
         check_size(self, self.dim, self.layers)
 
-    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`. A user without an edge keeps its random start."""
+        split = Inputs.of(inputs).split
         encoder = GraphTables(split, self.dim, self.layers, seed)
         return train_view("LightGCN", self, encoder, split, seed, checkpoint=checkpoint)

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.kernels.propagation import layers_of, normalized_adjacency
@@ -56,7 +57,8 @@ class LRGCCF:
     def __post_init__(self) -> None:
         check_size(self, self.dim, self.layers)
 
-    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`. A user without an edge keeps its random start."""
+        split = Inputs.of(inputs).split
         encoder = ConcatenatedLayers(split, self.dim, self.layers, seed)
         return train_view("LR-GCCF", self, encoder, split, seed, checkpoint=checkpoint)

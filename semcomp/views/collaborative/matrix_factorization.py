@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.views.collaborative.lightgcn import GraphTables, check_size
@@ -31,7 +32,8 @@ class BPRMF:
     def __post_init__(self) -> None:
         check_size(self, self.dim, 0)
 
-    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`. A user without a pair keeps its random start."""
+        split = Inputs.of(inputs).split
         encoder = GraphTables(split, self.dim, 0, seed)
         return train_view("BPR-MF", self, encoder, split, seed, checkpoint=checkpoint)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.kernels.kmeans import kmeans
@@ -137,8 +138,9 @@ class NCL:
             not_negative=("structure_weight", "prototype_weight", "alpha", "warm_up"),
         )
 
-    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`. Prototypes alone move a user without an edge."""
+        split = Inputs.of(inputs).split
         encoder = GraphTables(split, self.dim, self.layers, seed)
         terms: list[Term] = []
         if self.structure_weight > 0:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.views.origin import origin
@@ -15,6 +17,7 @@ from semcomp.views.origin import origin
 class Popularity:
     """Score = number of train interactions of the item. One dimension, nothing trained."""
 
-    def fit(self, split: Split, seed: int = 0) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+        split = Inputs.of(inputs).split
         counts = np.asarray(split.train.sum(axis=0), dtype=np.float32).reshape(-1, 1)
         return View("popularity", np.ones((split.n_users, 1), np.float32), counts, origin(self, split, seed))

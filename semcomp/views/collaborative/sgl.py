@@ -10,6 +10,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import unknown_name
@@ -104,8 +105,9 @@ class SGL:
             share=("drop",),
         )
 
-    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`. The contrast alone moves a user without an edge."""
+        split = Inputs.of(inputs).split
         encoder = GraphTables(split, self.dim, self.layers, seed)
         terms = [GraphContrast(encoder, split, self)] if self.weight > 0 else []
         return train_view("SGL", self, encoder, split, seed, terms=terms, checkpoint=checkpoint)

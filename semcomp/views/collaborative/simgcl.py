@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
@@ -158,8 +159,9 @@ class SimGCL:
     def __post_init__(self) -> None:
         check_noisy(self)
 
-    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`. A user without an edge has a row of zeros."""
+        split = Inputs.of(inputs).split
         encoder = SkippingTables(split, self, seed)
         terms = [NoiseContrast(encoder)] if self.weight > 0 else []
         return train_view("SimGCL", self, encoder, split, seed, terms=terms, checkpoint=checkpoint)
@@ -197,8 +199,9 @@ class XSimGCL:
         if type(self.layer) is not int or not 0 <= self.layer <= self.layers:
             raise SemcompError(f"XSimGCL option layer = {self.layer!r}; it must be one of 0 to {self.layers}")
 
-    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`. A user without an edge has a row of zeros."""
+        split = Inputs.of(inputs).split
         if self.epsilon == 0 and self.weight == 0:
             return train_view(
                 "XSimGCL", self, SkippingTables(split, self, seed), split, seed, checkpoint=checkpoint

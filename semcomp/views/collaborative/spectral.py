@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse.linalg import svds
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.kernels.orientation import oriented
@@ -71,11 +73,12 @@ class Spectral:
         """The ideal low-pass filter of GF-CF, without its linear part."""
         return cls(dim, damping=0.5, response=0.0, popularity=0.5)
 
-    def fit(self, split: Split, seed: int = 0) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Decompose `split.train`. `seed` starts the iteration, and shows in the last bits at most.
 
         The provenance's "singular_values" are those of R̃, largest first.
         """
+        split = Inputs.of(inputs).split
         values, vectors = leading(damped(split.train, self.damping), self.dim, seed)  # (k,), (I, k)
         degree = split.train.sum(axis=0)  # (I,)
         users = split.train @ (power(degree, -self.damping)[:, None] * vectors) * values**self.response
@@ -103,8 +106,11 @@ class GFCF:
     def __post_init__(self) -> None:
         check_options(self, "GFCF", whole=["dim"], not_negative=["weight"])
 
-    def fit(self, split: Split, seed: int = 0, *, memory: int = MEMORY) -> ItemWeights:
+    def fit(
+        self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None, memory: int = MEMORY
+    ) -> ItemWeights:
         """The scorer. Raises SemcompError, before any work, where 5 I² bytes exceed `memory`."""
+        split = Inputs.of(inputs).split
         check_room("GFCF", split.n_items, CELL, memory)
         graph = damped(split.train, 0.5)
         values, vectors = leading(graph, self.dim, seed)

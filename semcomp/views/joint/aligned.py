@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -85,7 +86,8 @@ class AlignedLightGCN:
             not_negative=("weight",),
         )
 
-    def fit(self, split: Split, text: TextMatrix, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+        split, text = Inputs.of(inputs).with_text(self)
         encoder = GraphTables(split, self.dim, self.layers, seed)
         terms = [TextAlignment(split, text, self, seed)] if self.weight > 0 else []
         return train_view(

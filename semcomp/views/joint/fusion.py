@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from semcomp.core.text_matrix import TextMatrix
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
@@ -57,7 +57,8 @@ class NormConcatNorm:
         if self.dim % 2:
             raise SemcompError(f"NormConcatNorm needs an even dim of at least 2 (two halves), not {self.dim}")
 
-    def fit(self, split: Split, text: TextMatrix, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+        split, text = Inputs.of(inputs).with_text(self)
         half = self.dim // 2
         encoder = ConcatEncoder(
             GraphTables(split, half, self.layers, seed), TextProjection(split, text, half, seed, bias=True)
@@ -76,6 +77,7 @@ class FusionControl:
     def __post_init__(self) -> None:
         check_size(self, self.dim, self.layers)
 
-    def fit(self, split: Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+        split = Inputs.of(inputs).split
         encoder = GraphTables(split, self.dim, self.layers, seed)
-        return train_view("fusion's control", self, encoder, split, seed, checkpoint=checkpoint)
+        return train_view("wide LightGCN", self, encoder, split, seed, checkpoint=checkpoint)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -89,8 +90,9 @@ class AlphaRec:
         check_size(self, self.dim, self.layers)
         check_options(self, "AlphaRec option", whole=("dim", "hidden"), flags=("linear", "normalize"))
 
-    def fit(self, split: Split, text: TextMatrix, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`."""
+        split, text = Inputs.of(inputs).with_text(self)
         name = "AlphaRec, linear" if self.linear else "AlphaRec"
         encoder = self.encoder(split, text, seed)
         return train_view(name, self, encoder, split, seed, text=text, checkpoint=checkpoint)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from semcomp.core.text_matrix import TextMatrix
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.views.checks import check_options
@@ -45,10 +45,11 @@ class MLPProjection:
     def __post_init__(self) -> None:
         check_options(self, "MLPProjection option", whole=("dim", "hidden"), flags=("leave_out",))
 
-    def fit(self, split: Split, text: TextMatrix, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`."""
+        split, text = Inputs.of(inputs).with_text(self)
         inputs = text_inputs(split, text, leave_out=self.leave_out)
         mapping = perceptron(text.matrix.shape[1], self.hidden, self.dim, seed, "init.mlp")
-        name = "MLP projection, positive left out" if self.leave_out else "MLP projection"
+        name = "MLP projection (leave-one-out)" if self.leave_out else "MLP projection"
         encoder = MappedText(inputs, mapping)
         return train_view(name, self, encoder, split, seed, text=text, checkpoint=checkpoint)

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -89,8 +90,9 @@ class SemanticProjection:
             raise SemcompError(f"SemanticProjection needs dim >= 1, not {self.dim}")
         check_options(self, "SemanticProjection option", flags=("leave_out",))
 
-    def fit(self, split: Split, text: TextMatrix, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`."""
+        split, text = Inputs.of(inputs).with_text(self)
         encoder = TextProjection(split, text, self.dim, seed, bias=False, leave_out=self.leave_out)
-        name = "projection, positive left out" if self.leave_out else "projection"
+        name = "projection (leave-one-out)" if self.leave_out else "projection"
         return train_view(name, self, encoder, split, seed, text=text, checkpoint=checkpoint)

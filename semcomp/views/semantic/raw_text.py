@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from semcomp.core.text_matrix import TextMatrix
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import View, unit_rows
 from semcomp.data import Split
 from semcomp.views.origin import origin
@@ -15,6 +16,7 @@ from semcomp.views.semantic.pooling import pooled_text
 class RawText:
     """Untrained: items are unit text vectors, users the unit mean of their train items'. Score = cosine."""
 
-    def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+        split, text = Inputs.of(inputs).with_text(self)
         items = unit_rows(text.rows_for(split.item_ids))
         return View("raw text", pooled_text(split.train, items), items, origin(self, split, seed, text))

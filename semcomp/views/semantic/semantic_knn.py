@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import scipy.sparse as sp
 
-from semcomp.core.text_matrix import TextMatrix
+from semcomp.core.inputs import Inputs
 from semcomp.core.view import unit_rows
 from semcomp.data import Split
 from semcomp.kernels.neighbours import nearest_by_cosine
@@ -38,8 +39,11 @@ class SemanticKNN:
     def __post_init__(self) -> None:
         check_options(self, "SemanticKNN", whole=["neighbours"])
 
-    def fit(self, split: Split, text: TextMatrix, seed: int = 0, *, memory: int = MEMORY) -> ItemWeights:
+    def fit(
+        self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None, memory: int = MEMORY
+    ) -> ItemWeights:
         """The scorer; its sparse weights hold at most k · I numbers. `seed` is not used."""
+        split, text = Inputs.of(inputs).with_text(self)
         items = unit_rows(text.rows_for(split.item_ids))
         near = nearest_by_cosine(items, self.neighbours, memory=memory)
         return ItemWeights("semantic kNN", split.train, sp.csr_array(near.T), origin(self, split, seed, text))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View, unit_rows
 from semcomp.core.whitening import ace, whiten
@@ -37,8 +39,9 @@ class Whitened:
         check_options(self, "Whitened option", flags=["centred"])
         check_width(self, "Whitened option", self.dim)
 
-    def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """The view, of width min(dim, D). `seed` is not used."""
+        split, text = Inputs.of(inputs).with_text(self)
         flat = whiten(in_order(split, text), dim=self.dim, centred=self.centred)
         return untrained("whitened text", self, split, flat, text, seed)
 
@@ -70,8 +73,9 @@ class ACE:
         check_options(self, "ACE option", not_negative=["strength"], flags=["centred", "absolute"])
         check_width(self, "ACE option", self.dim)
 
-    def fit(self, split: Split, text: TextMatrix, seed: int = 0) -> View:
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """The view, of width min(dim, D). `seed` is not used."""
+        split, text = Inputs.of(inputs).with_text(self)
         ordered = in_order(split, text)
         flat = ace(ordered, self.strength, dim=self.dim, centred=self.centred, absolute=self.absolute)
         return untrained("ACE", self, split, flat, text, seed)

@@ -50,7 +50,7 @@ def train_view(
 ) -> View:
     """Minimise the model's loss (plus `terms`); the vectors with the best validation NDCG@20 are the view.
 
-    The untrained vectors compete too (epoch 0), and ties go to the earlier epoch. Where the validation part is
+    The untrained vectors compete too (epoch 0); ties go to the earlier epoch. Where the validation part is
     empty, the last epoch counts. On a CPU with the same number of threads the same seed gives the same bytes,
     also if the run was interrupted and resumed. Ranking is always by float32 vectors, made without
     autocast.

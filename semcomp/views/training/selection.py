@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from semcomp.core.metrics import per_user
-from semcomp.core.rank import MEMORY, rank
+from semcomp.core.rank import MEMORY, among, rank
 from semcomp.core.view import Scorer, View, check_fits
 from semcomp.data import Split
 
@@ -45,6 +45,7 @@ def validation_ndcg(scorer: Scorer, split: Split) -> float:
     """
     if split.valid.nnz == 0:
         return 0.0
+    scorer = among(scorer, split.history("train"))
     rows = np.flatnonzero(np.diff(split.valid.indptr))
     # of users without any train pair alone no split can be made
     if len(rows) < split.n_users and np.diff(split.train.indptr)[rows].any():

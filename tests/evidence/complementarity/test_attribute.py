@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from semcomp.data.popularity import STRATA, item_counts, strata
 from semcomp.errors import SemcompError
 from semcomp.evidence import attribute
-from semcomp.evidence.complementarity.attribution import ACTIVITY, activity_groups
+from semcomp.evidence.quality.exposure import ACTIVITY, activity_groups
 
 
 @settings(max_examples=40, deadline=None)
@@ -70,7 +70,7 @@ def test_refuses_bad_input() -> None:
     a, b, split = world(1)
     with pytest.raises(SemcompError, match="categories of 24 items for the 25 of the split, 1 names"):
         attribute(a, b, split, categories=sp.csr_array(np.ones((24, 1))), names=["x"])
-    with pytest.raises(SemcompError, match="no names; give a row an item and a name a column"):
+    with pytest.raises(SemcompError, match="25 of the split, no names; give one row per item"):
         attribute(a, b, split, categories=sp.csr_array(np.ones((25, 1))))
     with pytest.raises(SemcompError, match="k = 7 is above the 6 places"):
         attribute(a, b, split, k=7)

@@ -16,15 +16,14 @@ from semcomp.data.categories import category_matrix
 from semcomp.data.popularity import STRATA
 from semcomp.errors import SemcompError
 from semcomp.evidence.complementarity.attribution import (
-    ACTIVITY,
     HITS,
-    activity_groups,
     composition,
     hit_classes,
     hits_by_item,
     hits_by_user,
     one_hot,
 )
+from semcomp.evidence.quality.exposure import ACTIVITY, activity_groups
 from semcomp.evidence.statistics.bootstrap import estimate, share_of
 
 USERS, ITEMS = 15, 12

@@ -197,10 +197,10 @@ def test_tiny_data_is_finite(make_split):
 
 
 def test_a_draw_of_users_is_the_same_on_those_users_alone(planted):
-    some = conditional_information(A, B, planted, most_users=400, resamples=0)
+    some = conditional_information(A, B, planted, max_users=400, resamples=0)
     assert len(some.table) == 400
     assert some["gain"].n == 2 * 400
-    everyone = conditional_information(A, B, planted, most_users=10_000, resamples=0)
+    everyone = conditional_information(A, B, planted, max_users=10_000, resamples=0)
     assert everyone.values == conditional_information(A, B, planted, resamples=0).values
     kept = np.isin(np.arange(USERS), some.table.index)
     history = sp.diags_array(kept.astype(float))
@@ -209,10 +209,10 @@ def test_a_draw_of_users_is_the_same_on_those_users_alone(planted):
     weights = some.provenance["coefficients"]
     assert some.table["gain"].to_numpy() == pytest.approx(dense_gain(alone, weights)[kept], abs=1e-6)
     assert some["gain"].value == pytest.approx(everyone["gain"].value, abs=0.05)
-    again = conditional_information(A, B, planted, most_users=400, seed=1, resamples=0)
+    again = conditional_information(A, B, planted, max_users=400, seed=1, resamples=0)
     assert not again.table.index.equals(some.table.index)
-    with pytest.raises(SemcompError, match="most_users = 0, but at least 1 user is needed"):
-        conditional_information(A, B, planted, most_users=0)
+    with pytest.raises(SemcompError, match="max_users = 0, but at least 1 user is needed"):
+        conditional_information(A, B, planted, max_users=0)
 
 
 def test_bad_input_is_refused(planted, make_split):

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from hand_made_lists import lists, split_of
 
-from semcomp.core.view import View
+from semcomp.core.evidence import Evidence
+from semcomp.core.view import View, unit_rows
 from semcomp.data import Split, binary_csr
 from semcomp.errors import SemcompError
-from semcomp.evidence import diagnose, diagnose_arrays, frozen_fusion, jaccard, shell_record
+from semcomp.evidence import Protocol, diagnose, jaccard, report_arrays, shell_record
 
 GOLDEN = Path(__file__).parents[2] / "reference" / "golden"
+
+
+def norm_concat_norm(a: View, b: View) -> View:
+    """The published fusion: unit rows side by side. Where no row is zero its score is the mean cosine."""
+    users, items = (
+        np.hstack(sides)
+        for sides in ((unit_rows(a.users), unit_rows(b.users)), (unit_rows(a.items), unit_rows(b.items)))
+    )
+    return View("fused", unit_rows(users), unit_rows(items))
+
+
+def diagnosed(a: View, b: View, split: Split, **options: Any) -> Evidence:
+    """The pair as `semcomp diagnose` reports it, with the published fusion."""
+    report = report_arrays({"a": a, "b": b}, split, Protocol(**options), fuse=norm_concat_norm, nulls=False)
+    return report.pairs["a", "b"]
 
 
 def test_published_overlaps_as_shared_items() -> None:
@@ -69,7 +86,7 @@ def golden() -> tuple[View, View, Split, dict[str, dict]]:
 def test_published_complementarity_script(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
     cf, sem, split, published = golden
     (expected,) = (block for name, block in published.items() if name.startswith("evaluate_comp"))
-    record = shell_record(diagnose_arrays(cf, sem, split, mask="train", resamples=50))
+    record = shell_record(diagnosed(cf, sem, split, mask="train", resamples=50))
     assert round(record["jaccard"], 3) == expected["jaccard"]
     assert record["users"] == expected["users"]
     assert record["hits"] == expected["hits"]
@@ -85,7 +102,7 @@ def test_published_complementarity_script(golden: tuple[View, View, Split, dict[
 def test_published_fusion_script(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
     cf, sem, split, published = golden
     (expected,) = (block for name, block in published.items() if name.startswith("evaluate_naive_fusion"))
-    evidence = diagnose_arrays(cf, sem, split, normalize="l2", strata="all", resamples=50)
+    evidence = diagnosed(cf, sem, split, normalize="l2", strata="all", resamples=50)
     for label, name in (("a", "cf"), ("b", "sem"), ("fused", "fused")):
         assert round(evidence[f"recall.{label}"].value, 4) == expected["recall"][name]
         for stratum, value in expected["recall_by_stratum"][name].items():
@@ -100,7 +117,7 @@ def test_published_fusion_script(golden: tuple[View, View, Split, dict[str, dict
 
 def test_record_of_the_shell_is_plain(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
     cf, sem, split, _ = golden
-    evidence = diagnose_arrays(cf, sem, split, resamples=50)
+    evidence = diagnosed(cf, sem, split, resamples=50)
     record = json.loads(json.dumps(shell_record(evidence), allow_nan=False))
     assert {"jaccard", "users", "hits", "unique_hit_ratio", "recall", "ndcg", "oracle", "detail"} <= set(
         record
@@ -111,18 +128,11 @@ def test_record_of_the_shell_is_plain(golden: tuple[View, View, Split, dict[str,
     assert record["detail"]["provenance"]["mask"] == "train+valid"
 
 
-def test_frozen_fusion_scores_are_mean_cosines(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
-    cf, sem, _, _ = golden
-    users = np.arange(5)
-    cosines = [view.normalized().scores(users) for view in (cf, sem)]
-    np.testing.assert_allclose(frozen_fusion(cf, sem).scores(users), (cosines[0] + cosines[1]) / 2, atol=1e-6)
-
-
 def test_arrays_refuse_bad_input(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
     cf, sem, split, _ = golden
     with pytest.raises(SemcompError, match="unknown normalisation 'l3'; Known: l2, none"):
-        diagnose_arrays(cf, sem, split, normalize="l3")
+        diagnosed(cf, sem, split, normalize="l3")
     with pytest.raises(SemcompError, match="k = 1401 is above the number of items, 1400"):
-        diagnose_arrays(cf, sem, split, k=1401)
+        diagnosed(cf, sem, split, k=1401)
     with pytest.raises(SemcompError, match="899 user rows"):
-        diagnose_arrays(cf, View("short", sem.users[1:], sem.items), split)
+        diagnosed(cf, View("short", sem.users[1:], sem.items), split)

@@ -14,7 +14,7 @@ from semcomp.core.evidence import Evidence, Value
 from semcomp.core.topk import TopK
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.evidence import Several, against_nulls, diagnose, diagnose_several, read_diagnosis
+from semcomp.evidence import MultiViewDiagnosis, against_nulls, diagnose, diagnose_several, read_diagnosis
 
 
 def views(seed: int, n: int = 3) -> tuple[dict[str, TopK], Split]:
@@ -47,7 +47,7 @@ def test_equal_to_sets(seed: int) -> None:
         assert together[f"found_by.{m}"].value == count
     for name in rankings:
         assert together[f"only.{name}"].value == only[name]
-        assert together[f"adds.{name}"].value == pytest.approx(np.mean(adds[name]))
+        assert together[f"marginal_recall.{name}"].value == pytest.approx(np.mean(adds[name]))
     assert len(together.table) == users
 
 
@@ -76,8 +76,8 @@ def test_the_same_view_thrice_adds_nothing() -> None:
     assert found.together["found_by.1"].value == found.together["found_by.2"].value == 0
     assert found.together["found_by.3"].value == a.hits(split.test).sum()
     assert found.together["oracle.gain"].value == 0
-    assert all(found.together[f"adds.{name}"].value == 0 for name in ("one", "two", "three"))
-    again = Several.from_dict(found.to_dict())
+    assert all(found.together[f"marginal_recall.{name}"].value == 0 for name in ("one", "two", "three"))
+    again = MultiViewDiagnosis.from_dict(found.to_dict())
     assert again.together.values == found.together.values
     assert again.pair("one", "two").values == found.pair("one", "two").values
     assert found.frame().loc["one, two", "jaccard"] == 1
@@ -95,7 +95,7 @@ def test_refuses_bad_input() -> None:
     with pytest.raises(SemcompError, match="k = 7 is above the 6 places"):
         diagnose_several({"a": a, "b": b}, split, k=7)
     with pytest.raises(SemcompError, match="needs 'together' and 'pairs'"):
-        Several.from_dict({})
+        MultiViewDiagnosis.from_dict({})
 
 
 def planted(n: int = 400) -> dict[str, Evidence]:
@@ -116,11 +116,12 @@ def planted(n: int = 400) -> dict[str, Evidence]:
 
 
 def test_sentences_of_a_planted_pair() -> None:
-    said = {one.key: one.judgement.verdict for one in read_diagnosis(planted()["another seed"])}
+    judged = read_diagnosis(planted()["another seed"])
+    said = {one.key: verdict.word for one, verdict in judged.items()}
     assert said["unique_hit_ratio"] == said["oracle.gain"] == said["union_minus_2k"] == "holds"
     assert said["jaccard"] == "holds"  # the null's lists agree on half of the users, these on none
     assert said["interleaved.gain"] == "does not hold"  # one place: it is a's own list
-    assert not [one for one in read_diagnosis(planted()["another seed"]) if "fusion" in one.says]
+    assert not [one for one in judged if "fusion" in one.says]
 
 
 def test_against_each_null() -> None:
@@ -140,9 +141,9 @@ def test_sentences_are_one_family() -> None:
     """A gain whose own p is 0.03 holds alone, and is undecided among seven others."""
     alone = Value(0.1, 0.01, 0.19, n=100, p=0.03)
     table = planted()["itself"].table
-    (reading,) = read_diagnosis(Evidence("one", {"union_minus_2k": alone}, table))
-    assert reading.judgement.verdict == "holds"
+    (verdict,) = read_diagnosis(Evidence("one", {"union_minus_2k": alone}, table)).values()
+    assert verdict.word == "holds"
     keys = ("union_minus_2k", "union_minus_popular", "interleaved.gain", "fusion.gain_ndcg")
-    said = read_diagnosis(Evidence("four", dict.fromkeys(keys, alone), table))
-    assert [one.judgement.verdict for one in said] == ["undecided"] * 4
-    assert [one.judgement.p for one in said] == pytest.approx([0.12] * 4)
+    said = read_diagnosis(Evidence("four", dict.fromkeys(keys, alone), table)).values()
+    assert [one.word for one in said] == ["undecided"] * 4
+    assert [one.p for one in said] == pytest.approx([0.12] * 4)

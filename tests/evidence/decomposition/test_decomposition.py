@@ -14,7 +14,7 @@ from semcomp.data import split
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.inter_battery import inter_battery
 from semcomp.evidence.decomposition.ranking import _random_parts
-from semcomp.evidence.decomposition.readings import SENTENCES, read_decomposition
+from semcomp.evidence.decomposition.readings import STATEMENTS, read_decomposition
 from semcomp.evidence.decomposition.report import decompose
 from semcomp.evidence.quality.metrics import evaluate
 from semcomp.planted import World
@@ -152,10 +152,14 @@ def test_additions_are_paired_differences(found) -> None:
         ("semantic.with_collaborative_private", "semantic.full"),
         ("semantic.joint_with_both_privates", "semantic.joint"),
     ):
-        gain, whole, without = (found[key] for key in (f"adds.{name}", f"recall.{name}", f"recall.{base}"))
+        gain, whole, without = (
+            found[key] for key in (f"marginal_recall.{name}", f"recall.{name}", f"recall.{base}")
+        )
         assert gain.value == pytest.approx(whole.value - without.value)
         assert gain.null == pytest.approx(whole.null - without.value)
-        np.testing.assert_allclose(table[f"adds.{name}"], table[f"recall.{name}"] - table[f"recall.{base}"])
+        np.testing.assert_allclose(
+            table[f"marginal_recall.{name}"], table[f"recall.{name}"] - table[f"recall.{base}"]
+        )
         assert gain.null < 0 < gain.low
 
 
@@ -165,7 +169,7 @@ def test_shuffled_rows_are_chance(planted, found) -> None:
     unseen = parts.n_items - (parts.train + parts.valid).sum(axis=1).mean()
     for name in ("recall.collaborative.private", "recall.semantic.joint", "recall.semantic.private_personal"):
         assert found[name].null == pytest.approx(20 / unseen, abs=0.04)
-        assert found[name].apart
+        assert found[name].excludes_zero
 
 
 def test_one_average_user_is_one_ranking(planted) -> None:
@@ -199,17 +203,17 @@ def test_lengths_of_users_do_not_matter_but_what_all_users_share_does(planted) -
 
 
 def test_readings(found) -> None:
-    said = {one.says: str(one.judgement) for one in read_decomposition(found)}
+    said = {one.says: str(verdict) for one, verdict in read_decomposition(found).items()}
     assert said["the semantic private part adds to the collaborative view"] == "holds"
     assert said["the collaborative private part ranks better than chance"] == "holds"
     assert said["both private parts add to the shared part"] == "holds"
     assert said["the views share more variance than shuffled items do"] == "holds"
-    assert len(said) == len(SENTENCES)
-    units = {one.key: one.judgement.unit for one in read_decomposition(found)}
+    assert len(said) == len(STATEMENTS)
+    units = {one.key: verdict.unit for one, verdict in read_decomposition(found).items()}
     assert units["share.collaborative.shared_least"] == units["reliable.collaborative.private"] == "items"
     assert units["recall.collaborative.private"] == "users"
     without = replace(found, values={k: v for k, v in found.values.items() if not k.startswith("reliable")})
-    assert len(read_decomposition(without)) == len(SENTENCES) - 1
+    assert len(read_decomposition(without)) == len(STATEMENTS) - 1
 
 
 def test_a_private_part_that_users_do_not_follow_is_not_predictive() -> None:
@@ -225,7 +229,7 @@ def test_a_private_part_that_users_do_not_follow_is_not_predictive() -> None:
         groups=5,
         permutations=19,
     )
-    said = {one.says: one.judgement.verdict for one in read_decomposition(evidence)}
+    said = {one.says: verdict.word for one, verdict in read_decomposition(evidence).items()}
     assert said["the semantic private part ranks better than chance"] != "holds"
     assert said["the semantic private part adds to the collaborative view"] == "does not hold"
     assert said["the collaborative private part ranks better than chance"] == "holds"
@@ -310,7 +314,7 @@ def test_a_random_subspace_of_the_same_size() -> None:
 
 def test_users_are_drawn_and_seeds_decide(planted) -> None:
     parts, _, views, _ = planted
-    options = {"groups": 0, "resamples": 0, "permutations": 19, "most_users": 50}
+    options = {"groups": 0, "resamples": 0, "permutations": 19, "max_users": 50}
     one, same = (decompose(views["semantic"], views["collaborative"], parts, **options) for _ in range(2))
     assert len(one.table) == 50
     assert one.values == same.values
@@ -325,7 +329,7 @@ def test_users_are_drawn_and_seeds_decide(planted) -> None:
         ({"k": 0}, "k = 0"),
         ({"mask": "all"}, "unknown mask"),
         ({"second": np.ones((3, 2))}, "400 collaborative rows and 3 second rows"),
-        ({"most_users": 0}, "most_users = 0"),
+        ({"max_users": 0}, "max_users = 0"),
         ({"groups": 1}, "1 groups"),
     ],
 )

@@ -22,9 +22,7 @@ from semcomp.evidence.hypothesis.result import CLAIMS
 
 
 def test_a_text_as_good_as_a_seed_is_found_to_align(of_true):
-    assert {name: part.judgement.verdict for name, part in of_true.parts.items()} == dict.fromkeys(
-        CLAIMS, "holds"
-    )
+    assert {name: part.verdict.word for name, part in of_true.parts.items()} == dict.fromkeys(CLAIMS, "holds")
     assert of_true.verdict == "holds"
     chance = 20 / (2 * 119 - 20)  # of two random sets of 20 among the 119 others of a fold
     floor = of_true.evidence()["neighbours.floor"].value  # any linear map keeps something of the source's own
@@ -32,7 +30,7 @@ def test_a_text_as_good_as_a_seed_is_found_to_align(of_true):
 
 
 def test_a_half_that_the_text_does_not_know_is_found_missing(of_false):
-    said = {name: part.judgement.verdict for name, part in of_false.parts.items()}
+    said = {name: part.verdict.word for name, part in of_false.parts.items()}
     assert [said[part] for part in ("existence", "geometry", "monotonicity")] == ["does not hold"] * 3
     assert said["generalisation"] == "holds"
     assert of_false.verdict == "does not hold"
@@ -65,7 +63,7 @@ def test_a_seed_in_the_texts_place_loses_nothing(true_world):
     for name in ("existence", "geometry", "monotonicity", "generalisation"):
         part = found.parts[name]
         assert part.loss == pytest.approx(0, abs=1e-12), name
-        assert part.room.value == pytest.approx(part.threshold, abs=1e-12), name
+        assert part.slack.value == pytest.approx(part.threshold, abs=1e-12), name
         assert part.statistic.excess == pytest.approx(0, abs=1e-12), name
     assert found.parts["existence"].threshold == pytest.approx(0.2 * found.evidence()["existence"].value)
     assert found.parts["monotonicity"].threshold == pytest.approx(0.2 * found.evidence()["recall.0"].value)
@@ -95,7 +93,7 @@ def test_text_dealt_to_other_items_is_refuted(true_world):
     found = alignment_hypothesis(dealt, views[0], parts, seeds=views[1:2], resamples=200)
     existence = found.parts["existence"]
     assert existence.statistic.value == pytest.approx(0, abs=0.03)
-    assert existence.judgement.verdict == "does not hold"
+    assert existence.verdict.word == "does not hold"
     assert found.evidence()["geometry"].value == pytest.approx(
         found.evidence()["neighbours.floor"].value, abs=0.02
     )
@@ -109,7 +107,7 @@ def test_two_maps_are_no_one_map(true_world):
     found = alignment_hypothesis(
         bent, views[0], parts, seeds=views[1:], groups={"category": labels}, resamples=200
     )
-    assert found.parts["globality"].judgement.verdict == "does not hold"
+    assert found.parts["globality"].verdict.word == "does not hold"
     moved_by = found.evidence()["moved.category"]
     assert moved_by.excess_low > 0.1
     assert found.evidence()["lost.moved.category"].value == pytest.approx(moved_by.excess)
@@ -124,7 +122,7 @@ def test_a_group_that_is_told_worse_is_found(true_world):
     found = alignment_hypothesis(
         noisy, views[0], parts, seeds=views[1:], groups={"half": popular}, resamples=200
     )
-    assert found.parts["globality"].judgement.verdict == "does not hold"
+    assert found.parts["globality"].verdict.word == "does not hold"
     value = found.evidence()["spread.half"]
     assert value.excess_low > 0.1
 
@@ -204,7 +202,7 @@ def test_without_resamples_all_is_undecided(true_world):
     found = alignment_hypothesis(text, views[0], parts, seeds=views[1:], resamples=0)
     assert found.verdict == "undecided"
     assert found.path["low"].isna().all()
-    assert all(part.room.low is None for part in found.parts.values())
+    assert all(part.slack.low is None for part in found.parts.values())
 
 
 def test_evidence_is_kept_whole(of_false, false_world):
@@ -230,10 +228,10 @@ def test_the_printed_table_and_the_frame(of_false):
     assert "does not hold" in lines[2]
     frame = of_false.frame()
     assert frame.index.tolist() == list(CLAIMS)
-    assert (frame["allowed"] - frame["lost"]).tolist() == pytest.approx(frame["room"].tolist())
+    assert (frame["allowed"] - frame["lost"]).tolist() == pytest.approx(frame["slack"].tolist())
     assert frame["n"].tolist()[:4] == [600] * 4
-    assert of_false.parts["existence"].judgement.unit == "items"
-    assert of_false.parts["monotonicity"].judgement.unit == "users"
+    assert of_false.parts["existence"].verdict.unit == "items"
+    assert of_false.parts["monotonicity"].verdict.unit == "users"
 
 
 def test_neighbours_are_looked_for_within_folds(of_false, false_world):

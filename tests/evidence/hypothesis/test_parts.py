@@ -43,7 +43,7 @@ def test_globality_by_hand():
     assert found["moved.half"] == pytest.approx(0.15)
     assert found["lost.moved.half"] == pytest.approx(0.1)
     assert found["allowed"] == pytest.approx(0.4)
-    assert found["room"] == pytest.approx(0.4 - 0.1)
+    assert found["slack"] == pytest.approx(0.4 - 0.1)
     columns["seed.1.held"] = np.array([2.0, 2, 2, 7, 7, 7])
     moves["half"]["seed.1"] = np.full(6, 1.0)
     both = Globality(columns, moves, {"half": np.repeat([0, 1], 3)}, ["seed.0", "seed.1"], 0.5)
@@ -63,24 +63,24 @@ def test_room_is_what_is_allowed_less_what_is_lost():
 
     one = room_of(less_r2, mean_r2, ["seed.0"], 0.1)
     assert one["allowed"].of(means(0.5, 0.2))[0] == pytest.approx(0.08)
-    assert one["room"].of(means(0.5, 0.2))[0] == pytest.approx(0.08 - 0.3)
+    assert one["slack"].of(means(0.5, 0.2))[0] == pytest.approx(0.08 - 0.3)
     two = room_of(less_r2, mean_r2, ["seed.0", "seed.1"], 0.1)
     assert two["allowed"].of(means(0.5, 0.2, 0.4))[0] == pytest.approx(0.2)
-    assert two["room"].of(means(0.5, 0.2, 0.4))[0] == pytest.approx(0.2 - 0.2)
+    assert two["slack"].of(means(0.5, 0.2, 0.4))[0] == pytest.approx(0.2 - 0.2)
     assert against_the_others(["a", "b", "c"])[1] == ("b", ["a", "c"])
     assert against_the_others(["a"]) == []
 
 
 def test_a_refutation_has_to_stand_after_holm():
-    rooms = {
+    slacks = {
         "weak": Value(-1.0, -1.95, -0.05, n=100, p=0.03),
         "strong": Value(-1.0, -1.1, -0.9, n=100, p=1e-9),
         "open": Value(0.1, -1.0, 1.0, n=100, p=0.8),
         "held": Value(1.0, 0.9, 1.1, n=100, p=1e-9),
         "little": Value(1.0, 0.05, 1.95, n=100, p=0.03),
     }
-    found = judged(rooms, dict.fromkeys(rooms, "items"))
-    said = {name: one.verdict for name, one in found.items()}
+    found = judged(slacks, dict.fromkeys(slacks, "items"))
+    said = {name: one.word for name, one in found.items()}
     assert said == {
         "weak": "undecided",
         "strong": "does not hold",
@@ -91,8 +91,8 @@ def test_a_refutation_has_to_stand_after_holm():
     assert found["weak"].users_needed > 100
     assert found["weak"].effect == -1
     assert {one.unit for one in found.values()} == {"items"}
-    alone = judged({"weak": rooms["weak"]}, {"weak": "items"})
-    assert alone["weak"].verdict == "does not hold"
+    alone = judged({"weak": slacks["weak"]}, {"weak": "items"})
+    assert alone["weak"].word == "does not hold"
 
 
 def test_one_part_is_enough_to_fall(of_true, of_false):
@@ -100,7 +100,7 @@ def test_one_part_is_enough_to_fall(of_true, of_false):
     assert replace(of_true, parts=parts).verdict == "does not hold"
     open_one = replace(
         of_true.parts["geometry"],
-        judgement=replace(of_true.parts["geometry"].judgement, verdict="undecided"),
+        verdict=replace(of_true.parts["geometry"].verdict, word="undecided"),
     )
     assert replace(of_true, parts=of_true.parts | {"geometry": open_one}).verdict == "undecided"
 

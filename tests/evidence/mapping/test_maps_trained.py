@@ -75,9 +75,9 @@ def test_a_tenth_is_kept_for_checking_and_only_with_patience() -> None:
 
 
 def test_a_stopped_network_does_not_memorise() -> None:
-    """What is memorised costs in proportion to the noise: with a quarter of it, bounds are within luck's reach.
+    """What is memorised costs in proportion to the noise; with less of it, seeds cross the bounds.
 
-    Over seeds of data and network, the wild one is 0.22 to 0.26 below the line here, the tame one 0.02 to 0.04.
+    Over seeds of data and network, the wild one is 0.22 to 0.26 below the line, the tame one 0.02 to 0.04.
     """
     x, y, new, goal = noisy(200, noise=2.0)
     wild = Network(hidden=128, epochs=150, batch=64, lr=3e-3).fit(x, y, 0)

@@ -249,12 +249,12 @@ def test_some_users_stand_for_all() -> None:
     rng = np.random.default_rng(3)
     source, target = view("s", rng.normal(size=(120, 6))), view("t", rng.normal(size=(120, 5)))
 
-    def recall(most_users: int | None) -> Value:
-        found = probe(source, target, split, k=5, mask="train", resamples=0, most_users=most_users)
+    def recall(max_users: int | None) -> Value:
+        found = probe(source, target, split, k=5, mask="train", resamples=0, max_users=max_users)
         return found["recall_true"]
 
     assert recall(10_000) == recall(None)
     assert recall(15).n <= 15 < recall(None).n
     assert recall(15) == recall(15)
-    with pytest.raises(SemcompError, match="most_users = 0"):
+    with pytest.raises(SemcompError, match="max_users = 0"):
         recall(0)

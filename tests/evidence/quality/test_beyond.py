@@ -172,8 +172,8 @@ def test_two_worlds_made_by_hand() -> None:
     for evidence in (one, own):
         low, high = bounds(evidence["coverage"])
         assert high - low < 1e-12
-    assert one.table["sole"].eq(0).all()
-    assert own.table["sole"].eq(2).all()
+    assert one.table["exclusive"].eq(0).all()
+    assert own.table["exclusive"].eq(2).all()
     assert not {"recall", "ndcg", "coverage.hot", "calibration"} & set(one.values)
 
 
@@ -205,7 +205,7 @@ def test_table_and_record() -> None:
     assert not table.isna().any().any()
     again = Evidence.from_json(Evidence.from_json(evidence.to_json()).to_json())
     assert again.values == evidence.values
-    assert again.table["sole"].tolist() == table["sole"].tolist()
+    assert again.table["exclusive"].tolist() == table["exclusive"].tolist()
     assert again.provenance["vectors"] == {"text": [30, 4]}
     assert "novelty.heavy" in str(evidence)
 

@@ -128,7 +128,7 @@ def test_letters_stand_where_a_method_is_better(compared: Comparison) -> None:
     assert "after the correction of Holm for 6 comparisons." in str(compared)
     turned = compare(METHODS, SPLIT, against=[("weak", "strong")], metrics=["recall"], **SPEND)
     (only,) = turned.differences
-    assert (only.judgement.verdict, only.better) == ("does not hold", "strong")
+    assert (only.verdict.word, only.better) == ("does not hold", "strong")
     assert turned.beaten("strong", "recall") == ["weak"]
 
 
@@ -141,7 +141,7 @@ def test_a_better_method_whose_adjusted_p_is_too_large_has_no_letter() -> None:
     alone = compare(lists, SPLIT, against=[("a", "b")], metrics=["recall"], k=2)
     assert alone.find("a", "b", "recall").better == "a"
     all_three = compare(lists, SPLIT, metrics=["recall"], k=2)
-    assert all_three.find("a", "b", "recall").judgement.verdict == "undecided"
+    assert all_three.find("a", "b", "recall").verdict.word == "undecided"
     assert all_three.beaten("a", "recall") == []
 
 

@@ -12,12 +12,12 @@ from semcomp.errors import SemcompError
 from semcomp.evidence.quality.exposure import (
     coverage,
     coverage_by_user,
+    exclusive,
     gini,
     gini_by_user,
     list_mean,
     self_information,
     shown,
-    sole,
 )
 from semcomp.evidence.statistics.bootstrap import bootstrap_means, interval
 
@@ -91,7 +91,7 @@ def test_by_hand() -> None:
     counts = shown(ids, 5)
     assert counts.tolist() == [3, 2, 1, 1, 0]
     assert coverage(counts) == 0.8
-    assert sole(ids, counts).tolist() == [1, 0, 1, 0]
+    assert exclusive(ids, counts).tolist() == [1, 0, 1, 0]
     np.testing.assert_allclose(coverage_by_user(ids, 5), 0.8 + 4 * (np.array([1, 0, 1, 0]) / 5 - 0.1))
     # 8 users train, on item 0 all, on item 1 two, on item 2 one, on item 3 none: 0, 2, 3 and again 3 bits
     train = binary([[0, 1, 2], [0, 1], *[[0]] * 6, []], 4)

@@ -68,7 +68,7 @@ def test_ratios_totals_and_what_does_not_exist() -> None:
     columns = {"hits": np.array([0.0, 1, 3]), "unique": np.array([0.0, 1, 1]), "never": np.zeros(3)}
     statistics = {
         "unique": share_of("unique", "hits"),
-        "hits": total_of("hits", 3),
+        "hits": total_of("hits"),
         "never": share_of("unique", "never"),
     }
     values = estimate(columns, statistics, resamples=100)

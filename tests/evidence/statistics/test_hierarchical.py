@@ -15,7 +15,7 @@ from semcomp.evidence.statistics.bootstrap import Statistic, mean_of, share_of, 
 STATISTICS = {
     "x": mean_of("x"),
     "share": share_of("x", "weight"),
-    "total": total_of("weight", 60),
+    "total": total_of("weight"),
     "table": Statistic(lambda means: means["table"][:, 1] - means["table"][:, 0]),
     "alone": mean_of("weight", against_null=False),
 }

@@ -189,7 +189,7 @@ def test_refusals() -> None:
         sign_flip([])
     with pytest.raises(SemcompError, match="2 not finite, the first at 1"):
         sign_flip([0.0, np.nan, np.inf])
-    with pytest.raises(SemcompError, match=r"shape \(2, 2\); give one number a user"):
+    with pytest.raises(SemcompError, match=r"shape \(2, 2\); give one number per user"):
         sign_flip(np.ones((2, 2)))
     with pytest.raises(SemcompError, match="0 permutations asked for"):
         sign_flip([1.0], permutations=0)

@@ -9,8 +9,8 @@ from scipy.stats import norm, t
 from semcomp.core.evidence import Value
 from semcomp.evidence import estimate, estimate_over_seeds
 from semcomp.evidence.statistics.bootstrap import mean_of, share_of
-from semcomp.evidence.statistics.effects import below, below_null, by_itself
 from semcomp.evidence.statistics.pvalues import p_of_effect, two_sided
+from semcomp.evidence.statistics.verdicts import below, below_null, by_itself
 
 ONE = {"x": mean_of("x")}
 MANY = 100_000  # units: the floor 2^(1 − n) is 0

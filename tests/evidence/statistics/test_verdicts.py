@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
-from semcomp.evidence import Judgement, judge, judge_family, users_needed, verdict
+from semcomp.evidence import Verdict, judge, judge_family, users_needed, verdict
 
 OPEN = Value(0.05, -0.05, 0.15, n=1_000)
 
 
 def test_the_three_words() -> None:
-    assert judge(Value(0.3, 0.2, 0.4, n=9)) == Judgement("holds", None, 0.3, 0.2, 0.4)
-    assert judge(Value(-0.3, -0.4, -0.2, n=9)) == Judgement("does not hold", None, -0.3, -0.4, -0.2)
-    assert judge(OPEN) == Judgement("undecided", 4_000, 0.05, -0.05, 0.15)
+    assert judge(Value(0.3, 0.2, 0.4, n=9)) == Verdict("holds", None, 0.3, 0.2, 0.4)
+    assert judge(Value(-0.3, -0.4, -0.2, n=9)) == Verdict("does not hold", None, -0.3, -0.4, -0.2)
+    assert judge(OPEN) == Verdict("undecided", 4_000, 0.05, -0.05, 0.15)
     assert str(judge(Value(0.3, 0.2, 0.4, n=9))) == "holds"
     assert str(judge(Value(-0.3, -0.4, -0.2, n=9))) == "does not hold"
     assert str(judge(OPEN)) == "undecided, would need about 4,000 users"
@@ -27,13 +27,13 @@ def test_the_three_words() -> None:
 
 def test_with_a_null_the_excess_is_judged() -> None:
     value = Value(0.5, 0.4, 0.6, null=0.25, excess_low=-0.25, excess_high=0.75, n=100)
-    assert judge(value) == Judgement("undecided", 400, 0.25, -0.25, 0.75)
-    assert judge(Value(0.5, 0.4, 0.6, null=0.25)) == Judgement("undecided", None, 0.25, None, None)
+    assert judge(value) == Verdict("undecided", 400, 0.25, -0.25, 0.75)
+    assert judge(Value(0.5, 0.4, 0.6, null=0.25)) == Verdict("undecided", None, 0.25, None, None)
 
 
 def test_a_minimum_moves_the_question() -> None:
     value = Value(0.3, 0.2, 0.4, n=100)
-    assert [judge(value, minimum=m).verdict for m in (0.1, 0.2, 0.35, 0.4)] == [
+    assert [judge(value, minimum=m).word for m in (0.1, 0.2, 0.35, 0.4)] == [
         "holds",
         "undecided",
         "undecided",
@@ -57,8 +57,8 @@ def test_decided_means_enough_users(
     """Where the interval holds the minimum at least n are needed, and no claim holds that would need more."""
     value = Value(effect, effect - below, effect + above, n=n)
     found, needed = judge(value, minimum=minimum), users_needed(value, minimum=minimum)
-    assert found.verdict == verdict(value, minimum=minimum)
-    if found.verdict == "undecided":
+    assert found.word == verdict(value, minimum=minimum)
+    if found.word == "undecided":
         assert found.users_needed == needed
         assert needed is None or needed >= n * (1 - 1e-6)
     else:
@@ -68,14 +68,14 @@ def test_decided_means_enough_users(
 
 def test_an_adjusted_p_can_withhold_but_not_grant() -> None:
     clear = Value(0.3, 0.2, 0.4, n=100)
-    assert judge(clear, p=0.05).verdict == "holds"
+    assert judge(clear, p=0.05).word == "holds"
     assert judge(clear, p=0.05).p == 0.05
     # p = 0.3173 is one standard error: 1.96² times the users for two-sided 0.05
-    assert judge(clear, p=0.3173) == Judgement("undecided", 385, 0.3, 0.2, 0.4, 0.3173)
+    assert judge(clear, p=0.3173) == Verdict("undecided", 385, 0.3, 0.2, 0.4, 0.3173)
     assert judge(clear, p=1.0).users_needed is None
-    assert judge(OPEN, p=0.0001).verdict == "undecided"
+    assert judge(OPEN, p=0.0001).word == "undecided"
     assert judge(OPEN, p=0.0001).users_needed == 4_000  # the interval asks for more than p does
-    assert judge(Value(-0.3, -0.4, -0.2), p=0.5).verdict == "does not hold"
+    assert judge(Value(-0.3, -0.4, -0.2), p=0.5).word == "does not hold"
     for p in (-0.1, 1.1, float("nan")):
         with pytest.raises(SemcompError, match="is not a p-value"):
             judge(clear, p=p)
@@ -86,9 +86,7 @@ def test_an_adjusted_p_can_withhold_but_not_grant() -> None:
     [(7, "7"), (999, "999"), (1_000, "1,000"), (1_001, "1,010"), (12_345, "12,400"), (999_001, "1,000,000")],
 )
 def test_the_number_is_rounded_up_to_three_digits(needed: int, phrase: str) -> None:
-    assert (
-        str(Judgement("undecided", needed, 0.1, -0.1, 0.3)) == f"undecided, would need about {phrase} users"
-    )
+    assert str(Verdict("undecided", needed, 0.1, -0.1, 0.3)) == f"undecided, would need about {phrase} users"
 
 
 def test_an_effect_as_good_as_the_minimum_needs_no_number() -> None:
@@ -101,16 +99,16 @@ def test_other_units_and_plain_values() -> None:
     assert str(found).endswith("4,000 hits")
     assert json.loads(json.dumps(asdict(found)))["users_needed"] == 4_000
     with pytest.raises(FrozenInstanceError):
-        found.verdict = "holds"  # type: ignore[misc]
+        found.word = "holds"  # type: ignore[misc]
 
 
 def test_a_family_shares_its_errors() -> None:
     """Two claims of p = 0.03: each alone holds, together Holm doubles both, and neither does."""
     one = Value(0.3, 0.05, 0.55, n=100, p=0.03)
-    assert judge_family({"alone": one})["alone"].verdict == "holds"
+    assert judge_family({"alone": one})["alone"].word == "holds"
     both = judge_family({"first": one, "second": one})
     assert [found.p for found in both.values()] == [0.06, 0.06]
-    assert {found.verdict for found in both.values()} == {"undecided"}
+    assert {found.word for found in both.values()} == {"undecided"}
     # (2.2414 / 2.1701)² of 100: from the normal quantile of 0.03 to that of 0.05 / 2, both two-sided
     assert {found.users_needed for found in both.values()} == {107}
 
@@ -118,8 +116,8 @@ def test_a_family_shares_its_errors() -> None:
 def test_a_claim_without_an_interval_is_no_member() -> None:
     one = Value(0.3, 0.05, 0.55, n=100, p=0.03)
     found = judge_family({"measured": one, "not": Value(0.3, n=100)})
-    assert found["measured"].verdict == "holds"
-    assert found["not"] == Judgement("undecided", None, 0.3, None, None)
+    assert found["measured"].word == "holds"
+    assert found["not"] == Verdict("undecided", None, 0.3, None, None)
 
 
 def test_below_zero_the_interval_alone_says_what_is_needed() -> None:

@@ -1,0 +1,434 @@
+"""What of the collaborative vectors can be mapped from the text, and what is private, on every data set.
+
+    python -m book.experiments.mapping.measure [--data NAME ...] [--pieces NAME ...] [--jobs 2]
+
+For each data set, with LightGCN and the projection of the text at the settings that the book uses, a file
+`--out/<data set>.json` holds these pieces, each with its seconds:
+
+    geometry     `geometry` of text, ACE text, projection and another seed, each with LightGCN
+    probes       `probe_all`: every kind of map on the random cut, some on every cut there is data for
+    targets      ridge onto other forms of the target, and onto layer 0
+    published    the recipe of the paper's scripts
+    curves       R² by rank of the map, and by the number of items it is fitted on
+    cold         maps onto items that the collaborative model was never trained on (a split of its own)
+    parts        `decompose` of projection and LightGCN, and of raw text and LightGCN, by both linear methods
+    hypothesis   `alignment_hypothesis`, of the raw text and of the projection
+
+Models are trained first, each in a process of its own, and kept in the cache. A file is written after each
+piece, and a piece that is in it is not computed again; give `--force` for that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import scipy.sparse as sp
+import torch
+
+from book.experiments.resumed import Attempts, indented, say, written
+from semcomp import __version__
+from semcomp.core.evidence import Evidence
+from semcomp.core.text_matrix import TextMatrix
+from semcomp.core.view import View
+from semcomp.core.whitening import ace
+from semcomp.data import Split, item_counts
+from semcomp.data.categories import category_matrix
+from semcomp.errors import SemcompError
+from semcomp.evidence.decomposition.readings import read_decomposition
+from semcomp.evidence.decomposition.report import decompose
+from semcomp.evidence.geometry.report import geometry
+from semcomp.evidence.hypothesis.alignment import alignment_hypothesis
+from semcomp.evidence.mapping.curves import capacity_curve, learning_curve
+from semcomp.evidence.mapping.probe import published_probe
+from semcomp.evidence.mapping.sweep import probe_all
+from semcomp.study import Study
+from semcomp.study.item_cuts import known_of_items, possible_cuts
+from semcomp.study.settings import settings_for
+from semcomp.views.collaborative.layer_zero import LayerZero
+from semcomp.views.training.cost import peak_memory
+
+DATA = ("ml-100k", "books", "movies", "beauty", "games")
+RESULTS = Path(__file__).parent / "results"
+SEED, OTHER_SEEDS = 0, (1, 2)
+KINDS = (
+    "ridge",
+    "linear",
+    "reduced-rank",
+    "procrustes",
+    "kernel-ridge",
+    "contrastive",
+    "linear-adam",
+    "mlp-1",
+    "mlp-1-stopped",
+)
+EVERYWHERE = ("ridge", "mlp-1-stopped")  # maps that are tried on every cut
+USERS = 4000  # that are ranked, at most
+FORMS = ("as is", "centred-normalised", "popularity-residualised")
+SIZES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the fitted items, for the learning curve
+MEASURES = (
+    "r2_train",
+    "r2_train_weighted",
+    "r2_test",
+    "r2_test_weighted",
+    "r2_of_ceiling",
+    "cosine",
+    "cosine_centred",
+    "neighbour_jaccard",
+    "neighbour_jaccard_chance",
+    "spearman",
+    "recall_true",
+    "recall_mapped",
+    "recall_mapped_rescaled",
+    "recall_mapped_heldout",
+    "recall_mapped_heldout_rescaled",
+    "drop_percent",
+    "drop_percent_rescaled",
+    "list_jaccard",
+)
+CATEGORIES = 8  # the largest, of data that has any
+COLD = "cold-items"  # the split whose cold items are held out
+Rows = list[dict[str, Any]]
+
+
+def largest_categories(study: Study) -> Any:
+    """(items, categories) of the data's largest ones; None where it has none."""
+    try:
+        return category_matrix(study.data).largest(CATEGORIES).matrix
+    except SemcompError:
+        return None
+
+
+def sources(study: Study) -> dict[str, TextMatrix | View]:
+    """What is mapped from: the encoder's vectors, the same less anisotropic, and the trained projection."""
+    return {
+        "raw text": study.text,
+        "ACE": ace(study.text, study.settings("ACE")[0].strength),
+        "projection": study.view("projection", SEED),
+    }
+
+
+def rows_of(source: TextMatrix | View, study: Study) -> Any:
+    return source.items if isinstance(source, View) else source.rows_for(study.split.item_ids)
+
+
+def layer_zero(study: Study, seed: int) -> View:
+    """The tables behind the study's LightGCN."""
+    best = study.view("LightGCN", seed).provenance["training"]["best_epoch"]
+    made = study.fit(LayerZero(study.settings("LightGCN")[0], best), seed)
+    assert isinstance(made, View)
+    return made
+
+
+def geometry_piece(study: Study) -> dict[str, Any]:
+    target, counts = study.view("LightGCN", SEED), item_counts(study.split.train)
+    pairs = {name: rows_of(source, study) for name, source in sources(study).items()}
+    pairs["another seed"] = study.view("LightGCN", OTHER_SEEDS[0]).items
+    return {
+        name: bare(
+            geometry(
+                rows,
+                target,
+                counts=counts,
+                categories=largest_categories(study),
+                resamples=study.budget.resamples,
+            )
+        )
+        for name, rows in pairs.items()
+    }
+
+
+def probes_piece(study: Study) -> dict[str, Rows]:
+    """Every kind from the encoder's text and from the projection; ridge alone from ACE text."""
+    target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
+    known, (random, *others) = known_of_items(study), possible_cuts(study)
+    spend = {"ceiling": ceiling, "epochs": study.budget.probe_epochs, **spent(study)}
+    found = {}
+    for name, source in sources(study).items():
+        here, there = (["ridge"], ["ridge"]) if name == "ACE" else (KINDS, EVERYWHERE)
+        frames = [
+            probe_all(source, target, study.split, here, [random], **spend),
+            probe_all(source, target, study.split, there, others, **spend, **known),
+        ]
+        found[name] = table(pd.concat(frames))
+    return found
+
+
+def spent(study: Study) -> dict[str, Any]:
+    """What rankings and intervals may cost."""
+    return {"resamples": study.budget.resamples, "max_users": USERS}
+
+
+def targets_piece(study: Study) -> dict[str, Rows]:
+    """Ridge from the raw text, the random cut."""
+    other = OTHER_SEEDS[0]
+    pairs = {form: (study.view("LightGCN", SEED), study.view("LightGCN", other), form) for form in FORMS} | {
+        "layer 0": (layer_zero(study, SEED), layer_zero(study, other), "as is")
+    }
+    return {
+        name: table(
+            probe_all(
+                study.text,
+                target,
+                study.split,
+                ["ridge"],
+                target_as=form,
+                ceiling=ceiling,
+                **spent(study),
+            )
+        )
+        for name, (target, ceiling, form) in pairs.items()
+    }
+
+
+def published_piece(study: Study) -> dict[str, Any]:
+    target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
+    return {
+        kind: bare(
+            published_probe(
+                study.view("projection", SEED),
+                target,
+                study.split,
+                kind=kind,
+                ceiling=ceiling,
+                resamples=study.budget.resamples,
+            )
+        )
+        for kind in ("linear-adam", "mlp-1")
+    }
+
+
+def curves_piece(study: Study) -> dict[str, Rows]:
+    target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
+    spend: dict[str, Any] = {"ceiling": ceiling, "resamples": study.budget.resamples}
+    fitted = int(0.8 * study.split.n_items)
+    sizes = [max(10, int(share * fitted)) for share in SIZES]
+    rank = capacity_curve(study.text, target, study.split, **spend)
+    learning = learning_curve(study.text, target, study.split, sizes, kind="ridge", **spend)
+    return {
+        name: json.loads(found.table.reset_index().to_json(orient="records", double_precision=6))
+        for name, found in (("rank", rank), ("items", learning))
+    }
+
+
+def knowing_no_cold_item(study: Study, cold: Split) -> View:
+    """LightGCN on the train part of a split of cold items, for as many epochs as it has on the usual split.
+
+    The cold split's validation holds items that no epoch knows anything of: it would pick the random start.
+    """
+    model = study.settings("LightGCN")[0]
+    epochs = study.view("LightGCN", SEED).provenance["training"]["best_epoch"]
+    unseen = replace(cold, valid=sp.csr_array(cold.valid.shape, dtype=cold.valid.dtype))
+    view: View = replace(model, training=model.training.stopped_after(epochs)).fit(unseen, seed=SEED)
+    return view
+
+
+def cold_piece(study: Study) -> Rows:
+    """Maps onto items without train interactions, in a split that holds such items out."""
+    cold = Study(study.data, study.budget_name, strategy=COLD)
+    target = knowing_no_cold_item(study, cold.split)
+    read: dict[str, TextMatrix | View] = {"raw text": cold.text, "projection": cold.view("projection", SEED)}
+    return [
+        {"source": name, **row}
+        for name, source in read.items()
+        for row in table(
+            probe_all(
+                source,
+                target,
+                cold.split,
+                EVERYWHERE,
+                ["strict-cold"],
+                epochs=study.budget.probe_epochs,
+                **spent(study),
+            )
+        )
+    ]
+
+
+def parts_piece(study: Study) -> dict[str, Any]:
+    collaborative, second = (study.view("LightGCN", seed) for seed in (SEED, OTHER_SEEDS[0]))
+    pairs = {
+        "projection": (study.view("projection", SEED), study.view("projection", OTHER_SEEDS[0])),
+        "raw text": (study.view("raw text", SEED), None),
+    }
+    found = {}
+    for name, (semantic, again) in pairs.items():
+        for method in ("inter-battery", "ajive"):
+            evidence = decompose(
+                semantic,
+                collaborative,
+                study.split,
+                method=method,
+                second=second,
+                second_semantic=again,
+                **spent(study),
+            )
+            found[f"{name}, {method}"] = bare(evidence) | {
+                "readings": {one.says: str(verdict) for one, verdict in read_decomposition(evidence).items()}
+            }
+    return found
+
+
+def hypothesis_piece(study: Study) -> dict[str, Any]:
+    target = study.view("LightGCN", SEED)
+    seeds = [study.view("LightGCN", seed) for seed in OTHER_SEEDS]
+    found = {}
+    for name, rows in (
+        ("raw text", rows_of(study.text, study)),
+        ("projection", study.view("projection", SEED)),
+    ):
+        tested = alignment_hypothesis(
+            rows, target, study.split, seeds=seeds, resamples=study.budget.resamples
+        )
+        frame = tested.frame()
+        found[name] = bare(tested.evidence()) | {
+            "verdict": tested.verdict,
+            "parts": json.loads(frame.to_json(orient="index", double_precision=6)),
+            "path": json.loads(tested.path.to_json(orient="records", double_precision=6)),
+        }
+    return found
+
+
+PIECES: dict[str, Callable[[Study], Any]] = {
+    "geometry": geometry_piece,
+    "probes": probes_piece,
+    "targets": targets_piece,
+    "published": published_piece,
+    "curves": curves_piece,
+    "cold": cold_piece,
+    "parts": parts_piece,
+    "hypothesis": hypothesis_piece,
+}
+
+
+def bare(evidence: Evidence) -> dict[str, Any]:
+    return evidence.to_dict(table=False)
+
+
+def table(frame: pd.DataFrame) -> Rows:
+    """The rows of the page's measures, floats to six digits."""
+    kept = frame[frame["measure"].isin(MEASURES)]
+    rows: Rows = json.loads(kept.to_json(orient="records", double_precision=6))
+    return rows
+
+
+def train(task: tuple[str, str, str]) -> float:
+    """Make what the pieces need, for the cache; its seconds."""
+    dataset, budget, what = task
+    study, began = Study(dataset, budget), time.perf_counter()
+    name, _, seed = what.rpartition(" ")
+    if name == "layer 0":
+        layer_zero(study, int(seed))
+    elif name.startswith("cold "):
+        Study(dataset, budget, strategy=COLD).view(name.removeprefix("cold "), int(seed))
+    else:
+        study.view(name, int(seed))
+    return time.perf_counter() - began
+
+
+def trainings(dataset: str, budget: str, pieces: Sequence[str]) -> list[tuple[str, str, str]]:
+    """What the pieces need, in an order in which later ones find what they share in the cache."""
+    names = [f"LightGCN {seed}" for seed in (SEED, *OTHER_SEEDS)]
+    names += [f"projection {seed}" for seed in (SEED, OTHER_SEEDS[0])]
+    if "targets" in pieces:
+        names += [f"layer 0 {seed}" for seed in (SEED, OTHER_SEEDS[0])]
+    if "cold" in pieces:
+        names += [f"cold projection {SEED}"]
+    return [(dataset, budget, name) for name in names]
+
+
+def measure(task: tuple[str, str, str]) -> tuple[Any, float, int]:
+    """A piece of a data set, its seconds, and the most memory its process held."""
+    dataset, budget, piece = task
+    study, began = Study(dataset, budget), time.perf_counter()
+    found = PIECES[piece](study)
+    return found, round(time.perf_counter() - began, 1), peak_memory(torch.device("cpu"))
+
+
+def head(dataset: str, budget: str) -> dict[str, Any]:
+    """What a file says of its data and its machine."""
+    study = Study(dataset, budget)
+    split = study.split
+    return {
+        "dataset": study.data.name,
+        "budget": budget,
+        "data": {
+            "fingerprint": study.data.fingerprint,
+            "users": split.n_users,
+            "items": split.n_items,
+            "train pairs": int(split.train.nnz),
+            "encoder": study.text.provenance["encoder"],
+        },
+        "settings": {
+            name: settings_for(study.data.name, split, name)[1] for name in ("LightGCN", "projection")
+        },
+        "machine": f"{platform.machine()}, 1 thread",
+        "versions": {"semcomp": __version__, "torch": torch.__version__},
+        "date": date.today().isoformat(),
+        "pieces": {},
+        "seconds": {},
+        "peak bytes": {},
+    }
+
+
+def shown(record: dict[str, Any]) -> str:
+    """What a result file says, in a few lines."""
+    lines = [f"### {record['dataset']} ({record['budget']})  {record['seconds']}"]
+    pieces = record["pieces"]
+    for name, rows in pieces.get("probes", {}).items():
+        lines += [
+            f"{name:12} {row['cut']:20} {row['kind']:14} R² {row['value']:.3f} "
+            f"floor {row['null']:.3f} ceiling {row['ceiling']:.3f}"
+            for row in rows
+            if row["measure"] == "r2_test_weighted"
+        ]
+    for name, found in pieces.get("parts", {}).items():
+        lines += [f"{name}: {says}: {verdict}" for says, verdict in found["readings"].items()]
+    for name, found in pieces.get("hypothesis", {}).items():
+        parts = ", ".join(f"{part} {one['verdict']}" for part, one in found["parts"].items())
+        lines.append(f"hypothesis, {name}: {found['verdict']} ({parts})")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--data", nargs="+", default=DATA, metavar="NAME")
+    parser.add_argument("--budget", default="standard")
+    parser.add_argument("--pieces", nargs="+", choices=PIECES, default=list(PIECES), metavar="NAME")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--force", action="store_true", help="also what is there already")
+    parser.add_argument("--table", action="store_true", help="compute nothing, print what is kept")
+    given = parser.parse_args()
+
+    attempts = Attempts()
+    for name in () if given.table else given.data:
+        path = given.out / f"{name}.json"
+        record = json.loads(path.read_text("utf8")) if path.is_file() else head(name, given.budget)
+        todo = [piece for piece in given.pieces if given.force or piece not in record["pieces"]]
+        if not todo:
+            continue
+        for (*_, one), seconds in attempts(train, trainings(name, given.budget, todo), given.jobs):
+            say(f"{name}, {one}: {seconds:.0f} s")
+        pieces = [(name, given.budget, piece) for piece in todo]
+        for (*_, piece), result in attempts(measure, pieces, given.jobs):
+            record["pieces"][piece], record["seconds"][piece], record["peak bytes"][piece] = result
+            written(path, indented(record))
+            say(f"{name}, {piece}: {record['seconds'][piece]:.0f} s")
+    for name in given.data:
+        path = given.out / f"{name}.json"
+        if path.is_file():
+            print(shown(json.loads(path.read_text("utf8"))), end="\n\n")
+    attempts.end()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Page 12: how far measures can be trusted, in planted worlds whose truth is known."""

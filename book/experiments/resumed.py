@@ -1,0 +1,101 @@
+"""What long experiments share: work that is kept piece by piece, so that an interrupted run is resumed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from semcomp.storage import atomic_write
+from semcomp.study.workers import in_processes
+
+Row = dict[str, Any]  # of a simulated world: "world", its key, and what was found in it
+Key = tuple[Any, ...]
+
+
+def simulated(
+    row_of: Callable[[Any], Row],
+    worlds: Sequence[Key],
+    out: Path,
+    text_of: Callable[[list[Row]], str],
+    *,
+    jobs: int,
+    every: int,
+) -> list[Row]:
+    """A row for each world, those in `out` not again; it is written after every so many, and at the end.
+
+    Args:
+        text_of: what the file holds, a JSON object with "rows" among its keys.
+    """
+    rows: list[Row] = json.loads(out.read_text("utf8"))["rows"] if out.exists() else []
+    done = {tuple(row["world"]) for row in rows}
+    with ProcessPoolExecutor(jobs) as pool:
+        made = [pool.submit(row_of, world) for world in worlds if world not in done]
+        for at, one in enumerate(tqdm(as_completed(made), total=len(made), unit="world")):
+            rows.append(one.result())
+            if at % every == 0:
+                written(out, text_of(rows))
+    written(out, text_of(rows))
+    return rows
+
+
+def in_order(rows: Sequence[Row], worlds: Sequence[Key]) -> list[Row]:
+    """The rows in the order of the worlds, unknown ones last."""
+    place = {world: at for at, world in enumerate(worlds)}
+    return sorted(rows, key=lambda row: place.get(tuple(row["world"]), len(place)))
+
+
+def line_by_line(head: Row, tables: dict[str, Sequence[Any]]) -> str:
+    """A JSON object of the head's entries and of lists; an entry, and an element of a list, has a line."""
+    entries = [f' "{key}": {json.dumps(value)}' for key, value in head.items()]
+    for key, rows in tables.items():
+        lines = ",\n".join(json.dumps(row) for row in rows)
+        entries.append(f' "{key}": [\n{lines}\n]')
+    return "{\n" + ",\n".join(entries) + "\n}"
+
+
+def indented(record: Row) -> str:
+    """A JSON object; numbers that JSON does not have are refused."""
+    return json.dumps(record, indent=1, allow_nan=False)
+
+
+def written(path: Path, text: str) -> None:
+    """The file, whole or as it was."""
+    with atomic_write(path) as part:
+        part.write_text(f"{text}\n", encoding="utf8")
+
+
+class Attempts:
+    """Tasks in processes of their own. What fails is told, remembered, and costs the others nothing."""
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+
+    def __call__(
+        self,
+        work: Callable[[Any], Any],
+        tasks: Sequence[tuple[Any, ...]],
+        jobs: int,
+        name: Callable[[tuple[Any, ...]], str] = lambda task: f"{task[0]}, {task[-1]}",
+    ) -> Iterator[tuple[tuple[Any, ...], Any]]:
+        """Each task with its result, as they finish; `name` is what a task is called where it fails."""
+        for task, result in in_processes(work, tasks, jobs):
+            if isinstance(result, Exception):
+                self.wrong.append(f"{name(task)}: {result}")
+                say(self.wrong[-1])
+            else:
+                yield task, result
+
+    def end(self) -> None:
+        """Exit with what failed, if anything did."""
+        if self.wrong:
+            sys.exit("failed:\n" + "\n".join(self.wrong))
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,149 @@
+"""What tells a complementary view from one more seed, on planted worlds and data sets, for page 10."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+import pandas as pd
+
+from book.experiments.results import by_data_set, read
+from semcomp.core.evidence import Evidence, Value
+from semcomp.evidence.complementarity.diagnostics import judge_against_null
+
+RESULTS = Path(__file__).parent / "results"
+
+#: Statistics of `separating_statistics`, in words, in the order of the page.
+NAMES = {
+    "jaccard": "Jaccard of the lists (less)",
+    "unique_hit_ratio": "unique hit ratio",
+    "union_gain": "gain of the union oracle",
+    "union_minus_2k": "union less a list of 2k",
+    "fusion.gain": "gain of CombSUM",
+    "fusion.synergy": "synergy of CombSUM",
+    "fusion.cold_recall": "cold recall of CombSUM",
+    "information.gain": "log-likelihood gain over one seed",
+    "ensemble.fusion.gain": "gain of CombSUM over the seed ensemble",
+    "ensemble.information.gain": "log-likelihood gain over the seed ensemble",
+    "retained.gain": "share of the gain kept",
+}
+#: Pairs that are not the text with a private part, in words.
+RIVALS = {
+    "shuffled text": "shuffled text",
+    "seed": "another seed",
+    "width": "half the width",
+    "iALS": "another model",
+    "popularity": "popularity",
+    "redundant text": "text without\nprivate part",
+}
+ONE, SEVERAL, KEPT = "information.gain", "ensemble.information.gain", "retained.gain"
+BEYOND = "ensemble.information.gain_beyond_popularity"
+COLLABORATIVE = ("another seed", "half the width, another seed", "BPR-MF", "iALS", "spectral")
+CLAIMS = {
+    "lists overlap less": "jaccard",
+    "more unique hits": "unique_hit_ratio",
+    "larger union gain": "oracle.gain",
+    "larger gain of CombSUM": "fusion.gain_ndcg",
+}
+
+
+def planted_auc() -> pd.DataFrame:
+    """How often a text with a private part exceeds each other pair, by statistic; made on planted worlds.
+
+    Rows as in `NAMES`, columns as in `RIVALS`, then "all others". 1: always above, 0.5: a coin, 0: below.
+    """
+    summary = read(RESULTS / "worlds.json")["summary"]
+    rows = {}
+    for key, name in NAMES.items():
+        found = summary[key]
+        rows[name] = {label: found["auc"].get(rival) for rival, label in RIVALS.items()}
+        rows[name]["all others"] = found["auc, all"]
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float)
+
+
+def planted_gains() -> pd.DataFrame:
+    """By kind of pair: mean nats over `one` seed and over the mean of `several`, and median share `kept`."""
+    rows = read(RESULTS / "worlds.json")["rows"]
+    found = {}
+    for pair, label in {"text": "text", **RIVALS}.items():
+        values = [row["values"] for row in rows if row["pair"] == pair]
+        kept = [one[KEPT]["value"] for one in values if KEPT in one]
+        found[label.replace("\n", " ")] = {
+            "one": fmean(one[ONE]["value"] for one in values),
+            "several": fmean(one[SEVERAL]["value"] for one in values),
+            "kept": median(kept) if kept else None,
+        }
+    return pd.DataFrame.from_dict(found, orient="index").astype(float)
+
+
+def records() -> dict[str, dict[str, Any]]:
+    """What `measure` kept, by data set, the fewest train pairs first."""
+    return by_data_set(RESULTS / "data")
+
+
+def diagnosis(record: Mapping[str, Any]) -> Evidence:
+    """The pair of LightGCN and the projection, with two seeds as the null."""
+    return Evidence.from_dict(record["pair"])
+
+
+def partners(record: Mapping[str, Any]) -> Iterator[tuple[str, Evidence]]:
+    """What was tried as a partner of LightGCN, with its separating statistics."""
+    for name, found in record["partners"].items():
+        yield name, Evidence.from_dict(found)
+
+
+def partner_gains(record: Mapping[str, Any]) -> pd.DataFrame:
+    """By partner, with intervals: nats over `one` seed, over the mean of `several`, and over it `beyond`
+    popularity, which both sides then know; and the share `kept` of the first in the second.
+    """
+    rows: dict[str, dict[str, float | None]] = {}
+    for name, found in partners(record):
+        rows[name] = {}
+        for column, key in {"one": ONE, "several": SEVERAL, "beyond": BEYOND}.items():
+            value = found[key]
+            rows[name] |= {column: value.value, f"{column}.low": value.low, f"{column}.high": value.high}
+        kept = found.values.get(KEPT)
+        rows[name]["kept"] = None if kept is None else kept.value
+    return pd.DataFrame.from_dict(rows, orient="index").astype(float)
+
+
+def against_every_null(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """By claim of `CLAIMS`: its verdict against all nulls that have the value, and the null that decides.
+
+    A claim holds only if it holds against each, so its verdict is the weakest, and the null is the one that
+    gave it: of several, the one that comes closest.
+    """
+    order = ("does not hold", "undecided", "holds")
+    found = {}
+    for claim, key in CLAIMS.items():
+        judged = []
+        for name, null in record["nulls"].items():
+            if key not in null["values"]:
+                continue
+            value = Value(**null["values"][key])
+            if value.null is not None:
+                verdict = judge_against_null(key, value)
+                judged.append((order.index(verdict.word), verdict.effect, name))
+        if judged:
+            weakest = min(judged)
+            found[claim] = order[weakest[0]], weakest[2]
+    return found
+
+
+def adds_most(record: Mapping[str, Any], of: str = "several", text: str = "projection") -> tuple[str, str]:
+    """Whether a text adds more nats to the mean of seeds than every collaborative partner, and the closest.
+
+    "holds" if its interval lies above theirs, "does not hold" if it lies below one of theirs, else
+    "undecided": intervals that touch, of values on the same users, are a cautious test of the difference.
+
+    Args:
+        of: "several", or "beyond" for what popularity does not say. text: the partner that reads it.
+    """
+    gains = partner_gains(record)
+    rivals = gains.loc[[name for name in COLLABORATIVE if name in gains.index]]
+    own, closest = gains.loc[text], str(rivals[of].idxmax())
+    if own[f"{of}.low"] > rivals[f"{of}.high"].max():
+        return "holds", closest
+    return ("does not hold" if own[f"{of}.high"] < rivals[f"{of}.low"].max() else "undecided"), closest

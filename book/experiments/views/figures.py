@@ -1,0 +1,54 @@
+"""Figures of many views at once, on several data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, WIDTH, name_rows
+
+FAMILY = {"collaborative": BLUE, "semantic": ORANGE, "joint": GREEN}
+
+
+def views_by_dataset(scores: pd.DataFrame, family: Mapping[str, str], label: str) -> Figure:
+    """A panel per data set, a row per view: the mean over seeds as a dot, lowest to highest seed as a line.
+
+    Args:
+        scores: indexed by (dataset, view), columns mean, low, high; views in the order of the rows.
+        family: of each view, a key of `FAMILY`.
+    """
+    datasets = list(scores.index.get_level_values("dataset").unique())
+    views = [view for view in family if view in scores.index.get_level_values("view")][::-1]
+    figure, grid = plt.subplots(
+        1,
+        len(datasets),
+        figsize=(WIDTH, 0.24 * len(views) + 1.1),
+        layout="constrained",
+        sharey=True,
+        squeeze=False,
+    )
+    for axes, dataset in zip(grid[0], datasets, strict=True):
+        for row, view in enumerate(views):
+            if (dataset, view) not in scores.index:
+                continue
+            found = scores.loc[(dataset, view)]
+            colour = GREY if view == "popularity" else FAMILY[family[view]]
+            axes.plot([found["low"], found["high"]], [row, row], color=colour, lw=2)
+            axes.plot(found["mean"], row, "o", color=colour, ms=4.5, clip_on=False)
+        name_rows(axes, views)
+        axes.set_title(dataset, fontsize=10)
+        axes.set_xlim(left=0)
+        axes.xaxis.set_major_locator(MaxNLocator(2))
+    for boundary in range(1, len(views)):  # a rule between families
+        if family[views[boundary]] != family[views[boundary - 1]]:
+            for axes in grid[0]:
+                axes.axhline(boundary - 0.5, color="#c8c8c8", lw=0.8)
+    handles = [Line2D([], [], ls="none", marker="o", color=colour) for colour in FAMILY.values()]
+    figure.legend(handles, list(FAMILY), loc="outside upper center", ncols=3, frameon=False)
+    figure.supxlabel(label, fontsize=10)
+    return figure
