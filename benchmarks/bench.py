@@ -81,7 +81,10 @@ def main() -> None:
     parser.add_argument("--recbole", type=Path, help="Python of a ready environment with RecBole")
     parser.add_argument("--machine", default=f"{os.cpu_count()}cores", help="its name in the results file")
     parser.add_argument(
-        "--out", type=Path, help="results file; by default benchmarks/results/bench-MACHINE.json"
+        "--out",
+        type=Path,
+        help="results file; by default benchmarks/results/bench-MACHINE.json, "
+        "of a smoke run smoke/bench-MACHINE.json in the work folder",
     )
     given = parser.parse_args()
     sizes = SMOKE if given.smoke else FULL
@@ -106,7 +109,8 @@ def main() -> None:
     print(table(report["rows"]))
     if given.only and given.out is None:
         return
-    out = given.out or HERE / "results" / f"bench-{given.machine}.json"
+    results = places.work if given.smoke else HERE / "results"  # what is committed is of full size
+    out = given.out or results / f"bench-{given.machine}.json"
     with atomic_write(out) as part:
         part.write_text(json.dumps(report, indent=1) + "\n", encoding="utf8")
     print(f"\nwritten: {out}", file=sys.stderr)

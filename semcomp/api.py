@@ -1,54 +1,17 @@
-"""The public face: the verbs of the question, each name resolved here and nowhere below."""
+"""Data sets by name, wherever they come from: generated, from the package index, fetched, or from files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from semcomp.core.rank import rank
-from semcomp.data import Dataset, Recipe, audit, available, import_split, load_named, resolve, split
 from semcomp.errors import SemcompError
-from semcomp.evidence import (
-    alignment_hypothesis,
-    attribute,
-    beyond_accuracy,
-    compare,
-    conditional_information,
-    decompose,
-    diagnose,
-    diagnose_several,
-    evaluate,
-    probe,
-    verdict,
-)
-from semcomp.evidence.geometry.report import geometry
-from semcomp.planted import WORLDS
-from semcomp.text import embed, text_statistics
 
-__all__ = [
-    "alignment_hypothesis",
-    "attribute",
-    "audit",
-    "beyond_accuracy",
-    "compare",
-    "conditional_information",
-    "data_sets",
-    "decompose",
-    "diagnose",
-    "diagnose_several",
-    "embed",
-    "evaluate",
-    "geometry",
-    "import_split",
-    "load_dataset",
-    "parse_columns",
-    "probe",
-    "rank",
-    "split",
-    "text_statistics",
-    "usual_recipe",
-    "verdict",
-]
+if TYPE_CHECKING:
+    from semcomp.data import Dataset, Recipe
+
+__all__ = ["data_sets", "load_dataset", "parse_columns", "usual_recipe"]
 
 
 def load_dataset(
@@ -65,7 +28,7 @@ def load_dataset(
     folder in `SEMCOMP_DATA`, the name of a data set that was fetched, or a path: a folder in any of the
     layouts of `semcomp.data.FORMATS`, or a file of interactions (user_id, item_id; optional rating,
     timestamp, position) with `items`, a file of items (item_id, and the columns that texts are made of). What
-    was dropped on the way, and why, stands in `notes` and `steps` and is printed with the data set.
+    was dropped on the way, and why, is in `notes` and `steps` and is printed with the data set.
 
     Args:
         items: the file of items, where `name` is the path of the file of interactions.
@@ -77,7 +40,15 @@ def load_dataset(
     Raises:
         SemcompError: an unknown name (near names are suggested), a folder or file that is not there, a
             missing column, unknown or repeated item ids, unreadable values.
+
+    >>> data = sc.load_dataset("planted")
+    >>> print(data)
+    planted: 300 users × 200 items, ... interactions (density ... %)
+      - generated: ...
     """
+    from semcomp.data import load_named
+    from semcomp.planted import WORLDS
+
     if str(name) in WORLDS:
         if items is not None or columns or format != "auto" or recipe is not None:
             raise SemcompError(
@@ -88,7 +59,14 @@ def load_dataset(
 
 
 def usual_recipe(name: str | Path) -> Recipe:
-    """The recipe by which a data set of this name is loaded; `Recipe()` where its name says nothing."""
+    """The recipe by which a data set of this name is loaded; `Recipe()` where its name says nothing.
+
+    >>> sc.usual_recipe("ml-100k").min_rating
+    4.0
+    """
+    from semcomp.data import Recipe, resolve
+    from semcomp.planted import WORLDS
+
     known = None if str(name) in WORLDS else resolve(name, also=WORLDS).known
     return known.recipe if known else Recipe()
 
@@ -101,6 +79,9 @@ def parse_columns(text: str | Sequence[str]) -> dict[str, str]:
             may hold blanks.
 
     Raises SemcompError for a word without "=", an empty side, or a name given twice.
+
+    >>> sc.parse_columns("user=reviewerID item=asin")
+    {'user': 'reviewerID', 'item': 'asin'}
     """
     mapping: dict[str, str] = {}
     for word in text.split() if isinstance(text, str) else text:
@@ -114,5 +95,12 @@ def parse_columns(text: str | Sequence[str]) -> dict[str, str]:
 
 
 def data_sets() -> dict[str, str]:
-    """The names that `load_dataset` knows here, each with where it comes from."""
+    """The names that `load_dataset` knows here, each with where it comes from.
+
+    >>> list(sc.data_sets())[:2]
+    ['planted', 'ml-100k']
+    """
+    from semcomp.data import available
+    from semcomp.planted import WORLDS
+
     return dict.fromkeys(WORLDS, "generated: shared plus private, with known truth") | available()

@@ -26,6 +26,7 @@ pytest_plugins = (
     "download_site",
     "layout_files",
     "mistakes",
+    "readme_example",
     "tiny_chapters",
 )
 

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
+import click
+import numpy as np
 import pytest
+from readme_example import README, code
 
 import semcomp
 
-README = Path(__file__).parents[1] / "README.md"
-
-
-def example() -> str:
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text("utf8"), re.DOTALL)
-    return code
-
 
 def test_the_example_is_about_fifteen_lines():
-    assert len([line for line in example().splitlines() if line.strip()]) <= 15
+    assert len([line for line in code().splitlines() if line.strip()]) <= 15
 
 
 @pytest.mark.slow
-def test_the_example_runs_and_prints_what_it_says(monkeypatch, capsys):
-    small = semcomp.planted.World(users=300, items=200, dim=3)
-    monkeypatch.setitem(semcomp.planted.WORLDS, "planted", small)
-    exec(compile(example(), str(README), "exec"), {})
-    printed = capsys.readouterr().out
-    assert printed.startswith("diagnose(LightGCN, projection)")
-    assert "\nconditional_information(projection | LightGCN)\n" in printed
-    assert re.search(r"the text adds more than another seed: (holds|does not hold|undecided)", printed)
+def test_the_example_runs_and_prints_what_it_says(readme):
+    assert readme.printed.startswith("diagnose(LightGCN, projection)")
+    assert "\nconditional_information(projection | LightGCN)\n" in readme.printed
+    assert re.search(r"the text adds more than another seed: (holds|does not hold|undecided)", readme.printed)
 
 
 def test_the_budgets_of_the_protocol_are_those_of_the_package():
@@ -39,3 +32,61 @@ def test_the_budgets_of_the_protocol_are_those_of_the_package():
         if cells[0] in semcomp.BUDGETS:
             rows[cells[0]] = [int(re.match(r"[\d,]+", cell).group().replace(",", "")) for cell in cells[1:4]]
     assert rows == {name: [len(b.seeds), b.epochs, b.resamples] for name, b in semcomp.BUDGETS.items()}
+
+
+# The shell
+
+
+def commands() -> list[list[str]]:
+    """The README's `semcomp` commands, as words."""
+    (block,) = re.findall(r"```bash\n(semcomp data list.*?)```", README.read_text("utf8"), re.DOTALL)
+    return [shlex.split(line, comments=True) for line in block.replace("\\\n", " ").splitlines()]
+
+
+ELSEWHERE = {("data", "fetch"), ("data", "audit"), ("tune",), ("book",)}  # a network, a model or minutes
+
+
+def runs_here(words: list[str]) -> bool:
+    return not any(tuple(words[1 : 1 + len(start)]) == start for start in ELSEWHERE)
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch, readme):
+    """What the commands name: tables of ratings and items, the example's parts and views."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEMCOMP_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("SEMCOMP_DATA", raising=False)
+    data, split = readme.names["data"], readme.names["split"]
+    rated = [f"{data.user_ids[u]},{data.item_ids[i]},5" for u, i in zip(data.user, data.item, strict=True)]
+    (tmp_path / "ratings.csv").write_text("\n".join(["userId,movieId,rating", *rated]))
+    titles = [f"{item},title {n}" for n, item in enumerate(data.item_ids)]
+    (tmp_path / "movies.csv").write_text("\n".join(["movieId,title", *titles]))
+    for part in ("train", "valid", "test"):
+        pairs = zip(*getattr(split, part).nonzero(), strict=True)
+        (tmp_path / f"{part}.inter").write_text("\n".join(["user\titem", *(f"{u}\t{i}" for u, i in pairs)]))
+    for name, view in (("cf", "cf"), ("cf2", "null"), ("text", "sem")):
+        for side in ("users", "items"):
+            np.save(tmp_path / f"{name}_{side}.npy", getattr(readme.names[view], side))
+
+
+@pytest.mark.slow
+def test_the_commands_run_as_they_are_printed(files, shell):
+    for words in commands():
+        if runs_here(words):
+            status, out, err = shell(*words[1:])
+            assert (status, err) == (0, ""), words
+            assert out
+    for name in ("result", "geometry", "probe", "parts"):
+        assert Path(f"{name}.json").stat().st_size > 0
+
+
+def test_commands_that_take_long_have_the_options_that_are_printed():
+    from semcomp.cli import app
+    from semcomp.cli.reading import spread
+
+    for words in commands():
+        context, rest = click.Context(app), spread(words[1:])
+        command = app
+        while isinstance(command, click.Group):
+            _, command, rest = command.resolve_command(context, rest)
+        command.make_context(command.name, rest)  # raises for an unknown option or a value that is not known

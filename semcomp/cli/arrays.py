@@ -1,11 +1,10 @@
-"""What commands on bare arrays share: files in, one JSON out, and the mistakes told before any long work."""
+"""What commands on bare arrays share: files in, one JSON out, with mistakes reported before any long work."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -14,9 +13,6 @@ from semcomp.core.view import View
 from semcomp.data import binary_csr, read_pairs
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write
-
-FILE = click.Path(path_type=Path)
-ARRAYS = "USERS.npy ITEMS.npy"
 
 
 def check_output(output: Path) -> None:
@@ -58,7 +54,7 @@ def read_categories(path: Path, n_items: int) -> sp.csr_array:
         items, groups = read_pairs(path, ("item", "category"))
     except SemcompError as error:
         raise SemcompError(
-            f"--categories {path} is no table of two whole numbers a line below a header ({error})"
+            f"--categories {path} is not a table of two whole numbers per line below a header ({error})"
         ) from error
     if len(items) == 0:
         raise SemcompError(f"--categories {path} holds no pairs; give pairs `item category`")

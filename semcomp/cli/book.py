@@ -8,20 +8,21 @@ from pathlib import Path
 import click
 
 from semcomp.api import data_sets, load_dataset
-from semcomp.data import from_anywhere
-from semcomp.planted import WORLDS
-from semcomp.study import BUDGETS
+from semcomp.cli.options import FILE, Names
 
 
 @click.command()
 @click.argument("more", nargs=-1, metavar="[NAME_OR_PATH]...")
 @click.option("--dataset", multiple=True, metavar="NAME_OR_PATH", help="A data set; repeat it for several.")
 @click.option(
-    "--budget", type=click.Choice(list(BUDGETS)), default="standard", help="How much to spend on each."
+    "--budget",
+    type=Names("semcomp.study.budgets:BUDGETS"),
+    default="standard",
+    help="How much to spend on each.",
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FILE,
     metavar="DIR",
     help="Folder of the book; by default the checkout.",
 )
@@ -39,6 +40,8 @@ def book(
 
     Without any data set: planted, ml-100k, and books where SEMCOMP_DATA has it.
     """
+    from semcomp.data import from_anywhere
+    from semcomp.planted import WORLDS
     from semcomp.study.build import find_checkout, make_book  # papermill and its like, only when needed
 
     find_checkout()

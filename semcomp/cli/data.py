@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
-from semcomp.api import audit, data_sets, embed, split
+from semcomp.api import data_sets
+from semcomp.cli.options import FILE, Names
 from semcomp.cli.reading import read, reading
-from semcomp.data import STRATEGIES, catalogue, describe_source, fetch, write_folder
-from semcomp.data.dataset import Dataset
-from semcomp.text import text_statistics
 
 
 @click.group()
@@ -24,6 +21,8 @@ def data() -> None:
 @data.command("list")
 def data_list() -> None:
     """The names that can be loaded here, and those that can be fetched."""
+    from semcomp.data import catalogue
+
     here = data_sets()
     known = catalogue()
     width = max(len(name) for name in (*here, *known))
@@ -42,12 +41,12 @@ def data_list() -> None:
 
 @data.command("fetch")
 @click.argument("name")
-@click.option(
-    "--into", type=click.Path(path_type=Path), metavar="DIR", help="A folder; by default the user's cache."
-)
+@click.option("--into", type=FILE, metavar="DIR", help="A folder; by default the user's cache.")
 @click.option("--offline", is_flag=True, help="No connection: verify what is here, or say where to put it.")
 def data_fetch(name: str, into: Path | None, offline: bool) -> None:
-    """Get a data set by name from its publisher, verified by length and hash; a broken download goes on."""
+    """Get a data set by name from its publisher, verified by length and hash; a broken download resumes."""
+    from semcomp.data import fetch
+
     click.echo(fetch(name, into=into, offline=offline or None))
 
 
@@ -60,6 +59,10 @@ def data_describe(dataset: str, encoder: str | None, **options: Any) -> None:
 
     Of a data set that is not here yet: its publisher, licence, citation, files and hashes.
     """
+    import numpy as np
+
+    from semcomp.data import catalogue, describe_source
+
     known = catalogue()
     if dataset in known and dataset not in data_sets():
         click.echo(describe_source(dataset))
@@ -70,6 +73,8 @@ def data_describe(dataset: str, encoder: str | None, **options: Any) -> None:
         degree = np.bincount(rows)
         low, middle, high = degree.min(), np.median(degree), degree.max()
         click.echo(f"interactions per {one}: min {low}, median {middle:g}, max {high}")
+    from semcomp.text import embed, text_statistics
+
     click.echo(text_statistics(loaded))
     if encoder is not None:
         click.echo(embed(loaded, encoder))
@@ -83,13 +88,15 @@ def data_describe(dataset: str, encoder: str | None, **options: Any) -> None:
 
 @data.command("prepare")
 @click.argument("dataset", metavar="NAME_OR_PATH")
-@click.argument("out", type=click.Path(path_type=Path), metavar="FOLDER")
+@click.argument("out", type=FILE, metavar="FOLDER")
 @reading
 def data_prepare(dataset: str, out: Path, **options: Any) -> None:
     """Read, filter, and write a folder in the standard layout, which every other command takes.
 
     The data set is then called like the folder.
     """
+    from semcomp.data import write_folder
+
     loaded = replace(read(dataset, **options), name=out.resolve().name)
     write_folder(loaded, out)
     click.echo(loaded)
@@ -99,12 +106,17 @@ def data_prepare(dataset: str, out: Path, **options: Any) -> None:
 @data.command("audit")
 @click.argument("dataset", metavar="NAME_OR_PATH")
 @reading
-@click.option("--strategy", type=click.Choice(list(STRATEGIES)), default="random", help="How to split.")
+@click.option(
+    "--strategy", type=Names("semcomp.data.splits:STRATEGIES"), default="random", help="How to split."
+)
 @click.option("--seed", type=click.IntRange(0), default=2020, help="Seed of the split.")
 @click.option("--encoder", metavar="NAME", help="Also embed the texts, and audit the vectors.")
 def data_audit(dataset: str, strategy: str, seed: int, encoder: str | None, **options: Any) -> None:
     """Split a data set and look for leaks; the exit status is above zero where there is one."""
-    loaded: Dataset = read(dataset, **options)
+    from semcomp.data import audit, split
+    from semcomp.text import embed
+
+    loaded = read(dataset, **options)
     parts = split(loaded, strategy=strategy, seed=seed)
     text = None if encoder is None else embed(loaded, encoder)
     found = audit(loaded, parts, text=text)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from numpy.typing import NDArray
 
-from semcomp.cli.arrays import ARRAYS, FILE, check_output, read_array, read_view, write_json
-from semcomp.core.view import View
-from semcomp.data import Split, split_from_pairs
+from semcomp.cli.options import ARRAYS, FILE, Names
 from semcomp.errors import SemcompError
-from semcomp.evidence.decomposition.readings import read_decomposition
-from semcomp.evidence.decomposition.report import decompose as measure
-from semcomp.evidence.decomposition.variance import METHODS
+
+if TYPE_CHECKING:
+    from semcomp.data import Split
 
 PARTS = ("train", "valid", "test")
 
@@ -41,7 +38,10 @@ PARTS = ("train", "valid", "test")
     "--json", "output", type=FILE, required=True, metavar="OUT", help="Where the result is written."
 )
 @click.option(
-    "--method", type=click.Choice(sorted(METHODS)), default="inter-battery", help="What fits the parts."
+    "--method",
+    type=Names("semcomp.evidence.decomposition.variance:METHODS"),
+    default="inter-battery",
+    help="What fits the parts.",
 )
 @click.option("--rank", type=click.IntRange(0), help="Shared dimensions.  [default: estimated]")
 @click.option("--k", type=click.IntRange(1), default=20, help="Length of the lists.")
@@ -73,10 +73,14 @@ def decompose(
 
     Without --train, --valid and --test, or with --items, the recalls are left out.
     """
+    from semcomp.cli.arrays import check_output, read_array, read_view, write_json
+    from semcomp.evidence.decomposition.readings import read_decomposition
+    from semcomp.evidence.decomposition.report import decompose as measure
+
     check_output(output)
     files = {"train": train, "valid": valid, "test": test}
-    one: View | NDArray[Any]
-    other: View | NDArray[Any]
+    one: Any
+    other: Any
     if items is not None:
         if semantic or collaborative or any(files.values()):
             raise SemcompError(
@@ -106,6 +110,8 @@ def decompose(
 
 def _split(files: dict[str, Path | None], shape: tuple[int, int]) -> Split | None:
     """The split of the three files; None where none of them is given."""
+    from semcomp.data import split_from_pairs
+
     given = {part: path for part, path in files.items() if path is not None}
     if not given:
         return None

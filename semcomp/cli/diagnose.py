@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from semcomp.cli.arrays import ARRAYS, FILE, check_output, read_categories, read_view, write_json
-from semcomp.core.view import View
-from semcomp.data import split_from_pairs
+from semcomp.cli.options import ARRAYS, FILE
 from semcomp.errors import SemcompError
-from semcomp.evidence import Protocol, report_arrays
-from semcomp.views import CombSum
+
+if TYPE_CHECKING:
+    from semcomp.core.view import View
 
 
 @click.command()
@@ -67,6 +66,12 @@ def diagnose(
 
     Give --view-a and --view-b, or --view for each of two or more. The printed tables are those of the JSON.
     """
+    from semcomp.cli.arrays import check_output, read_categories, read_view, write_json
+    from semcomp.core.inputs import Inputs
+    from semcomp.data import split_from_pairs
+    from semcomp.evidence import Protocol, report_arrays
+    from semcomp.views import CombSum
+
     check_output(output)
     views = _views(view_a, view_b, more)
     control = None if null is None else read_view("another seed", null)
@@ -76,7 +81,7 @@ def diagnose(
         views,
         split,
         Protocol(**options),
-        fuse=lambda a, b: CombSum().fit(split, a, b),
+        fuse=lambda a, b: CombSum().fit(Inputs(split, views=(a, b))),
         null=control,
         nulls=nulls,
         categories=None if categories is None else read_categories(categories, shape[1]),
@@ -91,6 +96,8 @@ def _views(
     more: tuple[tuple[str, Path, Path], ...],
 ) -> dict[str, View]:
     """The views by name, in the order given; at least two, no name twice."""
+    from semcomp.cli.arrays import read_view
+
     named = [("a", *view_a)] if view_a else []
     named += [("b", *view_b)] if view_b else []
     named += more

@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from semcomp.cli.arrays import FILE, check_output, read_array, write_json
-from semcomp.evidence.geometry.report import geometry as measure
+from semcomp.cli.options import FILE
 
 
 @click.command()
@@ -32,8 +31,11 @@ def geometry(
 ) -> None:
     """Geometry of two matrices of item vectors: CKA, canonical correlations, neighbours, hubs, anisotropy.
 
-    Row i is the same item in A.npy, in B.npy and in --counts. Every number stands beside its null.
+    Row i is the same item in A.npy, in B.npy and in --counts. Every number comes with its null.
     """
+    from semcomp.cli.arrays import check_output, read_array, write_json
+    from semcomp.evidence.geometry.report import geometry as measure
+
     check_output(output)
     evidence = measure(
         read_array(a),

@@ -7,14 +7,8 @@ from typing import Any
 
 import click
 
-from semcomp.cli.arrays import FILE, check_output, read_array, read_categories, read_view, write_json
-from semcomp.data import split_from_pairs
+from semcomp.cli.options import FILE, Names
 from semcomp.errors import SemcompError
-from semcomp.evidence.mapping.item_cuts import SHIFTS
-from semcomp.evidence.mapping.maps import KINDS
-from semcomp.evidence.mapping.probe import probe as probe_views
-from semcomp.evidence.mapping.probe import published_probe
-from semcomp.evidence.mapping.targets import TARGETS
 
 FIXED = ("shift", "target_as", "k", "mask", "epochs", "seed")  # what --published decides
 
@@ -30,10 +24,22 @@ FIXED = ("shift", "target_as", "k", "mask", "epochs", "seed")  # what --publishe
 @click.option("--target-items", type=FILE, required=True, metavar="ITEMS.npy", help="What is predicted.")
 @click.option("--ceiling", type=FILE, metavar="ITEMS.npy", help="The target's items under another seed.")
 @click.option(
-    "--kind", type=click.Choice(list(KINDS)), help="The map.  [default: ridge; published: linear-adam]"
+    "--kind",
+    type=Names("semcomp.evidence.mapping.maps:KINDS"),
+    help="The map.  [default: ridge; published: linear-adam]",
 )
-@click.option("--shift", type=click.Choice(list(SHIFTS)), default="random", help="Which items are held out.")
-@click.option("--target-as", type=click.Choice(list(TARGETS)), default="as is", help="Form of the target.")
+@click.option(
+    "--shift",
+    type=Names("semcomp.evidence.mapping.item_cuts:SHIFTS"),
+    default="random",
+    help="Which items are held out.",
+)
+@click.option(
+    "--target-as",
+    type=Names("semcomp.evidence.mapping.targets:TARGETS"),
+    default="as is",
+    help="Form of the target.",
+)
 @click.option(
     "--first-seen", type=FILE, metavar="TIMES.npy", help="First interaction of each item, for temporal."
 )
@@ -74,6 +80,11 @@ def probe(
 
     The printed table is that of the JSON, which also has one row a held-out item.
     """
+    from semcomp.cli.arrays import check_output, read_array, read_categories, read_view, write_json
+    from semcomp.data import split_from_pairs
+    from semcomp.evidence.mapping.probe import probe as probe_views
+    from semcomp.evidence.mapping.probe import published_probe
+
     check_output(output)
     if published:
         _check_published(click.get_current_context())

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from semcomp.api import load_dataset, parse_columns, usual_recipe
-from semcomp.data import Dataset
-from semcomp.data.filters import DUPLICATES, EMPTY_TEXT, UNKNOWN_ITEMS
-from semcomp.data.formats import FORMATS
+from semcomp.cli.options import FILE, Names
+
+if TYPE_CHECKING:
+    from semcomp.data import Dataset
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 OPTIONS = (
     click.option(
         "--items",
-        type=click.Path(path_type=Path),
+        type=FILE,
         metavar="FILE",
         help="The items, where NAME_OR_PATH is the file of interactions.",
     ),
@@ -30,17 +31,28 @@ OPTIONS = (
         help="What columns are called in the files, e.g. user=reviewerID item=asin.",
     ),
     click.option(
-        "--format", type=click.Choice(["auto", *FORMATS]), default="auto", help="Layout of the files."
+        "--format",
+        type=Names("semcomp.data.formats:FORMATS", "auto"),
+        default="auto",
+        help="Layout of the files.",
     ),
     click.option(
         "--min-rating", type=float, help="Keep interactions rated at least this.  [default: its recipe]"
     ),
     click.option("--core", type=click.IntRange(0), help="Keep users and items with this many, iterated."),
-    click.option("--duplicates", type=click.Choice(DUPLICATES), help="Which of repeated pairs is kept."),
     click.option(
-        "--unknown-items", type=click.Choice(UNKNOWN_ITEMS), help="Interactions with items not in the table."
+        "--duplicates", type=Names("semcomp.data.filters:DUPLICATES"), help="Which of repeated pairs is kept."
     ),
-    click.option("--empty-text", type=click.Choice(EMPTY_TEXT), help="What happens to items without a text."),
+    click.option(
+        "--unknown-items",
+        type=Names("semcomp.data.filters:UNKNOWN_ITEMS"),
+        help="Interactions with items not in the table.",
+    ),
+    click.option(
+        "--empty-text",
+        type=Names("semcomp.data.filters:EMPTY_TEXT"),
+        help="What happens to items without a text.",
+    ),
     click.option("--min-characters", type=click.IntRange(1), help="A shorter text counts as empty."),
     click.option("--template", metavar="TEXT", help="An item's text, e.g. '{title}[ ({year})][. {genres}]'."),
     click.option(

@@ -21,6 +21,7 @@ from semcomp.core.tables import (
     span,
     text_table,
 )
+from semcomp.display import Table, card, summary
 from semcomp.errors import SemcompError, unknown_name
 
 
@@ -36,6 +37,9 @@ class Value:
         n: the number of units (users, items, hits) behind it.
         p: two-sided p-value of "the value is 0", None where none was asked for.
         excess_p: two-sided p-value of "value − null is 0".
+
+    >>> round(sc.Value(0.3, null=0.1).excess, 3)
+    0.2
     """
 
     value: float
@@ -54,7 +58,7 @@ class Value:
 
     @property
     def excludes_zero(self) -> bool:
-        """Whether the interval of the excess leaves out zero; False where there is none."""
+        """Whether the interval of the excess excludes zero; False where there is none."""
         low, high = self.excess_low, self.excess_high
         return low is not None and high is not None and (low > 0 or high < 0)
 
@@ -68,20 +72,25 @@ RENAMED = {
     r"(.+)\.room": r"\1.slack",
     r"sole": "exclusive",
 }
-MARKED = "* The 95 % interval of value − null leaves out zero."
+MARKED = "* The 95 % interval of value − null excludes zero."
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """Named values with the per-unit table behind them. Prints as a table; round-trips through JSON.
 
+    In a notebook it shows its headline first, then the values.
+
     Attributes:
         name: what was measured, e.g. "diagnose(LightGCN, text)".
         values: by name; a dot groups them ("hits.common").
-        table: one row a unit (user or item), the columns the values are computed from.
+        table: one row per unit (user or item), the columns the values are computed from.
         provenance: data hash, protocol, configurations, seeds, versions.
         headline: the answer in a sentence, its verdict and the number it rests on; None where nothing is
             decided, and in records from before there were headlines.
+
+    >>> sorted(added.values)[0], added["gain"].n
+    ('gain', 657)
     """
 
     name: str
@@ -96,7 +105,11 @@ class Evidence:
         return self.values[key]
 
     def frame(self) -> pd.DataFrame:
-        """One row a value, columns as the attributes of `Value`: float64 with NaN for None, n int64."""
+        """One row per value, columns as the attributes of `Value`: float64 with NaN for None, n int64.
+
+        >>> added.frame().columns[0]
+        'value'
+        """
         rows = [asdict(value) for value in self.values.values()]
         kinds = {column: "int64" if column == "n" else "float64" for column in COLUMNS}
         return pd.DataFrame(rows, index=list(self.values), columns=list(COLUMNS)).astype(kinds)
@@ -104,16 +117,23 @@ class Evidence:
     def to_markdown(self) -> str:
         """The values as a pipe table: value, interval, null, excess with its interval, n.
 
-        An excess whose interval leaves out zero is starred. That is each value by itself: where many are
+        An excess whose interval excludes zero is starred. That is each value by itself: where many are
         read at once, adjust their p-values (`holm`).
+
+        >>> print(added.to_markdown().splitlines()[1])
+        | :--- | ---: | ---: | ---: | ---: | ---: |
         """
         note = escape_markdown(MARKED) if self._marked else ""
         return markdown_table(HEAD, self._rows(escape_markdown, str, r"\*"), note)
 
     def to_latex(self) -> str:
-        """As `to_markdown`, a `tabular` for booktabs; the caption is left to the paper."""
+        r"""As `to_markdown`, a `tabular` for booktabs; the caption is left to the paper.
+
+        >>> added.to_latex().startswith(r"\begin{tabular}")
+        True
+        """
         head = ("", "value", r"95\,\% interval", "null", "value $-$ null", "n")
-        note = r"* The 95\,\% interval of value $-$ null leaves out zero." if self._marked else ""
+        note = r"* The 95\,\% interval of value $-$ null excludes zero." if self._marked else ""
         return latex_table(head, self._rows(escape_latex, latex_number, "*"), note)
 
     @property
@@ -137,7 +157,11 @@ class Evidence:
         return rows
 
     def to_dict(self, *, table: bool = True) -> dict[str, Any]:
-        """Plain types only. `table=False` leaves the per-unit table out (records kept beside the book)."""
+        """Plain types only. `table=False` leaves the per-unit table out (records kept beside the book).
+
+        >>> list(added.to_dict(table=False))[:3]
+        ['name', 'values', 'provenance']
+        """
         record: dict[str, Any] = {
             "name": self.name,
             "values": {key: asdict(value) for key, value in self.values.items()},
@@ -150,10 +174,20 @@ class Evidence:
         return record
 
     def to_json(self, *, table: bool = True) -> str:
+        """`to_dict` as text. Raises ValueError for a number that is NaN or infinite.
+
+        >>> sc.Evidence.from_json(added.to_json())["gain"] == added["gain"]
+        True
+        """
         return json.dumps(self.to_dict(table=table), indent=1, allow_nan=False)
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Evidence:
+        """What `to_dict` wrote. Raises SemcompError where name, values or provenance are missing.
+
+        >>> sc.Evidence.from_dict(added.to_dict()).name == added.name
+        True
+        """
         missing = {"name", "values", "provenance"} - set(record)
         if missing:
             raise SemcompError(f"not an evidence record: {', '.join(sorted(missing))} missing")
@@ -163,7 +197,23 @@ class Evidence:
 
     @classmethod
     def from_json(cls, text: str) -> Evidence:
+        """What `to_json` wrote, equal to the last digit.
+
+        >>> sc.Evidence.from_json(added.to_json()).name == added.name
+        True
+        """
         return cls.from_dict(json.loads(text))
+
+    def __repr__(self) -> str:
+        unit = f"{self.table.index.name or 'row'}s" if len(self.table) else "rows"
+        told = f"; {self.headline}" if self.headline else ""
+        return f"<Evidence {self.name!r}: {len(self.values)} values, {len(self.table):,} {unit}{told}>"
+
+    def _repr_html_(self) -> str:
+        title, facts = (self.headline, [self.name]) if self.headline else (self.name, [])
+        table = Table(HEAD, self._rows(str, str, "*"))
+        marked = MARKED if self._marked else ""
+        return card(title, [*facts, summary(self.provenance)], table, notes=[marked])
 
     def __str__(self) -> str:
         rows = [

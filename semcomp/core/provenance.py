@@ -1,6 +1,6 @@
 """Where a measurement comes from: data, configuration and versions, as plain types.
 
-What is told here is the same for every run on one machine, so that evidence is, byte by byte: no date, no
+What is recorded here is the same for every run on one machine, so that evidence is, byte by byte: no date, no
 duration, no path.
 """
 

@@ -49,7 +49,10 @@ def rank(
 
     Raises:
         SemcompError: k out of range, a view whose rows do not match the split, an unknown mask, vectors so
-            long that float32 scores overflow, or items to be sharded of a scorer that is no View.
+            long that float32 scores overflow, or items to be sharded of a scorer that is not a View.
+
+    >>> sc.rank(cf, split, k=20)
+    <TopK 'LightGCN': the 20 best of 200 items for each of 300 users>
     """
     check_fits(scorer, (split.n_users, split.n_items))
     if not isinstance(k, int | np.integer) or not 1 <= k <= split.n_items:
@@ -65,7 +68,7 @@ def rank(
         provenance["view"] = lasting(scorer.provenance)
         vectors = _vectors(scorer)
     elif sharded == "items":
-        raise SemcompError(f"{scorer.name!r} is no View: its items cannot be sharded, but its users can")
+        raise SemcompError(f"{scorer.name!r} is not a View: its items cannot be sharded, but its users can")
 
     def part(rows: slice, columns: slice, k: int) -> Lists:
         seen = history if alone else sp.csr_array(history[rows, columns])
@@ -76,7 +79,8 @@ def rank(
         return exact_topk(vectors[0][rows].to(place), vectors[1][columns].to(place), k, **masked)
 
     ids, scores = SHARDED[sharded](part, scorer.shape, k)
-    return TopK(scorer.name, ids, scores, split.n_items, provenance)
+    names = {"user_ids": split.user_ids, "item_ids": split.item_ids}
+    return TopK(scorer.name, ids, scores, split.n_items, provenance, **names)
 
 
 def among(scorer: Scorer, history: sp.csr_array) -> Scorer:

@@ -1,4 +1,4 @@
-"""Item text as numbers: a matrix whose rows carry the ids of the items they stand for."""
+"""Item text as numbers: a matrix whose rows carry the ids of their items."""
 
 from __future__ import annotations
 
@@ -13,19 +13,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.core.joining import check_ids, rows_of
 from semcomp.core.spectrum import effective_rank, mean_cosine
 from semcomp.core.view import as_matrix
+from semcomp.display import card, summary, vectors
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, digest
 
 
 @dataclass(frozen=True, eq=False)
 class TextMatrix:
-    """(I, D) float32, one row an item, with the item ids of the rows and how the rows were made.
+    """(I, D) float32, one row per item, with the item ids of the rows and how the rows were made.
 
     A matrix from `embed` says in its provenance which `model` of which `revision` read texts of which
     `template`, and carries three digests: `sha256` of the rows, `ids` of the item ids, both in order, and
     `texts` of the pairs of id and text. Rows that were moved under their ids no longer agree with them.
+
+    >>> text
+    <TextMatrix 'vectors of the data set': 200 items × 6 dimensions>
     """
 
     item_ids: NDArray[np.str_]
@@ -34,38 +39,23 @@ class TextMatrix:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "matrix", as_matrix(self.matrix, "text matrix"))
-        if len(self.item_ids) != len(self.matrix):
-            raise SemcompError(f"text matrix has {len(self.matrix)} rows for {len(self.item_ids)} item ids")
-        if len(np.unique(self.item_ids)) != len(self.item_ids):
-            ids, counts = np.unique(self.item_ids, return_counts=True)
-            raise SemcompError(
-                f"text matrix has item id {str(ids[counts.argmax()])!r} twice; one row an item is needed"
-            )
+        check_ids(self.item_ids, len(self.matrix), owner="text matrix", unit="item")
 
     def rows_for(self, item_ids: NDArray[np.str_]) -> NDArray[np.float32]:
         """The rows of these items, joined by id (never by position), in the order asked for.
 
         Raises SemcompError for an id on either side that the other does not know.
+
+        >>> text.rows_for(data.item_ids[::-1]).shape
+        (200, 6)
         """
-        order = np.argsort(self.item_ids)
-        at = np.searchsorted(self.item_ids[order], item_ids)
-        rows = order[np.minimum(at, len(order) - 1)]
-        missing = self.item_ids[rows] != item_ids
-        if missing.any():
-            raise SemcompError(
-                f"text matrix lacks {int(missing.sum())} items, e.g. {str(item_ids[missing.argmax()])!r}; "
-                "embed the same data set"
-            )
-        unknown = np.setdiff1d(self.item_ids, item_ids)
-        if len(unknown):
-            raise SemcompError(
-                f"text matrix has {len(unknown)} items that the data does not know, "
-                f"e.g. {str(unknown[0])!r}; embed the same data set"
-            )
-        return self.matrix[rows]
+        at = rows_of(
+            self.item_ids, item_ids, owner="text matrix", unit="item", remedy="embed the same data set"
+        )
+        return self.matrix[at]
 
     @cached_property
-    def silent(self) -> int:
+    def zero_rows(self) -> int:
         """The number of zero rows: items about which the matrix says nothing."""
         return int((~self.matrix.any(axis=1)).sum())
 
@@ -83,6 +73,9 @@ class TextMatrix:
         """Write ids, rows and provenance to an `.npz`, whole or not at all; returns the path.
 
         Raises SemcompError for another suffix and where the file cannot be written.
+
+        >>> text.save(folder / "text.npz").name
+        'text.npz'
         """
         path = Path(path).expanduser()
         if path.suffix != ".npz":
@@ -106,8 +99,11 @@ class TextMatrix:
     def load(path: str | Path) -> TextMatrix:
         """The matrix that `save` wrote, verified.
 
-        Raises SemcompError for a file that is missing, damaged, no text matrix, or whose content is not what
-        was saved.
+        Raises SemcompError for a file that is missing, damaged or not a text matrix, or whose content is not
+        what was saved.
+
+        >>> bool((sc.TextMatrix.load(text.save(folder / "text.npz")).matrix == text.matrix).all())
+        True
         """
         path = Path(path).expanduser()
         if not path.is_file():
@@ -126,7 +122,7 @@ class TextMatrix:
             zipfile.BadZipFile,
         ) as error:
             raise SemcompError(
-                f"{path} is no text matrix that `save` wrote, or is damaged; save it again"
+                f"{path} is not a text matrix that `save` wrote, or is damaged; save it again"
             ) from error
         if text._digest() != str(found["digest"]):
             raise SemcompError(f"{path} was changed after it was saved (its sha256 differs); save it again")
@@ -135,12 +131,33 @@ class TextMatrix:
     def _digest(self) -> str:
         return digest(self.item_ids.tolist(), self.matrix, dict(self.provenance))
 
+    def __repr__(self) -> str:
+        n, width = self.matrix.shape
+        return f"<TextMatrix {self._model!r}: {n:,} items × {width:,} dimensions>"
+
+    def _repr_html_(self) -> str:
+        n, width = self.matrix.shape
+        title = f"{self._model}: text matrix of {n:,} items × {width:,} dimensions"
+        rows = vectors(self.matrix, self.item_ids, "item")
+        return card(title, [summary(self.provenance), self._zeros], rows)
+
+    @property
+    def _model(self) -> str:
+        return str(self.provenance.get("model", "text matrix"))
+
+    @property
+    def _zeros(self) -> str:
+        """What to know of rows without a text; "" where there is none."""
+        if not self.zero_rows:
+            return ""
+        return f"{self.zero_rows:,} rows are zero ({self.provenance.get('empty', 0):,} items have no text)"
+
     def __str__(self) -> str:
         """Model, revision, shape, and what to know before comparing it with another."""
         known = self.provenance
         n, width = self.matrix.shape
         revision = str(known.get("revision") or "")
-        head = f"{known.get('model', 'text matrix')}" + (f" (revision {revision[:12]})" if revision else "")
+        head = self._model + (f" (revision {revision[:12]})" if revision else "")
         lines = [f"{head}: {n:,} items × {width:,} dimensions"]
         if known.get("template"):
             lines.append(f"template {known['template']}")
@@ -148,8 +165,8 @@ class TextMatrix:
             limit = f"longer than the {known['max_tokens']:,} tokens the model reads"
             cut = int(known.get("truncated") or 0)
             lines.append(f"{cut:,} texts are {limit}: their ends were cut" if cut else f"no text is {limit}")
-        if self.silent:
-            lines.append(f"{self.silent:,} rows are zero ({known.get('empty', 0):,} items have no text)")
+        if self._zeros:
+            lines.append(self._zeros)
         if known.get("note"):
             lines.append(str(known["note"]))
         rank = f"effective rank {self.effective_rank:.1f} of {width:,}"

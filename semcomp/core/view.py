@@ -1,15 +1,21 @@
-"""A view: one vector a user, one vector an item, and the inner product between them."""
+"""A view: one vector per user, one vector per item, and the inner product between them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from semcomp.core.joining import Ids, check_ids, rows_of
+from semcomp.display import card, summary, vectors
 from semcomp.errors import SemcompError
+
+if TYPE_CHECKING:
+    from semcomp.data import Split
 
 
 class Scorer(Protocol):
@@ -60,12 +66,22 @@ class View:
         users: (U, d) float32, read-only.
         items: (I, d) float32, read-only.
         provenance: how it was made: model, configuration, seed, data hash, versions, training history.
+        user_ids, item_ids: (U,) and (I,) the ids of the rows, both or neither. With them a view can be saved,
+            loaded and joined to another split of the same users and items (`for_split`).
+
+    >>> view = sc.View("toy", [[1, 0], [0, 1]], [[2, 0], [0, 3], [1, 1]])
+    >>> view
+    <View 'toy': 2 users × 3 items, 2 dimensions>
+    >>> view.scores(np.array([1])).tolist()
+    [[0.0, 3.0, 1.0]]
     """
 
     name: str
     users: NDArray[np.float32]
     items: NDArray[np.float32]
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    user_ids: Ids | None = None
+    item_ids: Ids | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "users", as_matrix(self.users, f"view {self.name!r}, users"))
@@ -75,6 +91,15 @@ class View:
                 f"view {self.name!r}: users have {self.users.shape[1]} columns and items "
                 f"{self.items.shape[1]}; an inner product needs the same width"
             )
+        if (self.user_ids is None) != (self.item_ids is None):
+            raise SemcompError(
+                f"{self._owner} has ids on one side only; give user_ids and item_ids, or neither"
+            )
+        if self.user_ids is not None and self.item_ids is not None:
+            for side in ("user_ids", "item_ids"):
+                object.__setattr__(self, side, np.asarray(getattr(self, side), dtype=np.str_))
+            check_ids(self.user_ids, len(self.users), owner=self._owner, unit="user")
+            check_ids(self.item_ids, len(self.items), owner=self._owner, unit="item")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -85,11 +110,96 @@ class View:
         return int(self.users.shape[1])
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The inner products of these rows of users, (B,), with all items: (B, I).
+
+        >>> cf.scores(np.array([0, 7])).shape
+        (2, 200)
+        """
         return np.asarray(self.users[users] @ self.items.T)
 
     def normalized(self, name: str | None = None) -> View:
-        """The same view with unit rows (zero rows stay zero): its scores are cosines."""
-        return View(name or self.name, unit_rows(self.users), unit_rows(self.items), self.provenance)
+        """The same view with unit rows (zero rows stay zero): its scores are cosines.
+
+        >>> float(abs(cf.normalized().scores(np.arange(300))).max()) <= 1.001
+        True
+        """
+        return replace(self, name=name or self.name, users=unit_rows(self.users), items=unit_rows(self.items))
+
+    def for_split(self, split: Split) -> View:
+        """The view with its rows in the order of the split's users and items, joined by id.
+
+        Raises:
+            SemcompError: a view without ids, or users or items that only one of view and split knows.
+
+        >>> turned = sc.View("turned", cf.users[::-1], cf.items, {}, split.user_ids[::-1], split.item_ids)
+        >>> bool((turned.for_split(split).users == cf.users).all())
+        True
+        """
+        if self.user_ids is None or self.item_ids is None:
+            raise SemcompError(
+                f"{self._owner} has no ids to join by; make it with the user_ids and item_ids of its rows"
+            )
+        if np.array_equal(self.user_ids, split.user_ids) and np.array_equal(self.item_ids, split.item_ids):
+            return self
+        remedy = "use the split of the data it was fitted on"
+        users = rows_of(self.user_ids, split.user_ids, owner=self._owner, unit="user", remedy=remedy)
+        items = rows_of(self.item_ids, split.item_ids, owner=self._owner, unit="item", remedy=remedy)
+        joined = {"user_ids": self.user_ids[users], "item_ids": self.item_ids[items]}
+        return replace(self, users=self.users[users], items=self.items[items], **joined)
+
+    def save(self, path: str | Path) -> Path:
+        """Write vectors, ids and provenance to a `.safetensors` file, whole or not at all; returns the path.
+
+        Every reader of the format finds `users` and `items`; see `core.view_files` for the rest. Equal views
+        give equal bytes.
+
+        Raises:
+            SemcompError: another suffix, a provenance that is not plain JSON, a place that cannot be written.
+
+        >>> path = cf.save(folder / "cf.safetensors")
+        >>> sc.View.load(path).users.tobytes() == cf.users.tobytes()
+        True
+        """
+        from semcomp.core.view_files import write_view
+
+        return write_view(self, Path(path).expanduser())
+
+    @staticmethod
+    def load(path: str | Path, split: Split | None = None) -> View:
+        """The view that `save` wrote, verified; with a split, its rows joined to the split's by id.
+
+        Raises:
+            SemcompError: a file that is missing, truncated, changed or not a view; with a split, a view
+                without ids or of other users or items (see `for_split`).
+
+        >>> sc.View.load(cf.save(folder / "cf.safetensors"), split)
+        <View 'LightGCN': 300 users × 200 items, 64 dimensions, seed 0>
+        """
+        from semcomp.core.view_files import read_view
+
+        path = Path(path).expanduser()
+        view = read_view(path)
+        if split is None:
+            return view
+        try:
+            return view.for_split(split)
+        except SemcompError as error:
+            raise SemcompError(f"{path}: {error}") from error
+
+    @property
+    def _owner(self) -> str:
+        return f"view {self.name!r}"
+
+    def __repr__(self) -> str:
+        n_users, n_items = self.shape
+        seed = f", seed {self.provenance['seed']}" if "seed" in self.provenance else ""
+        return f"<View {self.name!r}: {n_users:,} users × {n_items:,} items, {self.dim:,} dimensions{seed}>"
+
+    def _repr_html_(self) -> str:
+        n_users, n_items = self.shape
+        title = f"{self.name}: view of {n_users:,} users × {n_items:,} items, {self.dim:,} dimensions"
+        sides = (self.items, self.item_ids, "item"), (self.users, self.user_ids, "user")
+        return card(title, [summary(self.provenance)], *(vectors(*side) for side in sides))
 
 
 def unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:

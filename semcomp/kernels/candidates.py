@@ -1,7 +1,9 @@
-"""Where the best of each row can be: maxima of groups of items first, then only the groups that can hold one.
+"""Where the best of each row can be: maxima of groups of items first, then only what can be among the best.
 
-Let t be the m-th largest maximum of a row. At least m scores reach t, so that the m best do, and they are in
-groups whose maximum reaches t. Maxima are few: scores are read twice, and only maxima are selected from.
+Let t be the m-th largest maximum of a row. At least m scores reach t, so that the m best do. Maxima are few:
+scores are read twice, and only maxima are selected from. Of many items, groups are neighbours, and only those
+whose maximum reaches t are looked into; of few, members lie far apart, which makes maxima cheap where groups
+are small, and all scores are compared with t.
 """
 
 from __future__ import annotations
@@ -37,11 +39,11 @@ class Candidates:
 
 
 def group_size(n_items: int, m: int) -> int:
-    """Items a group: as many as leave four groups for each of m places; 1 where that is hardly worth it."""
+    """Items in a group, a power of two up to `GROUP` that leaves four groups for each of m places, or 1."""
     size = GROUP
     while size > 1 and n_items < 4 * m * size:
         size //= 2
-    return size if size >= 8 else 1
+    return size
 
 
 def leading(
@@ -60,11 +62,11 @@ def leading(
     group = group_size(product.n_items, m)
     best: Tensor | None = None  # (B, up to m) largest maxima so far
     found, held = [], 0
-    for start, scores in _blocks(product, space, rows, seen, width, group):
+    for start, scores in _blocks(product, space, rows, seen, width):
         maxima = _maxima(scores, group)
         best = _largest(maxima if best is None else torch.cat([best, maxima], dim=1), m)
         floor = _lowest_of(best, m)
-        found.append(_reaching(scores, maxima, group, floor, start))
+        found.append(_reaching(scores, maxima if group == GROUP else None, floor, start))
         held += len(found[-1][0])
         if held > room:
             raise TooMany
@@ -98,11 +100,10 @@ def reaching(
 
     Otherwise as `leading`.
     """
-    group = group_size(product.n_items, 1)
     bar = _below(floor).to(product.users.device).clamp_(min=LOWEST)
     found, held = [], 0
-    for start, scores in _blocks(product, space, rows, seen, width, group):
-        found.append(_reaching(scores, _maxima(scores, group), group, bar, start))
+    for start, scores in _blocks(product, space, rows, seen, width):
+        found.append(_reaching(scores, _maxima(scores, GROUP), bar, start))
         held += len(found[-1][0])
         if held > room:
             raise TooMany
@@ -115,42 +116,56 @@ def leading_cells(scores: Tensor, k: int) -> tuple[Integers, Integers, NDArray[n
 
     -inf is never among them.
     """
-    return _reaching(scores, scores, 1, _lowest_of(_largest(scores, k), k), 0)
+    return _reaching(scores, None, _lowest_of(_largest(scores, k), k), 0)
 
 
 def _blocks(
-    product: Product, space: Workspace, rows: Tensor | slice, seen: Seen, width: int, group: int
+    product: Product, space: Workspace, rows: Tensor | slice, seen: Seen, width: int
 ) -> Iterator[tuple[int, Tensor]]:
-    """(first item, (B, n) scores), -inf where seen and beyond the last item; n is a multiple of the group."""
+    """(first item, (B, n) scores), -inf where seen and beyond the last item; n is a multiple of `GROUP`."""
     position, column = seen
-    width = -(-width // group) * group
+    width = -(-width // GROUP) * GROUP
     for start in range(0, product.n_items, width):
         # whole groups: behind the items there are rows of zeros
-        stop = min(start + width, -(-product.n_items // group) * group)
+        stop = min(start + width, len(product.items))
         scores = product(rows, slice(start, stop), space)  # (B, n)
         scores[:, product.n_items - start :] = -torch.inf
         here = slice(*np.searchsorted(column, [start, start + width]))
-        at = (torch.from_numpy(position[here]), torch.from_numpy(column[here] - start))
-        scores[tuple(side.to(scores.device) for side in at)] = -torch.inf
+        if scores.device.type == "cpu":  # where numpy writes in a third of the time
+            scores.numpy()[position[here], column[here] - start] = -np.inf
+        else:
+            at = (torch.from_numpy(position[here]), torch.from_numpy(column[here] - start))
+            scores[tuple(side.to(scores.device) for side in at)] = -torch.inf
         yield start, scores
 
 
 def _reaching(
-    scores: Tensor, maxima: Tensor, group: int, floor: Tensor, start: int
+    scores: Tensor, maxima: Tensor | None, floor: Tensor, start: int
 ) -> tuple[Integers, Integers, NDArray[np.float32]]:
-    """(row, item, score) of all cells not below their row's floor, by row and item."""
-    row, at = _true(maxima >= floor[:, None])
-    if group == 1:
-        return row.cpu().numpy(), (start + at).cpu().numpy(), scores[row, at].cpu().numpy()
-    cells = scores.view(-1, group)[row * maxima.shape[1] + at]  # (groups, group)
-    which, place = _true(cells >= floor[row, None])
-    item = start + at[which] * group + place
-    return row[which].cpu().numpy(), item.cpu().numpy(), cells[which, place].cpu().numpy()
+    """(row, item, score) of all cells not below their row's floor, by row and item.
+
+    `maxima` of groups of `GROUP` neighbours spare looking into most of them.
+    """
+    if maxima is None:
+        row, at, score = _from(scores, floor)
+        return row, start + at, score
+    row, at, _ = _from(maxima, floor)
+    cells = scores.view(-1, GROUP)[torch.from_numpy(row * maxima.shape[1] + at).to(scores.device)]
+    which, place, score = _from(cells, floor[torch.from_numpy(row).to(floor.device)])
+    return row[which], start + at[which] * GROUP + place, score
 
 
 def _maxima(scores: Tensor, group: int) -> Tensor:
-    """(B, n) -> (B, n / group)."""
-    return scores if group == 1 else scores.unflatten(1, (-1, group)).amax(dim=2)
+    """(B, n) -> (B, n / group): of neighbours in groups of `GROUP`, else of every (n / group)-th."""
+    if group == GROUP:
+        return scores.unflatten(1, (-1, group)).amax(dim=2)
+    for size in (
+        min(group, 8),
+        max(1, group // 8),
+    ):  # over 16 at once take torch five times as long
+        if size > 1:
+            scores = scores.unflatten(1, (size, -1)).amax(dim=1)
+    return scores
 
 
 def _lowest_of(best: Tensor, m: int) -> Tensor:
@@ -170,13 +185,15 @@ def _largest(values: Tensor, m: int) -> Tensor:
     return values.topk(m, dim=1, sorted=False).values
 
 
-def _true(mask: Tensor) -> tuple[Tensor, Tensor]:
-    """(row, column) of what is true, row by row."""
-    if mask.device.type != "cpu":
-        row, column = torch.nonzero(mask, as_tuple=True)
-        return row, column
-    at = np.divmod(np.flatnonzero(mask.numpy()), mask.shape[1])  # a third of the time of torch's
-    return torch.from_numpy(at[0]), torch.from_numpy(at[1])
+def _from(values: Tensor, floor: Tensor) -> tuple[Integers, Integers, NDArray[np.float32]]:
+    """(row, column, value) of what is not below its row's floor, row by row."""
+    if values.device.type != "cpu":
+        row, column = torch.nonzero(values >= floor[:, None], as_tuple=True)
+        return row.cpu().numpy(), column.cpu().numpy(), values[row, column].cpu().numpy()
+    table = values.numpy()  # compared and searched in a third of torch's time
+    flat = np.flatnonzero(table >= floor.numpy()[:, None])
+    row, column = np.divmod(flat, table.shape[1])
+    return row, column, table.ravel().take(flat)
 
 
 def _below(numbers: NDArray[np.float64]) -> Tensor:

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from semcomp.kernels.dense import product
 from semcomp.kernels.rounding import ALLOWED, error_bound
 
 Bound = NDArray[np.float64]
 
 GROUP = 64  # items that are looked at together, at most
 
+FRESH = 2**20  # scores that the allocator has memory for without asking the system
 BFLOAT_OUT = 2.0**-8  # relative error of a result that is rounded to bfloat16, with room
 
 
@@ -48,6 +50,8 @@ class Product:
     def __call__(self, rows: Tensor | slice, items: slice, space: Workspace) -> Tensor:
         """(B, n) float32, in the workspace until the next call."""
         u, i = self.users[rows], self.items[items]
+        if u.dtype == torch.float32 and len(u) * len(i) <= FRESH:
+            return product(u, i.T)
         made = torch.mm(u, i.T, out=space.take(u.dtype, len(u), len(i)))
         return made if made.dtype == torch.float32 else space.take(torch.float32, len(u), len(i)).copy_(made)
 

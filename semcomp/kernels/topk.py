@@ -30,13 +30,15 @@ from semcomp.kernels.products import (
     fast_in_bfloat,
     plain_product,
 )
-from semcomp.kernels.record import best_of_pairs, record_of
+from semcomp.kernels.record import best_of_pairs, by_number, record_of
 
 Integers = NDArray[np.int64]
 Lists = tuple[NDArray[np.int32], NDArray[np.float64]]  # items and scores of record, (B, k) each
 
 SLACK = 12  # nominees beyond k: enough that rows without ties are certified at the first attempt
 COARSE_SLACK = 3  # and by a coarse product a third of k more: places lie closer further down
+FINE_SLACK = 2  # on a CPU by a float32 product, whose groups bring a few more anyway
+WORTH = 256  # items for which a coarse product saves what scoring one more nominee costs
 CELL = 16  # bytes a score may cost: itself, coarse and fine, its maximum, what is compared with
 PAIR = 64  # bytes of a candidate: row, item, score of record, and the order of them
 CACHED = 2**22  # scores held at a time on a CPU: fewer are more calls, more leave its last cache
@@ -74,15 +76,17 @@ def exact_topk(
         users: (U, d) float32 or bfloat16. items: (I, d), same device. 1 <= k <= I.
         indptr, indices: CSR of what each user must not be shown, indices sorted within rows.
         memory: bytes the blocks may take together; `blocks` overrides the plan made from it.
-        coarse: whether nominees come from a bfloat16 product; None for where that is fast. The answer is the
-            same.
+        coarse: whether nominees come from a bfloat16 product; None for where that is fast and items are many.
+            The answer is the same.
 
     Returns:
         ids (U, k) int32, padded with -1, and scores of record (U, k) float64, padded with -inf.
     """
     on_cpu = users.device.type == "cpu"
     plan = blocks or plan_blocks(len(users), len(items), memory, CACHED if on_cpu else None)
-    coarse = fast_in_bfloat(users.device) if coarse is None else coarse
+    if coarse is None:
+        coarse = fast_in_bfloat(users.device)
+        coarse &= not on_cpu or len(items) > WORTH * (SLACK + k // COARSE_SLACK - FINE_SLACK)
     fused = triton_kernels(users.device) is not None
     if fused and blocks is None:  # what it holds of a user is much less than a row of scores
         plan = replace(plan, users=min(len(users), users_at_once(len(items), k + SLACK, GROUP, memory)))
@@ -133,7 +137,7 @@ class _Job:
     ) -> tuple[NDArray[np.int32], NDArray[np.float64], Integers]:
         """The lists of these rows by their nominees, and the rows where an item left out may belong."""
         seen = history_of(self.indptr, self.indices, rows)
-        extra = SLACK + (self.k // COARSE_SLACK if product.out else 0)
+        extra = SLACK + self.k // COARSE_SLACK if product.out else SLACK if self.fused else FINE_SLACK
         m = min(self.k + extra, len(self.items))
         block = slice(int(rows[0]), int(rows[-1]) + 1)
         try:
@@ -204,5 +208,5 @@ def history_of(indptr: NDArray[np.integer], indices: NDArray[np.integer], rows: 
     position = np.repeat(np.arange(len(rows)), counts)
     first = np.repeat(np.cumsum(counts) - counts, counts)
     column = indices[np.repeat(indptr[rows], counts) + np.arange(len(position)) - first].astype(np.int64)
-    order = np.argsort(column, kind="stable")
+    order = by_number(column)
     return position[order], column[order]

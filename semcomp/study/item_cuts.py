@@ -8,6 +8,7 @@ from typing import Any
 from semcomp.data.categories import category_matrix
 from semcomp.data.first_seen import first_seen
 from semcomp.errors import SemcompError
+from semcomp.evidence.mapping.item_cuts import category_cut
 from semcomp.study.study import Study
 
 #: Cuts of `probe` in the order of the pages, with what they need to know of the items.
@@ -22,10 +23,15 @@ CUTS = {
 
 
 def known_of_items(study: Study) -> dict[str, Any]:
-    """`categories` (items × categories) and `first_seen` (I,), those of them that the data set has."""
+    """`categories` (items × categories) and `first_seen` (I,), those of them that the data set has.
+
+    Categories too large for any to be held out, as two of half of the items each, are as good as none.
+    """
     known: dict[str, Any] = {}
     with suppress(SemcompError):
-        known["categories"] = category_matrix(study.data).matrix
+        categories = category_matrix(study.data).matrix
+        category_cut(categories)
+        known["categories"] = categories
     with suppress(SemcompError):
         known["first_seen"] = first_seen(study.data)
     return known

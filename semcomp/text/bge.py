@@ -32,7 +32,7 @@ class BgeOutputs:
         dense: (n, D) float32 unit rows.
         sparse: (n, V) float32, a weight >= 0 for each token id of the vocabulary; the lexical score of two
             texts is the inner product of their rows.
-        multi: n arrays (tokens − 1, D) float32 of unit rows, one a token behind the first.
+        multi: n arrays (tokens − 1, D) float32 of unit rows, one per token after the first.
     """
 
     dense: NDArray[np.float32] | None

@@ -22,7 +22,7 @@ CHUNK = 256  # texts a part file: a second of MiniLM on two cores, so that large
 
 
 class Model(Protocol):
-    """A loaded model: one vector a text, whatever texts stand beside it."""
+    """A loaded model: one vector per text, whatever other texts there are."""
 
     @property
     def max_tokens(self) -> int | None:
@@ -60,7 +60,7 @@ def cached_rows(
     Distinct texts go by the number of their tokens, most first, so that the texts of a batch are of similar
     length. (By characters, a quarter of what a model reads of titles is padding; by tokens, a twentieth.)
     The file is named by the digest of `identity` (what the encoder is) and the distinct texts. Until it is
-    whole, each chunk of `CHUNK` texts is a file of its own, and a run that was cut off goes on behind the
+    whole, each chunk of `CHUNK` texts is a file of its own, and an interrupted run is resumed after the
     last of them. Two runs at once do the same work twice and leave the same file.
 
     Several processes of one run share the chunks: by turns, so that long and short texts are spread evenly,

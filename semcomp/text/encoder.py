@@ -71,5 +71,5 @@ class Encoder(Protocol):
         ...
 
     def rows(self, data: Dataset, run: Run) -> Rows:
-        """A row an item. Raises SemcompError, before any long work, where that cannot be done."""
+        """One row per item. Raises SemcompError, before any long work, where that cannot be done."""
         ...

@@ -34,7 +34,7 @@ def embed(
     processes: int | None = None,
     progress: bool = True,
 ) -> TextMatrix:
-    """One vector an item, (I, D) float32, rows in the order of `data.item_ids`.
+    """One vector per item, (I, D) float32, rows in the order of `data.item_ids`.
 
     Args:
         encoder: one of
@@ -55,8 +55,8 @@ def embed(
     A text of white space alone is not encoded: its row is zero, and `provenance["empty"]` counts such items.
     A text with more tokens than the model reads is cut at the end; `provenance["truncated"]` counts them.
     Rows are normalised only where the model itself does it. What a model computed is kept by content (model,
-    revision, template, texts and whatever else changes the numbers); a run that was cut off goes on where it
-    was. On a GPU models run in half precision, on a CPU in float32.
+    revision, template, texts and whatever else changes the numbers); an interrupted run is
+    resumed. On a GPU models run in half precision, on a CPU in float32.
 
     The matrix carries `dataset`, `data` (its fingerprint), `encoder`, `model`, `revision`, `template`, `dim`,
     `empty`, `sha256` (of the rows), `ids` (of the item ids, in order) and `texts` (of the pairs of id and
@@ -64,6 +64,9 @@ def embed(
 
     Raises SemcompError for an unknown encoder, weights that are not there, ids that do not match, a data set
     without any text, and settings out of range; all before any long work.
+
+    >>> sc.embed(data).matrix.shape
+    (200, 6)
     """
     run = Run(batch_size, processes, progress)
     chosen = resolve(encoder, data)
@@ -95,7 +98,7 @@ def resolve(encoder: str | Path | Encoder, data: Dataset) -> Encoder:
         if isinstance(encoder, Encoder):
             return encoder
         raise SemcompError(
-            f"{encoder!r} is no encoder; give a name ({', '.join(ENCODERS)}), a path or an encoder object"
+            f"{encoder!r} is not an encoder; give a name ({', '.join(ENCODERS)}), a path or an encoder object"
         )
     text = str(encoder).strip()
     if text == "auto":

@@ -33,7 +33,7 @@ class OwnVectors:
 class Precomputed:
     """Vectors in a file, joined to the items by id, never by position.
 
-    - `.npy`: (n, D) numbers; the ids stand in the file `ids`, one a row, in the same order.
+    - `.npy`: (n, D) numbers; the ids are in the file `ids`, one per row, in the same order.
     - `.npz`: an array of ids (`item_ids` or `ids`) and a matrix (`matrix`, `vectors` or `embeddings`); what
       `TextMatrix.save` wrote is such a file.
     - `.parquet`, `.csv`: a column of ids, and either one column of lists (`vector_column`) or D columns of
@@ -41,7 +41,7 @@ class Precomputed:
 
     Attributes:
         path: the file of the vectors.
-        ids: the file of the ids of an `.npy`: `.txt` (one a line), `.npy`, or a `.csv` or `.parquet` with
+        ids: the file of the ids of an `.npy`: `.txt` (one per line), `.npy`, or a `.csv` or `.parquet` with
             `id_column`. None: the file beside `path` whose name ends in `_ids`, e.g. `vectors_ids.txt`.
         id_column: the column of ids in a table.
         vector_column: the column of lists in a table; None: the only one there is, else all other columns.
@@ -62,7 +62,7 @@ class Precomputed:
         if self.extra not in ("refuse", "drop"):
             raise SemcompError(f"extra = {self.extra!r} is unknown; use 'refuse' or 'drop'")
         if Path(self.path).suffix not in SUFFIXES:
-            raise SemcompError(f"{self.path} is no file of vectors; known are {', '.join(SUFFIXES)}")
+            raise SemcompError(f"{self.path} is not a file of vectors; known are {', '.join(SUFFIXES)}")
 
     def rows(self, data: Dataset, run: Run) -> Rows:
         """Raises SemcompError as `read_vectors` does, for items without a vector, and for extra vectors."""

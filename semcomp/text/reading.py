@@ -25,7 +25,7 @@ def read_texts(
     settings: Sequence[Any],
     load: Callable[[], AbstractContextManager[Model]],
 ) -> Rows:
-    """A row an item; zero for a text of white space alone.
+    """One row per item; zero for a text of white space alone.
 
     Args:
         settings: what changes the numbers besides model, revision, template and precision: limits, prompts …

@@ -78,6 +78,9 @@ def text_statistics(data: Dataset) -> TextStatistics:
     """Numbers and examples of `data.texts`; nothing is tokenised, for no model is chosen yet.
 
     Where all texts are empty, lengths are zero, there are no examples and the longest is ("", "").
+
+    >>> sc.text_statistics(data).empty
+    0
     """
     frame = pl.DataFrame({"item": data.item_ids.tolist(), "text": list(data.texts)})
     frame = frame.filter(pl.col("text").str.strip_chars() != "")

@@ -48,7 +48,7 @@ class TfidfSvd:
                 raise SemcompError(f"{setting} = {value} is not usable for TF-IDF; give at least 1")
 
     def rows(self, data: Dataset, run: Run) -> Rows:
-        """A row an item. Raises SemcompError where no text has a term."""
+        """One row per item. Raises SemcompError where no text has a term."""
         order = sorted(range(len(data.texts)), key=lambda i: data.texts[i])
         found, n_terms = self._decompose([data.texts[i] for i in order], data.name)
         matrix = np.empty_like(found)

@@ -26,7 +26,7 @@ def read_vectors(
     """(n,) distinct ids and (n, D) finite numbers, in the order of the file; see `Precomputed`.
 
     Raises SemcompError for a file that is missing or of another kind, ids that are empty or repeated, another
-    number of ids than of vectors, vectors of unequal length, and values that are no finite numbers.
+    number of ids than of vectors, vectors of unequal length, and values that are not finite numbers.
     """
     path = _existing(path)
     if path.suffix == ".npy":
@@ -37,12 +37,12 @@ def read_vectors(
         found, matrix = _table(path, id_column, vector_column)
     if matrix.ndim != 2 or matrix.dtype.kind not in "iuf":
         raise SemcompError(
-            f"{path} holds {matrix.dtype} of shape {matrix.shape}; one row of numbers an item is needed"
+            f"{path} holds {matrix.dtype} of shape {matrix.shape}; one row of numbers per item is needed"
         )
     if len(found) != len(matrix):
         raise SemcompError(f"{path} has {len(matrix):,} vectors for {len(found):,} ids; give one id each")
     _check_ids(found, path)
-    with np.errstate(over="ignore"):  # what is too long for float32 becomes infinite, and is told here
+    with np.errstate(over="ignore"):  # what is too long for float32 becomes infinite, and is reported here
         bad = ~np.isfinite(matrix.astype(np.float32)).all(axis=1)
     if bad.any():
         raise SemcompError(
@@ -86,7 +86,7 @@ def _read_ids(path: Path, id_column: str) -> Ids:
     try:
         return np.array(path.read_text(encoding="utf8").splitlines(), dtype=np.str_)
     except (OSError, UnicodeDecodeError) as error:
-        raise SemcompError(f"{path} cannot be read as text; give one id a line in UTF-8") from error
+        raise SemcompError(f"{path} cannot be read as text; give one id per line in UTF-8") from error
 
 
 def _array(path: Path) -> Numbers:
@@ -155,7 +155,7 @@ def _id_values(frame: pl.DataFrame, id_column: str, path: Path) -> Ids:
 
 
 def _numeric(frame: pl.DataFrame, path: Path) -> Numbers:
-    """Columns of numbers side by side; a cell that is no number becomes NaN and is told by its id."""
+    """Columns of numbers side by side; a cell that is not a number becomes NaN and is reported by its id."""
     if path.suffix == ".csv":
         numbers = frame.cast(pl.Float64, strict=False)
         wordy = [name for name in frame.columns if 0 < frame.height == numbers[name].null_count()]
@@ -171,7 +171,7 @@ def _numeric(frame: pl.DataFrame, path: Path) -> Numbers:
 
 
 def _stacked(column: pl.Series, ids: Ids, path: Path) -> Numbers:
-    """A column of lists as a matrix; a null inside becomes NaN, lists of an odd length are told by id."""
+    """A column of lists as a matrix; a null inside becomes NaN, lists of an odd length are reported by id."""
     if isinstance(column.dtype, pl.Array):
         column = column.arr.to_list()
     inner = getattr(column.dtype, "inner", None)
@@ -199,7 +199,7 @@ def _check_ids(ids: Ids, path: Path) -> None:
     if (counts > 1).any():
         raise SemcompError(
             f"{path} has {int((counts > 1).sum()):,} ids more than once, e.g. {some(values[counts > 1])}; "
-            "keep one vector an item"
+            "keep one vector per item"
         )
 
 

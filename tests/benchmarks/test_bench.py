@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from benchmark_scripts import script_named
 
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import Split
@@ -101,6 +102,22 @@ def test_a_failure_is_told_and_what_was_done_stays(
     first, second, *_ = speed.running.tasks_of(small_piece(speed), places)
     assert first.stored()["peak_bytes"] >= 0
     assert second.stored() is None
+
+
+@pytest.mark.parametrize(("options", "place"), [(["--smoke"], "work/smoke"), ([], "results")])
+def test_a_smoke_run_leaves_the_committed_results_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], place: str
+) -> None:
+    bench = script_named("bench")
+    monkeypatch.setattr(bench, "HERE", tmp_path)
+    monkeypatch.setattr(bench, "prepare", lambda places, needed: None)
+    monkeypatch.setattr(bench, "run", lambda chosen, places, size, force: {"rows": [], "size": size})
+    given = ["bench", *options, "--work", str(tmp_path / "work"), "--machine", "here"]
+    monkeypatch.setattr("sys.argv", given)
+    for folder in ("results", "work/smoke"):
+        (tmp_path / folder).mkdir(parents=True)
+    bench.main()
+    assert [file.parent for file in tmp_path.rglob("*.json")] == [tmp_path / place]
 
 
 # --- training

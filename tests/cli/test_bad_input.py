@@ -110,11 +110,11 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "text with an item in two rows": (
         lambda b: sc.TextMatrix(np.array(["a", "b", "a"]), np.ones((3, 2))),
-        "text matrix has item id 'a' twice; one row an item is needed",
+        "text matrix has item id 'a' twice; one row per item is needed",
     ),
     "text with fewer rows than ids": (
         lambda b: sc.TextMatrix(np.array(["a", "b"]), np.ones((1, 2))),
-        "text matrix has 1 rows for 2 item ids",
+        "text matrix has 1 rows for 2 item ids; one id per row is needed",
     ),
     "unknown encoder": (
         lambda b: sc.embed(sc.planted.World(users=5, items=20).dataset(), encoder="minilmm"),

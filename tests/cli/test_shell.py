@@ -197,7 +197,7 @@ def test_three_views_at_once(shell, tmp_path):
     [
         (ARRAYS[:9], "1 views given; give --view-a and --view-b, or --view for each"),
         ((*ARRAYS, "--view", "a", *ARRAYS[7:9]), "two views are named 'a'; rename one"),
-        ((*ARRAYS, "--categories", "none.tsv"), "--categories none.tsv is no table of two whole numbers"),
+        ((*ARRAYS, "--categories", "none.tsv"), "--categories none.tsv is not a table of two whole numbers"),
         ((*ARRAYS, "--null", ARRAYS[8], ARRAYS[8]), "1400 user rows and 1400 item rows"),
     ],
 )

@@ -120,7 +120,7 @@ def test_evidence_in_markdown() -> None:
         "| hits | 12 |  |  |  |  |\n"
         "| loss | -0.2500 | -0.3000 – -0.2000 | 0.2000 | -0.4500 (-0.5000 – 0.1000) | 3 |\n"
         "\n"
-        "\\* The 95 % interval of value − null leaves out zero.\n"
+        "\\* The 95 % interval of value − null excludes zero.\n"
     )
 
 
@@ -134,7 +134,7 @@ def test_evidence_in_latex() -> None:
     assert lines[5] == r"hits & 12 &  &  &  &  \\"
     assert "$-$0.4500 ($-$0.5000 -- 0.1000) & 3" in lines[6]
     assert all(line.count(" & ") == 5 for line in lines if line.startswith(("recall", "hits", "loss")))
-    assert "leaves out zero" in lines[8]
+    assert "excludes zero" in lines[8]
 
 
 def test_the_note_stands_only_where_a_star_does() -> None:

@@ -54,7 +54,7 @@ def test_what_was_changed_after_saving_is_refused(text, tmp_path, change):
 def test_files_that_are_no_text_matrix(tmp_path, content):
     path = tmp_path / "text.npz"
     path.write_bytes(content)
-    with pytest.raises(SemcompError, match=r"text.npz is no text matrix that `save` wrote, or is damaged"):
+    with pytest.raises(SemcompError, match=r"text.npz is not a text matrix that `save` wrote, or is damaged"):
         TextMatrix.load(path)
 
 
@@ -62,7 +62,7 @@ def test_places_that_do_not_work(text, tmp_path, monkeypatch):
     with pytest.raises(SemcompError, match="there is no file"):
         TextMatrix.load(tmp_path / "none.npz")
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
-    with pytest.raises(SemcompError, match=r"other.npz is no text matrix"):
+    with pytest.raises(SemcompError, match=r"other.npz is not a text matrix"):
         TextMatrix.load(tmp_path / "other.npz")
     with pytest.raises(SemcompError, match=r"kept as \.npz, not as 'text.csv'"):
         text.save(tmp_path / "text.csv")
@@ -84,7 +84,7 @@ def test_printing_says_what_to_know_before_comparing(text):
     assert lines[2] == "1 rows are zero (1 items have no text)"
     assert lines[3].startswith("256 dimensions asked for")
     assert lines[4].startswith("mean cosine 0.")
-    assert text.silent == 1
+    assert text.zero_rows == 1
 
 
 def test_a_bare_matrix_prints_its_shape_and_spread():

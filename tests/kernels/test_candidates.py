@@ -89,7 +89,9 @@ def test_more_candidates_than_there_is_room_for_are_refused():
         reaching(product, space, torch.arange(3), seen, np.zeros(3), 64, room=119)
 
 
-@pytest.mark.parametrize(("n_items", "m", "size"), [(1, 1, 1), (31, 1, 1), (32, 1, 8), (10**6, 32, GROUP)])
+@pytest.mark.parametrize(
+    ("n_items", "m", "size"), [(1, 1, 1), (7, 1, 1), (32, 1, 8), (40_000, 160, 32), (10**6, 32, GROUP)]
+)
 def test_groups_leave_a_choice(n_items, m, size):
     assert group_size(n_items, m) == size
     assert size == 1 or n_items >= 4 * m * size

@@ -195,7 +195,7 @@ def test_an_unknown_way_to_shard(sharded):
 def test_items_of_a_scorer_without_vectors_cannot_be_sharded():
     view, parts = cases.lopsided(3, 4)
     with pytest.raises(
-        SemcompError, match="'table' is no View: its items cannot be sharded, but its users can"
+        SemcompError, match="'table' is not a View: its items cannot be sharded, but its users can"
     ):
         rank(cases.Table(view), parts, 2, sharded="items")
 

@@ -6,28 +6,27 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from outside_loads import outside_loads
 from tiny_chapters import write_checkout
 
 from semcomp.errors import SemcompError
-from semcomp.study import build, notebooks
+from semcomp.study import build, notebooks, pages
 from semcomp.study.build import find_checkout, make_book, slug
+from semcomp.study.notebooks import Page, run_chapter
 from semcomp.study.pages import build_pages
+
+
+class Failed:
+    """How a build ended."""
+
+    returncode, stdout, stderr = 1, "", ""
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     return write_checkout(tmp_path / "checkout")
-
-
-@pytest.fixture(scope="module")
-def tiny_book(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Checkout and book root of the tiny book, built for one data set."""
-    folder = tmp_path_factory.mktemp("tiny")
-    checkout, out = write_checkout(folder / "checkout"), folder / "out"
-    make_book(["planted"], budget="smoke", out=out, data_key=str, checkout=checkout)
-    return checkout, out
 
 
 @pytest.mark.slow
@@ -53,14 +52,55 @@ def test_the_tiny_book_is_whole(tiny_book: tuple[Path, Path], capsys: pytest.Cap
 
 
 @pytest.mark.slow
-def test_a_warning_fails_the_build(tiny_book: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_folder_run_by_itself_gives_the_bytes_of_folders_run_side_by_side(
+    tiny_book: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    checkout, out = tiny_book
+    built = out / "book" / "executed" / "planted" / "03_data.ipynb"
+    alone = tmp_path / "planted" / built.name
+    given = {"dataset": "planted", "budget": "smoke"}
+    run_chapter(Page(checkout / "book" / "03_data.md", alone, given, title_suffix="planted"))
+    assert alone.read_bytes() == built.read_bytes()
+
+    notebook = nbformat.read(built, as_version=4)
+    assert notebook.cells[0].source == "# Data: planted"
+    assert any(
+        "image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])
+    )
+    assert [cell.metadata["tags"] for cell in notebook.cells if "tags" in cell.metadata] == [
+        ["parameters", "remove-cell"],
+        ["injected-parameters", "hide-input"],
+    ]
+
+
+@pytest.mark.slow
+def test_a_failure_in_any_folder_is_the_books(checkout: Path, tmp_path: Path) -> None:
+    """A chapter without a title fails in its worker, before a kernel is started."""
+    source = checkout / "book" / "03_data.md"
+    source.write_text(source.read_text("utf8").replace("# Data", "Data"), "utf8")
+    (checkout / "book" / "01_worlds.md").unlink()
+    given = {"budget": "smoke", "data_key": str, "checkout": checkout, "jobs": 2}
+    with pytest.raises(SemcompError, match=r"03_data\.md has no title"):
+        make_book(["planted", "other"], out=tmp_path / "out", **given)
+
+
+@pytest.mark.slow
+def test_a_warning_fails_the_build(
+    tiny_book: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = tmp_path / "root"
-    shutil.copytree(tiny_book[1], root, ignore=shutil.ignore_patterns("_build"))
+    shutil.copytree(tiny_book[1], root, ignore=shutil.ignore_patterns("_build", "*.ipynb"))
+    (root / "_toc.yml").write_text("format: jb-book\nroot: book/protocol\n", encoding="utf8")
     (root / "book" / "protocol.md").write_text("# Protocol\n\nSee {ref}`nowhere`.\n", encoding="utf8")
     with pytest.raises(SemcompError, match="not built without warnings"):
         build_pages(root)
+
+    started = []
+    monkeypatch.setattr(pages.subprocess, "run", lambda command, **_: started.append(command) or Failed)
     with pytest.raises(SemcompError, match="not built without warnings"):
         build_pages(root)
+    assert len(started) == 1, "pages that were not built passed for built ones"
 
 
 def test_data_sets_are_added_to_a_book(
@@ -81,28 +121,6 @@ def test_data_sets_are_added_to_a_book(
     assert make("planted") == ["planted 03_views"]
     left = sorted(str(n.relative_to(out)) for n in out.rglob("*.ipynb"))
     assert left == [f"book/executed/{n}.ipynb" for n in ("index", "planted/03_views", "worlds/01_worlds")]
-
-
-@pytest.mark.slow
-def test_folders_run_side_by_side(
-    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """The same notebooks as one after another on as many threads, and a failure anywhere is the book's."""
-    monkeypatch.setattr(build, "build_pages", lambda root, force: root / "index.html")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    made = {}
-    for jobs in (1, 2):
-        out = tmp_path / f"out{jobs}"
-        make_book(["planted", "other"], budget="smoke", out=out, data_key=str, jobs=jobs, checkout=checkout)
-        made[jobs] = {str(n.relative_to(out)): n.read_bytes() for n in sorted(out.rglob("*.ipynb"))}
-    assert made[1] == made[2]
-    assert sorted(name.split("/")[2] for name in made[2]) == ["index.ipynb", "other", "planted", "worlds"]
-    assert "planted 03_data: " in capfd.readouterr().err
-
-    source = checkout / "book" / "01_worlds.md"
-    source.write_text(source.read_text("utf8").replace("import numpy as np", "import nothing"), "utf8")
-    with pytest.raises(SemcompError, match="chapter worlds 01_worlds failed: ModuleNotFoundError"):
-        make_book(["planted"], budget="smoke", out=out, data_key=str, jobs=2, checkout=checkout)
 
 
 def test_the_first_page_runs_again_when_a_record_changed(

@@ -1,14 +1,16 @@
-"""Chapters that take no time, a checkout around them, and a recorder in place of the kernel."""
+"""Chapters that take no time, a book made of them, and what stands in for a kernel."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from semcomp.study import notebooks
+from semcomp.study.build import make_book
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -86,6 +88,34 @@ def write_checkout(folder: Path) -> Path:
     first = chapter("Start", schema="records=str, seed=int", records=".", seed=2)
     (book / "index.md").write_text(first, encoding="utf8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_book(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Checkout and book root of the tiny book, built for one data set, folders side by side."""
+    folder = tmp_path_factory.mktemp("tiny")
+    checkout, out = write_checkout(folder / "checkout"), folder / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")
+        make_book(["planted"], budget="smoke", out=out, data_key=str, jobs=2, checkout=checkout)
+    return checkout, out
+
+
+@pytest.fixture
+def in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """in_this_process(chapter, parameters): its cells one after another, without a kernel, in `tmp_path`."""
+
+    def run(source: Path, parameters: Mapping[str, object]) -> None:
+        notebook, _ = notebooks.read_chapter(source)
+        monkeypatch.chdir(tmp_path)
+        namespace: dict[str, object] = {}
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                exec(compile(cell.source, source.name, "exec"), namespace)
+            if "parameters" in cell.metadata.get("tags", []):
+                namespace.update(parameters)
+
+    return run
 
 
 @pytest.fixture

@@ -178,7 +178,7 @@ MISTAKES = {
         r"v.csv has values .* for 1 items, e.g. 'b'",
     ),
     "csv of nothing": (lambda f: raw(f, "v.csv", b"item_id,a\n"), r"v.csv lacks 3 of the 3 items"),
-    "suffix": (lambda f: Precomputed(f / "v.pkl"), r"v.pkl is no file of vectors; known are .npy"),
+    "suffix": (lambda f: Precomputed(f / "v.pkl"), r"v.pkl is not a file of vectors; known are .npy"),
     "extra": (lambda f: Precomputed(f / "v.npz", extra="keep"), r"extra = 'keep' is unknown"),
 }
 

@@ -63,7 +63,7 @@ def test_same_bytes_in_any_order_and_zero_rows_for_texts_without_words():
     again = embed(dataset(texts[::-1]), "tfidf")
     assert text.matrix.tobytes() == np.ascontiguousarray(again.matrix[::-1]).tobytes()
     assert text.matrix.any(axis=1).tolist() == [True] * 5 + [False] * 2
-    assert (text.provenance["empty"], text.silent) == (1, 2)
+    assert (text.provenance["empty"], text.zero_rows) == (1, 2)
 
 
 def test_one_letter_words_count():

@@ -32,11 +32,11 @@ from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 
 from book.experiments.resumed import indented, written
-from semcomp.api import load_dataset, split
+from semcomp.api import load_dataset
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
 from semcomp.core.view import View
-from semcomp.data import Split
+from semcomp.data import Split, split
 from semcomp.views import IALS
 
 MODEL = IALS(dim=64, regularization=3.0, unobserved=0.03, frequency=0.0, iterations=16)

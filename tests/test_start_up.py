@@ -1,0 +1,74 @@
+"""What a start imports: modules are counted, not seconds."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    *("torch", "pandas", "polars", "pyarrow", "sklearn", "matplotlib", "seaborn", "optuna", "requests"),
+    *("transformers", "sentence_transformers", "FlagEmbedding", "papermill", "tqdm", "safetensors"),
+}
+IMPORT = "import semcomp"
+SHELL = """
+import sys
+from semcomp.cli import main
+sys.argv = ["semcomp", *{arguments!r}]
+try:
+    main()
+except SystemExit:
+    pass
+"""
+
+
+def imported(code: str) -> tuple[set[str], int]:
+    """The packages in `sys.modules` after the code has run in a process of its own, and how many modules."""
+    told = "\nimport sys; print(*sys.modules, file=sys.stderr)"
+    environment = {name: value for name, value in os.environ.items() if name != "SEMCOMP_DATA"}
+    done = subprocess.run(
+        [sys.executable, "-c", code + told], capture_output=True, text=True, check=True, env=environment
+    )
+    modules = done.stderr.splitlines()[-1].split()
+    return {module.partition(".")[0] for module in modules}, len(modules)
+
+
+def test_importing_the_package_imports_no_other():
+    packages, n = imported(IMPORT)
+    assert not packages & (HEAVY | {"numpy", "scipy", "click"})
+    assert n < 150
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["data", "list"],
+        ["diagnose", "--jason", "out.json"],
+        ["data", "describe", "planted", "--fromat", "tables"],
+        ["tune", "planted", "--trails", "3"],
+    ],
+    ids=" ".join,
+)
+def test_a_shell_that_computes_nothing_imports_nothing_heavy(arguments, cache):
+    packages, n = imported(SHELL.format(arguments=arguments))
+    assert not packages & HEAVY
+    assert n < 600
+
+
+def test_importing_a_room_does_not_import_the_others():
+    """Of all views one is asked for, and no plot, encoder or tuner comes with it."""
+    packages, _ = imported("import semcomp as sc; sc.views.LightGCN")
+    assert not packages & {"matplotlib", "seaborn", "optuna", "requests", "transformers", "sklearn"}
+
+
+def test_a_listing_shows_the_public_names_and_nothing_else():
+    import semcomp
+
+    assert dir(semcomp) == sorted(semcomp.__all__)
+    assert len(set(semcomp.__all__)) == len(semcomp.__all__)
+    assert all(getattr(semcomp, name) is not None for name in semcomp.__all__)
+    with pytest.raises(AttributeError, match="'semcomp' has no attribute 'lod_dataset'"):
+        _ = semcomp.lod_dataset
