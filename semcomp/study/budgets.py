@@ -12,6 +12,8 @@ class Budget:
     seeds: of every trained view; evidence is averaged over them, per user.
     null_seed: of the second LightGCN that all complementarity is compared with; differs from seeds[0].
     epochs, patience: the most passes over the train pairs, and validations without gain before stopping.
+    schedule: of the learning rate, as in `Training`. rate: what tuned step sizes are multiplied by; they were
+        tuned at a constant rate, and one that falls to zero takes half the way.
     probe_epochs: of the network probe (the published recipe has 400).
     resamples: of every bootstrap.
     max_users: that information in nats is measured on, since it scores every item for each of them.
@@ -27,6 +29,8 @@ class Budget:
     resamples: int
     max_users: int
     align_weights: tuple[float, ...]
+    schedule: str = "constant"
+    rate: float = 1.0
 
 
 BUDGETS: dict[str, Budget] = {
