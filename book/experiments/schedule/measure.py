@@ -26,7 +26,7 @@ from typing import Any
 
 import torch
 
-from book.experiments.resumed import say, written
+from book.experiments.resumed import line_by_line, say, written
 from semcomp import __version__
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
@@ -160,7 +160,7 @@ def main() -> None:
                     continue
                 with one_thread():
                     found = measured(study, fit)
-                written(path, json.dumps({**about, "fits": [*fits_in(path), found]}, indent=1))
+                written(path, line_by_line(about, {"fits": [*fits_in(path), found]}))
                 say(f"{name}, {fit}: {found['valid ndcg@20']:.4f}")
         print(table(name), end="\n\n")
 
