@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
@@ -17,14 +15,25 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 from semcomp.core.evidence import Evidence, Value
 from semcomp.data.popularity import STRATA
 from semcomp.evidence.quality.exposure import ACTIVITY
-from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, WIDTH, dot, figure_of, name_rows
+from semcomp.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILION,
+    bare,
+    dot,
+    figure_of,
+    legend_above,
+    name_rows,
+    panels_of,
+)
 
 
 def overlap(diagnosis: Evidence, labels: tuple[str, str], null_label: str) -> Figure:
     """Left: who finds whose items (hits by one list, the other, both). Right: overlap of the lists."""
-    figure, (hits, lists) = plt.subplots(
-        1, 2, figsize=(WIDTH, 2.6), layout="constrained", width_ratios=[3, 2]
-    )
+    figure, ((hits, lists),) = panels_of(1, 2, 2.6, width_ratios=[3, 2])
     rows = {f"{labels[0]} and\n{labels[1]}": "value"}
     if diagnosis["hits.common"].null is not None:
         rows[f"{labels[0]} and\n{null_label}"] = "null"
@@ -64,7 +73,7 @@ def by_depth(diagnosis: Evidence, null_label: str, k: int | None = None) -> Figu
     Args:
         k: the length that is judged elsewhere, marked by a line.
     """
-    figure, panels = plt.subplots(1, 2, figsize=(WIDTH, 2.9), layout="constrained")
+    figure, (panels,) = panels_of(1, 2, 2.9)
     shown = {
         "jaccard_at": "Jaccard of the two lists",
         "unique_hit_ratio_at": "unique hits / all hits",
@@ -87,10 +96,8 @@ def by_depth(diagnosis: Evidence, null_label: str, k: int | None = None) -> Figu
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(5))
     if panels[0].lines:
-        figure.legend(
-            *panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False
-        )
-    sns.despine(figure)
+        legend_above(figure, panels[0].get_legend_handles_labels()[0])
+    bare(*figure.axes)
     return figure
 
 
@@ -154,14 +161,7 @@ def excess_over_nulls(frame: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     known = frame.index.get_level_values(0)
     shown = {key: label for key, label in labels.items() if key in known} or labels
     nulls = list(dict.fromkeys(frame.index.get_level_values(1)))
-    figure, grid = plt.subplots(
-        1,
-        len(shown),
-        figsize=(WIDTH, 0.3 * len(nulls) + 1.0),
-        layout="constrained",
-        sharey=True,
-        squeeze=False,
-    )
+    figure, grid = panels_of(1, len(shown), 0.3 * len(nulls) + 1.0, sharey=True)
     for axes, (key, label) in zip(grid[0], shown.items(), strict=True):
         for row, null in enumerate(nulls):
             if (key, null) not in frame.index:
@@ -188,7 +188,7 @@ def gain_over_seeds(
         found: by name, evidence of `separating_statistics` of views beside the same null.
         labels: of the two places on the x axis.
     """
-    figure, panels = plt.subplots(1, 2, figsize=(WIDTH, 3.1), layout="constrained", sharey=True)
+    figure, (panels,) = panels_of(1, 2, 3.1, sharey=True)
     kinds = {"information.gain": "all", "information.gain_beyond_popularity": "beyond popularity"}
     for axes, (key, title) in zip(panels, kinds.items(), strict=True):
         places = [key, f"ensemble.{key}"]
@@ -207,9 +207,8 @@ def gain_over_seeds(
         axes.set_xlim(-0.3, 1.3)
         axes.set_title(title, fontsize=10)
     panels[0].set_ylabel("gain, nats per test item")
-    handles = panels[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside upper center", ncols=len(handles[0]), frameon=False)
-    sns.despine(figure)
+    legend_above(figure, panels[0].get_legend_handles_labels()[0])
+    bare(*figure.axes)
     return figure
 
 
@@ -229,14 +228,14 @@ def strata(diagnosis: Evidence, labels: tuple[str, str]) -> Figure:
     axes.set_ylim(bottom=0)
     axes.set_ylabel("Recall@k in the stratum")
     if shown:
-        figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)
-    sns.despine(figure)
+        legend_above(figure, axes.get_legend_handles_labels()[0])
+    bare(*figure.axes)
     return figure
 
 
 def where_hits_are(attribution: Evidence, labels: tuple[str, str]) -> Figure:
     """The share of hits of one list alone, and what b adds to a, by stratum of the item and by activity."""
-    figure, panels = plt.subplots(1, 2, figsize=(WIDTH, 2.9), layout="constrained", sharey=True)
+    figure, (panels,) = panels_of(1, 2, 2.9, sharey=True)
     groups = {f"{s} items": s for s in STRATA} | {f"{s} users": s for s in ACTIVITY}
     kinds = {"unique": "unique hits / all hits", "gain": f"hits: {labels[1]} alone / all of {labels[0]}"}
     for axes, (kind, label) in zip(panels, kinds.items(), strict=True):

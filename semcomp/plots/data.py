@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
-import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from semcomp.core.evidence import Value
 from semcomp.data import Dataset, Split
-from semcomp.plots.style import BLUE, GREEN, ROLE, SKY, VERMILION, WIDTH, dot, figure_of, name_rows
+from semcomp.plots.style import (
+    BLUE,
+    GREEN,
+    ROLE,
+    SKY,
+    VERMILION,
+    bare,
+    dot,
+    figure_of,
+    legend_above,
+    mark,
+    name_rows,
+    panels_of,
+)
 
 PARTS = {"train": "#c8c8c8", "validation": SKY, "test": VERMILION}
 
@@ -25,7 +35,7 @@ def long_tail(counts: Sequence[int]) -> Figure:
     axes.plot(np.arange(1, len(ordered) + 1), ordered, color=BLUE, lw=2)
     axes.set(xscale="log", yscale="symlog", xlabel="item, most popular first", ylabel="train interactions")
     axes.set_ylim(bottom=0)
-    sns.despine(figure)
+    bare(*figure.axes)
     return figure
 
 
@@ -42,15 +52,7 @@ def split_maps(data: Dataset, splits: Mapping[str, Split], *, users: int = 100, 
     across = [place_of_item, *([] if days is None else [days])]
     drawn = np.flatnonzero(place_of_user % max(1, data.n_users // users) == 0)
     drawn = np.random.default_rng(0).permutation(drawn)  # so that no part lies on top of the others
-    figure, grid = plt.subplots(
-        len(splits),
-        len(across),
-        figsize=(WIDTH, 1.3 * len(splits) + 0.6),
-        layout="constrained",
-        sharex="col",
-        sharey=True,
-        squeeze=False,
-    )
+    figure, grid = panels_of(len(splits), len(across), 1.3 * len(splits) + 0.6, sharex="col", sharey=True)
     grid[0, 0].invert_yaxis()
     for row, (name, split) in zip(grid, splits.items(), strict=True):
         part = _part_of_pairs(data, split)
@@ -59,13 +61,13 @@ def split_maps(data: Dataset, splits: Mapping[str, Split], *, users: int = 100, 
         for axes, x in zip(row, across, strict=True):
             axes.scatter(x[shown], place_of_user[shown], s=3.5, lw=0, c=colours)
             axes.set_yticks([])
-            sns.despine(ax=axes, left=True)
+            bare(axes)
+            axes.spines["left"].set_visible(False)
         row[0].set_ylabel(name, rotation=0, ha="right", va="center")
     grid[-1, 0].set_xlabel("item, most popular first")
     if days is not None:
         grid[-1, 1].set_xlabel("days since the first interaction")
-    handles = [Line2D([], [], ls="none", marker="o", color=colour) for colour in PARTS.values()]
-    figure.legend(handles, list(PARTS), loc="outside upper center", ncols=3, frameon=False)
+    legend_above(figure, [mark("o", colour, name) for name, colour in PARTS.items()])
     return figure
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from semcomp.core.evidence import Evidence
-from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, dot, figure_of, name_rows
+from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, dot, figure_of, legend_above, mark, name_rows
 
 OWN = {"collaborative": BLUE, "semantic": ORANGE}
 PALE = {"collaborative": "#9cc4de", "semantic": "#f3d08a"}  # of the same hue: what no second seed repeats
@@ -66,7 +65,7 @@ def variance_shares(pairs: Mapping[str, Evidence]) -> Figure:
     key = {"joint": GREEN, "collaborative private": BLUE, "semantic private": ORANGE, "rest": GREY}
     if pale:
         key["not in a second seed"] = PALE["collaborative"]
-    _legend(figure, [Patch(color=colour, label=label) for label, colour in key.items()], 3)
+    legend_above(figure, [Patch(color=colour, label=label) for label, colour in key.items()], 3)
     return figure
 
 
@@ -94,25 +93,7 @@ def recall_of_parts(evidence: Evidence, label: str = "Recall@20") -> Figure:
     axes.invert_yaxis()
     axes.set_xlim(left=0)
     axes.set_xlabel(f"{label}, mean over users with 95 % interval")
-    marks = [
-        Line2D([], [], ls="none", marker="o", color=colour, label=f"{view} view")
-        for view, colour in OWN.items()
-    ]
-    marks.append(
-        Line2D(
-            [],
-            [],
-            ls="none",
-            marker="|",
-            ms=11,
-            mew=2.2,
-            color=GREY,
-            label="the (added) part's rows shuffled",
-        )
-    )
-    _legend(figure, marks, 3)
+    marks = [mark("o", colour, f"{view} view") for view, colour in OWN.items()]
+    marks.append(mark("|", GREY, "the (added) part's rows shuffled", ms=11, mew=2.2))
+    legend_above(figure, marks, 3)
     return figure
-
-
-def _legend(figure: Figure, handles: list[Patch] | list[Line2D], columns: int) -> None:
-    figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False)

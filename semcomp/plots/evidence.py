@@ -5,21 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
 
 from semcomp.core.evidence import Evidence, Value
-from semcomp.plots.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    ROLE,
-    VERMILION,
-    dot,
-    figure_of,
-    name_rows,
-)
+from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, ROLE, VERMILION, bare, dot, figure_of, name_rows
 
 
 def recall_of_views(
@@ -108,5 +97,5 @@ def against_shared_fraction(
             )
     axes.set(xlabel="shared fraction of the world", ylabel=label)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    sns.despine(figure)
+    bare(*figure.axes)
     return figure

@@ -1,15 +1,10 @@
-"""Figures of how item matrices lie to each other, and of how each fills its space."""
+"""Figure of how item matrices lie to each other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
-import numpy as np
-import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from numpy.typing import ArrayLike
 
 from semcomp.core.evidence import Evidence
 from semcomp.errors import SemcompError
@@ -18,12 +13,12 @@ from semcomp.plots.style import (
     GREEN,
     GREY,
     ORANGE,
-    ROLE,
     SKY,
     VERMILION,
-    WIDTH,
     dot,
     figure_of,
+    legend_above,
+    mark,
     name_rows,
 )
 
@@ -66,39 +61,7 @@ def agreement(pairs: Mapping[str, Evidence], measures: Mapping[str, str] = MEASU
     name_rows(axes, [measures[key] for key in shown])
     axes.axvline(0, color="black", lw=0.8, zorder=0)
     axes.set_xlabel("agreement over items, with 95 % interval")
-    marks = [
-        Line2D([], [], ls="none", marker="o", ms=7, color=colour, label=name)
-        for colour, name in zip(COLOURS, pairs, strict=False)
-    ]
-    marks.append(Line2D([], [], ls="none", marker="|", ms=11, mew=2.5, color=GREY, label="items shuffled"))
-    figure.legend(handles=marks, loc="outside upper center", ncols=3, frameon=False)
-    return figure
-
-
-def spectra(shares: Mapping[str, ArrayLike], marked: Sequence[float] = (0.9,)) -> Figure:
-    """A curve per matrix: the share of its variance along the first principal axes, over how many there are.
-
-    Args:
-        shares: shares of the variance by name, as `Anisotropy.spectrum`; need not be sorted.
-        marked: shares at which a line is drawn.
-
-    Raises:
-        SemcompError: no spectrum, or one that is not a list of numbers from 0 with a sum above 0.
-    """
-    if not shares:
-        raise SemcompError("no spectrum to draw; give shares of variance by name")
-    figure, axes = plt.subplots(figsize=(WIDTH, 3.4), layout="constrained")
-    for place, (name, given) in enumerate(shares.items()):
-        share = np.sort(np.asarray(given, dtype=np.float64))[::-1]
-        if share.ndim != 1 or not (share >= 0).all() or not share.sum() > 0:
-            raise SemcompError(f"the spectrum of {name!r} is not a list of shares of variance")
-        held = np.concatenate([[0.0], np.cumsum(share / share.sum())])
-        colour = ROLE.get(name, COLOURS[place % len(COLOURS)])
-        axes.plot(np.arange(len(held)), held, color=colour, lw=2, label=name)
-    for level in marked:
-        axes.axhline(level, color=GREY, lw=0.8, ls="--", zorder=0)
-    axes.set(xlabel="principal axes", ylabel="share of the variance", ylim=(0, 1.02))
-    axes.set_xlim(left=0)
-    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    sns.despine(figure)
+    marks = [mark("o", colour, name, ms=7) for colour, name in zip(COLOURS, pairs, strict=False)]
+    marks.append(mark("|", GREY, "items shuffled", ms=11, mew=2.5))
+    legend_above(figure, marks, 3)
     return figure

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from semcomp.plots.style import GREY, ORANGE, figure_of
+from semcomp.plots.style import GREY, ORANGE, bare, figure_of
 
 PATHS = {"other seed": GREY, "text": ORANGE}
 
 
-def path(frame: pd.DataFrame) -> Figure:
+def hypothesis_path(frame: pd.DataFrame) -> Figure:
     """Recall as the items move to where the text maps them, and beside it to where another seed does.
 
     Bands are intervals over users, each path by itself; both start at the same point.
@@ -29,6 +29,5 @@ def path(frame: pd.DataFrame) -> Figure:
     axes.set_xlabel("share of the way from the item's own vector to its mapped one")
     axes.set_ylabel("recall")
     axes.legend(frameon=False)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    bare(axes)
     return figure

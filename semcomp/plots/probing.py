@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from semcomp.plots.style import BLUE, GREY, ORANGE, WIDTH, figure_of, name_rows
+from semcomp.plots.style import BLUE, GREY, ORANGE, bare, figure_of, legend_above, mark, name_rows, panels_of
 
 HELD = {
     "random": "a random fifth",
@@ -35,21 +32,13 @@ def shift_table(frame: pd.DataFrame, measure: str = "r2_test", label: str = "R²
         measure: one of the frame's.
     """
     shown = frame[frame["measure"] == measure]
-    cuts, kinds = list(dict.fromkeys(shown["cut"])), list(dict.fromkeys(shown["kind"]))[::-1]
+    cuts, kinds = list(dict.fromkeys(shown["holdout"])), list(dict.fromkeys(shown["kind"]))[::-1]
     columns = min(len(cuts), 3)
     rows = -(-len(cuts) // columns)
-    figure, grid = plt.subplots(
-        rows,
-        columns,
-        figsize=(WIDTH, rows * (0.3 * len(kinds) + 0.75) + 0.7),
-        layout="constrained",
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-    )
+    figure, grid = panels_of(rows, columns, rows * (0.3 * len(kinds) + 0.75) + 0.7, sharex=True, sharey=True)
     lowest = LOWEST if measure.startswith("r2") else -np.inf
     for axes, cut in zip(grid.flat, cuts, strict=False):
-        here = shown[shown["cut"] == cut].set_index("kind")
+        here = shown[shown["holdout"] == cut].set_index("kind")
         for row, kind in enumerate(kinds):
             if kind in here.index:
                 _row(axes, here.loc[kind], row, lowest)
@@ -60,11 +49,11 @@ def shift_table(frame: pd.DataFrame, measure: str = "r2_test", label: str = "R²
     for axes in grid.flat[len(cuts) :]:
         axes.set_visible(False)
     marks = [
-        Line2D([], [], ls="none", marker="o", color=ORANGE, label="from the source"),
-        Line2D([], [], ls="none", marker="|", ms=11, mew=2.5, color=BLUE, label="ceiling"),
-        Line2D([], [], ls="none", marker="|", ms=11, mew=2.5, color=GREY, label="floor: shuffled pairs"),
+        mark("o", ORANGE, "from the source"),
+        mark("|", BLUE, "ceiling", ms=11, mew=2.5),
+        mark("|", GREY, "floor: shuffled pairs", ms=11, mew=2.5),
     ]
-    figure.legend(handles=marks, loc="outside upper center", ncols=3, frameon=False)
+    legend_above(figure, marks, 3)
     figure.supxlabel(label, fontsize=10)
     return figure
 
@@ -98,7 +87,7 @@ def capacity(frame: pd.DataFrame, label: str = "R², variance-weighted") -> Figu
     _curve(axes, frame, "r2_test_weighted", "r2_train_weighted")
     axes.set(xlabel="rank of the map", ylabel=label)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    sns.despine(figure)
+    bare(*figure.axes)
     return figure
 
 
@@ -115,7 +104,7 @@ def learning(frame: pd.DataFrame, label: str = "R², mean over dimensions") -> F
     axes.minorticks_off()
     axes.set(xlabel="items that the map is fitted on", ylabel=label)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    sns.despine(figure)
+    bare(*figure.axes)
     return figure
 
 

@@ -1,4 +1,4 @@
-"""What all figures share: colours, the width of the text column, and rows of dots with intervals.
+"""What all figures share: colours, the width of the text column, panels, and rows of dots with intervals.
 
 Colours are Okabe and Ito's, told apart with any colour vision, and mean the same on every page: blue is the
 collaborative view, orange the semantic one, green both together, grey a null or a control.
@@ -7,10 +7,13 @@ collaborative view, orange the semantic one, green both together, grey a null or
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from semcomp.core.evidence import Value
 
@@ -32,6 +35,32 @@ def figure_of(height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
+def panels_of(down: int, across: int, height: float, **options: Any) -> tuple[Figure, Any]:
+    """A figure as wide as the text column and `height` inches high, and its (down, across) axes.
+
+    Args:
+        options: of `plt.subplots`, such as the axes that are shared.
+    """
+    return plt.subplots(down, across, figsize=(WIDTH, height), layout="constrained", squeeze=False, **options)
+
+
+def mark(marker: str, colour: str, label: str, **options: Any) -> Line2D:
+    """A marker for a legend."""
+    return Line2D([], [], ls="none", marker=marker, color=colour, label=label, **options)
+
+
+def legend_above(figure: Figure, marks: Sequence[Artist], columns: int | None = None, **options: Any) -> None:
+    """A legend without a frame over all panels, on one line unless it is given columns."""
+    ncols = len(marks) if columns is None else columns
+    figure.legend(handles=list(marks), loc="outside upper center", ncols=ncols, frameon=False, **options)
+
+
+def bare(*every: Axes) -> None:
+    """Axes without a line at the top and at the right."""
+    for axes in every:
+        axes.spines[["top", "right"]].set_visible(False)
+
+
 def dot(axes: Axes, value: Value, row: float, colour: str, name: str | None = None) -> None:
     """A value as a dot in its row, on its interval."""
     if value.low is not None and value.high is not None:
@@ -45,6 +74,5 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.grid(axis="x", color="#e6e6e6", lw=0.8)
     axes.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
+    axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)

@@ -135,7 +135,7 @@ def is_current(page: Page) -> bool:
 def source_digest() -> str:
     """Digest of the package's source files and settings, words included: executed notebooks show them."""
     package = Path(__file__).resolve().parents[1]
-    files = sorted(file for file in package.rglob("*") if file.suffix in (".py", ".pyi", ".json"))
+    files = sorted(file for file in package.rglob("*") if file.suffix in (".py", ".pyi", ".json", ".toml"))
     return digest(*[[str(file.relative_to(package)), file.read_text("utf8")] for file in files])
 
 

@@ -59,6 +59,10 @@ def check_parameters(namespace: MutableMapping[str, Any], /, **schema: Rule) -> 
 
     Raises:
         SemcompError: an unknown name, a missing parameter, or a value that does not fit; one line.
+
+    >>> p = sc.check_parameters({"seed": 1}, seed=int)
+    >>> p.seed
+    1
     """
     if _CHECKED not in namespace:
         for name, value in namespace.items():

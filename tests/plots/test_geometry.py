@@ -1,4 +1,4 @@
-"""Figures of geometry show the numbers they are given, and do without missing ones."""
+"""The figure of geometry shows the numbers it is given, and does without missing ones."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import pytest
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.errors import SemcompError
-from semcomp.plots.geometry import MEASURES, agreement, spectra
+from semcomp.plots.geometry import MEASURES, agreement
 from semcomp.plots.style import GREY
 
 
@@ -52,23 +51,12 @@ def test_other_measures_may_be_asked_for() -> None:
     assert [label.get_text() for label in axes.get_yticklabels()] == ["distance"]
 
 
-def test_spectra_are_cumulated_from_the_largest() -> None:
-    axes = spectra({"text": [0.1, 0.6, 0.3], "LightGCN": np.array([2.0, 2.0])}).axes[0]
-    curves = {line.get_label(): line.get_ydata() for line in axes.lines}
-    assert curves["text"] == pytest.approx([0, 0.6, 0.9, 1.0])
-    assert curves["LightGCN"] == pytest.approx([0, 0.5, 1.0])
-    assert [0.9, 0.9] in [list(line.get_ydata()) for line in axes.lines]
-
-
 @pytest.mark.parametrize(
     ("draw", "says"),
     [
         (lambda: agreement({}), "0 pairs"),
         (lambda: agreement({str(i): evidence(rsa=Value(0.0)) for i in range(6)}), "6 pairs"),
         (lambda: agreement({"a": evidence(other=Value(0.0))}), "none of the measures|any of the measures"),
-        (lambda: spectra({}), "no spectrum"),
-        (lambda: spectra({"a": [np.nan, 1.0]}), "'a' is not a list"),
-        (lambda: spectra({"a": [0.0]}), "'a' is not a list"),
     ],
 )
 def test_bad_input(draw, says) -> None:

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
-from semcomp.plots.style import BLUE, GREY, ORANGE, VERMILION, WIDTH, name_rows
+from semcomp.plots.style import BLUE, GREY, ORANGE, VERMILION, WIDTH, bare, legend_above, mark, name_rows
 
 #: What is mapped from, or compared with the target: colour and line, the same on the whole page.
 SOURCES = {
@@ -52,7 +52,7 @@ def values_by_dataset(grid: Mapping[str, Panels], colours: Mapping[str, str] | N
             name_rows(axes, names)
             axes.axvline(0, color="black", lw=0.8, zorder=0)
         sub.supxlabel(measure, fontsize=9.5)
-    _key(figure, [Line2D([], [], ls="none", marker="|", ms=9, mew=2, color=GREY, label="shuffled")])
+    legend_above(figure, [mark("|", GREY, "shuffled", ms=9, mew=2)], fontsize=8.5)
     return figure
 
 
@@ -83,10 +83,10 @@ def by_stratum(grid: Mapping[str, Mapping[str, Panels]], strata: Sequence[str]) 
             axes.set_xticks(range(len(strata)), list(strata), fontsize=8)
             axes.set_xlim(-0.4, len(strata) - 0.6)
             axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
-            _bare(axes)
+            bare(axes)
         sub.supylabel(measure, fontsize=9.5)
     marks = [Line2D([], [], color=colour, ls=dash, label=name) for name, (colour, dash) in SOURCES.items()]
-    _key(figure, [*marks, Line2D([], [], ls="none", marker="_", ms=9, mew=2, color=GREY, label="shuffled")])
+    legend_above(figure, [*marks, mark("_", GREY, "shuffled", ms=9, mew=2)], fontsize=8.5)
     return figure
 
 
@@ -120,11 +120,12 @@ def curves_by_dataset(
                 axes.minorticks_off()
             axes.axhline(0, color="black", lw=0.8, zorder=0)
             axes.set_ylim(max(LOWEST, axes.get_ylim()[0]), 1.02)
-            _bare(axes)
+            bare(axes)
         sub.supxlabel(along, fontsize=9.5)
     names = {"ceiling": "ceiling: another seed", "fitted": "fitted items", "held-out": "held-out items"}
     names["floor"] = "floor: shuffled pairs"
-    _key(figure, [Line2D([], [], color=c, ls=d, label=names[of]) for of, (c, d) in lines.items()])
+    marks = [Line2D([], [], color=c, ls=d, label=names[of]) for of, (c, d) in lines.items()]
+    legend_above(figure, marks, fontsize=8.5)
     return figure
 
 
@@ -148,11 +149,11 @@ def paths_by_dataset(panels: Mapping[str, Mapping[str, pd.DataFrame]]) -> Figure
             axes.plot(ordered["t"], ordered["recall"], "o", ls=dash, color=colour, ms=3, lw=1.5)
         axes.set_xticks([0, 1], ["own", "mapped"], fontsize=8)
         axes.set_ylim(bottom=0)
-        _bare(axes)
+        bare(axes)
     sub.supylabel("Recall@20", fontsize=9.5)
     drawn = [source for source in SOURCES if any(source in found for found in panels.values())]
     marks = [Line2D([], [], color=SOURCES[one][0], ls=SOURCES[one][1], label=one) for one in drawn]
-    _key(figure, marks)
+    legend_above(figure, marks, fontsize=8.5)
     return figure
 
 
@@ -185,12 +186,3 @@ def _mark(axes: Axes, value: Value, row: int, colour: str) -> None:
     if value.low is not None and value.high is not None:
         axes.plot([value.low, value.high], [row, row], color=colour, lw=2)
     axes.plot(value.value, row, "o", color=colour, ms=5, clip_on=False, zorder=3)
-
-
-def _bare(axes: Axes) -> None:
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-
-
-def _key(figure: Figure, marks: Sequence[Line2D]) -> None:
-    figure.legend(handles=list(marks), loc="outside upper center", ncols=5, frameon=False, fontsize=8.5)

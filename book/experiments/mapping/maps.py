@@ -6,7 +6,7 @@ empty cell or no row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ from book.experiments.mapping.tables import Records, cell, filled, having
 from semcomp.core.evidence import COLUMNS, Evidence, Value
 from semcomp.evidence.statistics.verdicts import Word, verdict
 
-LARGER = ("kernel-ridge", "contrastive", "mlp-1", "mlp-1-stopped")  # what can do more than a ridge map
+LARGER = ("kernel-ridge", "contrastive", "mlp-1", "mlp-1-early-stopping")  # what can do more than a ridge map
 R2 = "r2_test_weighted"
 RECALLS = {
     "recall_true": "true",
@@ -53,7 +53,7 @@ def one_of(
     rows: pd.DataFrame, measure: str, kind: str = "ridge", cut: str = "random"
 ) -> tuple[Value, float | None] | None:
     """A value of a probe with its ceiling, if it has one; None where it was not measured."""
-    chosen = rows[(rows["measure"] == measure) & (rows["kind"] == kind) & (rows["cut"] == cut)]
+    chosen = rows[(rows["measure"] == measure) & (rows["kind"] == kind) & (rows["holdout"] == cut)]
     if chosen.empty:
         return None
     row = chosen.iloc[0].dropna()
@@ -68,21 +68,21 @@ def _cell_of(rows: pd.DataFrame, measure: str, kind: str = "ridge", digits: int 
 
 def kinds_by_dataset(kept: Records, source: str) -> pd.DataFrame:
     """For `shift_table`: all maps on the random cut, the data set in the place of the cut."""
-    frames = [rows[rows["cut"] == "random"].assign(cut=name) for name, rows in maps(kept, source).items()]
-    return (
-        pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["cut", "kind", "measure"])
+    return _joined(
+        rows[rows["holdout"] == "random"].assign(holdout=name) for name, rows in maps(kept, source).items()
     )
 
 
 def cuts_by_dataset(kept: Records, source: str, kind: str = "ridge") -> pd.DataFrame:
     """For `shift_table`: one map on all cuts, the data set in the place of the cut and that in the map's."""
-    frames = [
-        rows[rows["kind"] == kind].assign(kind=rows["cut"], cut=name)
+    return _joined(
+        rows[rows["kind"] == kind].assign(kind=rows["holdout"], holdout=name)
         for name, rows in maps(kept, source).items()
-    ]
-    return (
-        pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["cut", "kind", "measure"])
     )
+
+
+def _joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([pd.DataFrame(columns=["holdout", "kind", "measure"]), *frames], ignore_index=True)
 
 
 def is_larger(one: Value, other: Value) -> Word:
@@ -121,7 +121,7 @@ def less_under_shift(kept: Records, source: str, kind: str = "ridge") -> pd.Data
     found: dict[str, dict[str, str]] = {}
     for name, rows in maps(kept, source).items():
         usual = one_of(rows, R2, kind)
-        for cut in rows["cut"].unique():
+        for cut in rows["holdout"].unique():
             here = one_of(rows, R2, kind, cut)
             if cut != "random" and usual is not None and here is not None:
                 found.setdefault(cut, {})[name] = is_larger(usual[0], here[0])
@@ -139,14 +139,18 @@ def by_source(kept: Records, sources: Sequence[str], measure: str = R2, kind: st
 
 def values(kept: Records, source: str, measure: str = R2, kind: str = "ridge") -> dict[str, Value]:
     """A value of one map on the random cut, by data set."""
-    found = {name: one_of(rows, measure, kind) for name, rows in maps(kept, source).items()}
-    return {name: one[0] for name, one in found.items() if one is not None}
+    return {name: value for name, (value, _) in _found(kept, source, measure, kind).items()}
 
 
 def ceilings(kept: Records, source: str, measure: str = R2, kind: str = "ridge") -> dict[str, float]:
     """The same map's value from another seed of the target, by data set."""
+    found = _found(kept, source, measure, kind)
+    return {name: ceiling for name, (_, ceiling) in found.items() if ceiling is not None}
+
+
+def _found(kept: Records, source: str, measure: str, kind: str) -> dict[str, tuple[Value, float | None]]:
     found = {name: one_of(rows, measure, kind) for name, rows in maps(kept, source).items()}
-    return {name: one[1] for name, one in found.items() if one is not None and one[1] is not None}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def recalls(kept: Records, source: str, kind: str = "ridge") -> pd.DataFrame:

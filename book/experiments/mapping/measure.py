@@ -20,22 +20,18 @@ piece, and a piece that is in it is not computed again; give `--force` for that.
 
 from __future__ import annotations
 
-import argparse
 import json
-import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import scipy.sparse as sp
 import torch
 
+from book.experiments.datasets import about, options, origin, show
 from book.experiments.resumed import Attempts, indented, say, written
-from semcomp import __version__
 from semcomp.core.evidence import Evidence
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
@@ -44,19 +40,17 @@ from semcomp.data import Split, item_counts
 from semcomp.data.categories import category_matrix
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.readings import read_decomposition
-from semcomp.evidence.decomposition.report import decompose
-from semcomp.evidence.geometry.report import geometry
+from semcomp.evidence.decomposition.report import DecompositionSettings, decompose
+from semcomp.evidence.geometry.report import GeometrySettings, geometry
 from semcomp.evidence.hypothesis.alignment import alignment_hypothesis
 from semcomp.evidence.mapping.curves import capacity_curve, learning_curve
-from semcomp.evidence.mapping.probe import published_probe
-from semcomp.evidence.mapping.sweep import probe_all
+from semcomp.evidence.mapping.probe import probe_all, published_probe
+from semcomp.evidence.mapping.task import ProbeSettings
 from semcomp.study import Study
-from semcomp.study.item_cuts import known_of_items, possible_cuts
-from semcomp.study.settings import settings_for
+from semcomp.study.item_cuts import known_of_items, possible_holdouts
 from semcomp.views.collaborative.layer_zero import LayerZero
 from semcomp.views.training.cost import peak_memory
 
-DATA = ("ml-100k", "books", "movies", "beauty", "games")
 RESULTS = Path(__file__).parent / "results"
 SEED, OTHER_SEEDS = 0, (1, 2)
 KINDS = (
@@ -68,11 +62,11 @@ KINDS = (
     "contrastive",
     "linear-adam",
     "mlp-1",
-    "mlp-1-stopped",
+    "mlp-1-early-stopping",
 )
-EVERYWHERE = ("ridge", "mlp-1-stopped")  # maps that are tried on every cut
+EVERYWHERE = ("ridge", "mlp-1-early-stopping")  # maps that are tried on every cut
 USERS = 4000  # that are ranked, at most
-FORMS = ("as is", "centred-normalised", "popularity-residualised")
+FORMS = ("raw", "centred-normalised", "popularity-residualised")
 SIZES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the fitted items, for the learning curve
 MEASURES = (
     "r2_train",
@@ -139,7 +133,7 @@ def geometry_piece(study: Study) -> dict[str, Any]:
                 target,
                 counts=counts,
                 categories=largest_categories(study),
-                resamples=study.budget.resamples,
+                settings=GeometrySettings(resamples=study.budget.resamples),
             )
         )
         for name, rows in pairs.items()
@@ -149,14 +143,17 @@ def geometry_piece(study: Study) -> dict[str, Any]:
 def probes_piece(study: Study) -> dict[str, Rows]:
     """Every kind from the encoder's text and from the projection; ridge alone from ACE text."""
     target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
-    known, (random, *others) = known_of_items(study), possible_cuts(study)
-    spend = {"ceiling": ceiling, "epochs": study.budget.probe_epochs, **spent(study)}
+    known, (random, *others) = known_of_items(study), possible_holdouts(study)
+    spend = {
+        "ceiling": ceiling,
+        "settings": ProbeSettings(epochs=study.budget.probe_epochs, **spent(study)),
+    }
     found = {}
     for name, source in sources(study).items():
         here, there = (["ridge"], ["ridge"]) if name == "ACE" else (KINDS, EVERYWHERE)
         frames = [
             probe_all(source, target, study.split, here, [random], **spend),
-            probe_all(source, target, study.split, there, others, **spend, **known),
+            probe_all(source, target, study.split, there, others, known=known, **spend),
         ]
         found[name] = table(pd.concat(frames))
     return found
@@ -171,7 +168,7 @@ def targets_piece(study: Study) -> dict[str, Rows]:
     """Ridge from the raw text, the random cut."""
     other = OTHER_SEEDS[0]
     pairs = {form: (study.view("LightGCN", SEED), study.view("LightGCN", other), form) for form in FORMS} | {
-        "layer 0": (layer_zero(study, SEED), layer_zero(study, other), "as is")
+        "layer 0": (layer_zero(study, SEED), layer_zero(study, other), "raw")
     }
     return {
         name: table(
@@ -180,9 +177,8 @@ def targets_piece(study: Study) -> dict[str, Rows]:
                 target,
                 study.split,
                 ["ridge"],
-                target_as=form,
                 ceiling=ceiling,
-                **spent(study),
+                settings=ProbeSettings(target_as=form, **spent(study)),
             )
         )
         for name, (target, ceiling, form) in pairs.items()
@@ -208,7 +204,10 @@ def published_piece(study: Study) -> dict[str, Any]:
 
 def curves_piece(study: Study) -> dict[str, Rows]:
     target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
-    spend: dict[str, Any] = {"ceiling": ceiling, "resamples": study.budget.resamples}
+    spend: dict[str, Any] = {
+        "ceiling": ceiling,
+        "settings": ProbeSettings(resamples=study.budget.resamples),
+    }
     fitted = int(0.8 * study.split.n_items)
     sizes = [max(10, int(share * fitted)) for share in SIZES]
     rank = capacity_curve(study.text, target, study.split, **spend)
@@ -226,8 +225,9 @@ def knowing_no_cold_item(study: Study, cold: Split) -> View:
     """
     model = study.settings("LightGCN")[0]
     epochs = study.view("LightGCN", SEED).provenance["training"]["best_epoch"]
-    unseen = replace(cold, valid=sp.csr_array(cold.valid.shape, dtype=cold.valid.dtype))
-    view: View = replace(model, training=model.training.lasting(epochs)).fit(unseen, seed=SEED)
+    view: View = replace(model, training=model.training.stopped_after(epochs)).fit(
+        cold.without("valid"), seed=SEED
+    )
     return view
 
 
@@ -246,8 +246,7 @@ def cold_piece(study: Study) -> Rows:
                 cold.split,
                 EVERYWHERE,
                 ["strict-cold"],
-                epochs=study.budget.probe_epochs,
-                **spent(study),
+                settings=ProbeSettings(epochs=study.budget.probe_epochs, **spent(study)),
             )
         )
     ]
@@ -269,7 +268,7 @@ def parts_piece(study: Study) -> dict[str, Any]:
                 method=method,
                 second=second,
                 second_semantic=again,
-                **spent(study),
+                settings=DecompositionSettings(**spent(study)),
             )
             found[f"{name}, {method}"] = bare(evidence) | {
                 "readings": {one.says: str(verdict) for one, verdict in read_decomposition(evidence).items()}
@@ -354,29 +353,8 @@ def measure(task: tuple[str, str, str]) -> tuple[Any, float, int]:
 
 
 def head(dataset: str, budget: str) -> dict[str, Any]:
-    """What a file says of its data and its machine."""
-    study = Study(dataset, budget)
-    split = study.split
-    return {
-        "dataset": study.data.name,
-        "budget": budget,
-        "data": {
-            "fingerprint": study.data.fingerprint,
-            "users": split.n_users,
-            "items": split.n_items,
-            "train pairs": int(split.train.nnz),
-            "encoder": study.text.provenance["encoder"],
-        },
-        "settings": {
-            name: settings_for(study.data.name, split, name)[1] for name in ("LightGCN", "projection")
-        },
-        "machine": f"{platform.machine()}, 1 thread",
-        "versions": {"semcomp": __version__, "torch": torch.__version__},
-        "date": date.today().isoformat(),
-        "pieces": {},
-        "seconds": {},
-        "peak bytes": {},
-    }
+    """What a file says before its first piece."""
+    return about(Study(dataset, budget)) | origin() | {"pieces": {}, "seconds": {}, "peak bytes": {}}
 
 
 def shown(record: dict[str, Any]) -> str:
@@ -399,14 +377,8 @@ def shown(record: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data", nargs="+", default=DATA, metavar="NAME")
-    parser.add_argument("--budget", default="standard")
+    parser = options(__doc__, RESULTS)
     parser.add_argument("--pieces", nargs="+", choices=PIECES, default=list(PIECES), metavar="NAME")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=RESULTS)
-    parser.add_argument("--force", action="store_true", help="also what is there already")
-    parser.add_argument("--table", action="store_true", help="compute nothing, print what is kept")
     given = parser.parse_args()
 
     attempts = Attempts()
@@ -423,10 +395,7 @@ def main() -> None:
             record["pieces"][piece], record["seconds"][piece], record["peak bytes"][piece] = result
             written(path, indented(record))
             say(f"{name}, {piece}: {record['seconds'][piece]:.0f} s")
-    for name in given.data:
-        path = given.out / f"{name}.json"
-        if path.is_file():
-            print(shown(json.loads(path.read_text("utf8"))), end="\n\n")
+    show(given.data, given.out, shown)
     attempts.end()
 
 

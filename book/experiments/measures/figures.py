@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, WIDTH, figure_of, name_rows
+from semcomp.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILION,
+    bare,
+    figure_of,
+    legend_above,
+    mark,
+    name_rows,
+    panels_of,
+)
 
 SIZES = (SKY, BLUE, "#003f5c")  # few items pale, many dark
 KINDS = (BLUE, ORANGE, VERMILION, GREEN)
@@ -41,7 +53,7 @@ def found_against_truth(frame: pd.DataFrame, across: int = 3, rings: Sequence[st
                     one["truth"], one["mean"], one["sd"], fmt="o", ms=4, lw=1, color=colour, mfc=face
                 )
         axes.set_title(name, fontsize=9.5)
-        _bare(axes)
+        bare(axes)
     _sizes(figure, colours)
     figure.supxlabel("true", fontsize=10)
     figure.supylabel("said", fontsize=10)
@@ -94,12 +106,12 @@ def maps_by_items(frame: pd.DataFrame) -> Figure:
         axes.minorticks_off()
         axes.set_title(world, fontsize=10)
         axes.set_xlabel("items")
-        _bare(axes)
+        bare(axes)
     grid[0].set_ylabel("R² on held-out items")
     marks = [Line2D([], [], marker="o", ms=4, color=c, label=k) for k, c in zip(kinds, KINDS, strict=False)]
     marks += [Line2D([], [], color="black", label="any map could"),
               Line2D([], [], color="black", ls="dashed", label="a linear map could")]  # fmt: skip
-    figure.legend(handles=marks, loc="outside upper center", ncols=len(marks), frameon=False, fontsize=8.5)
+    legend_above(figure, marks, fontsize=8.5)
     return figure
 
 
@@ -123,15 +135,15 @@ def cka_by_size(frame: pd.DataFrame) -> Figure:
         axes.set_xscale("log")
         axes.set_title(world, fontsize=10)
         axes.set_xlabel("items per column, n / p")
-        _bare(axes)
+        bare(axes)
     grid[0].set_ylabel("linear CKA")
     marks = [Line2D([], [], color=c, label=f"{w} columns") for w, c in zip(widths, SIZES, strict=False)]
     marks += [
-        Line2D([], [], ls="none", marker="o", color="black", mfc="white", label="biased"),
-        Line2D([], [], ls="none", marker="o", color="black", label="unbiased"),
+        mark("o", "black", "biased", mfc="white"),
+        mark("o", "black", "unbiased"),
         Line2D([], [], color="black", ls="dashed", label="true"),
     ]
-    figure.legend(handles=marks, loc="outside upper center", ncols=len(marks), frameon=False, fontsize=8.5)
+    legend_above(figure, marks, fontsize=8.5)
     return figure
 
 
@@ -150,14 +162,14 @@ def neighbours_of_r2(frame: pd.DataFrame) -> Figure:
     axes.set_xlabel("R² of the ridge probe on held-out items")
     axes.set_ylabel("Jaccard of 20 neighbours")
     axes.set_ylim(bottom=0)
-    _bare(axes)
+    bare(axes)
     marks = [
         Line2D([], [], ls="none", marker="o", color=colour,
                label=f"{items:,} items, {frame.loc[frame['items'] == items, 'held'].iloc[0]:,} held out")
         for items, colour in colours.items()
     ]  # fmt: skip
     marks.append(Line2D([], [], color="black", ls="dashed", label="chance"))
-    figure.legend(handles=marks, loc="outside upper center", ncols=len(marks), frameon=False, fontsize=8.5)
+    legend_above(figure, marks, fontsize=8.5)
     return figure
 
 
@@ -168,14 +180,7 @@ def recalls_against_truth(frame: pd.DataFrame) -> Figure:
         frame: columns world, part, found, true, null; in the order to be shown.
     """
     worlds, parts = (list(dict.fromkeys(frame[column])) for column in ("world", "part"))
-    figure, grid = plt.subplots(
-        1,
-        len(parts),
-        figsize=(WIDTH, 0.3 * len(worlds) + 1.2),
-        layout="constrained",
-        sharey=True,
-        squeeze=False,
-    )
+    figure, grid = panels_of(1, len(parts), 0.3 * len(worlds) + 1.2, sharey=True)
     for part, axes in zip(parts, grid[0], strict=True):
         for one in frame[frame["part"] == part].itertuples():
             row = worlds.index(one.world)
@@ -187,11 +192,11 @@ def recalls_against_truth(frame: pd.DataFrame) -> Figure:
         axes.set_xlim(left=0)
         axes.set_title(part, fontsize=10)
     marks = [
-        Line2D([], [], ls="none", marker="o", ms=5, color=BLUE, label="estimated part"),
-        Line2D([], [], ls="none", marker="o", ms=9, mfc="white", color="black", label="true part"),
-        Line2D([], [], ls="none", marker="|", ms=10, mew=2, color=GREY, label="rows shuffled"),
+        mark("o", BLUE, "estimated part", ms=5),
+        mark("o", "black", "true part", ms=9, mfc="white"),
+        mark("|", GREY, "rows shuffled", ms=10, mew=2),
     ]
-    figure.legend(handles=marks, loc="outside upper center", ncols=3, frameon=False)
+    legend_above(figure, marks, 3)
     figure.supxlabel("Recall@20", fontsize=10)
     return figure
 
@@ -217,8 +222,7 @@ def alignment_bound(losses: pd.DataFrame) -> Figure:
     axes.set_xlabel("the theorem's bound, |I(D; Y) − I(D′; Y)|, nats")
     axes.set_ylabel("lost by the best alignment, nats")
     axes.set_xlim(left=-0.02 * top)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    bare(axes)
     return figure
 
 
@@ -237,15 +241,7 @@ def hypothesis_power(frame: pd.DataFrame) -> Figure:
     dashes = {size: DASHES[min(at, len(DASHES) - 1)] for at, size in enumerate(sizes)}
     across = min(3, len(parts))
     down = -(-len(parts) // across)
-    figure, grid = plt.subplots(
-        down,
-        across,
-        figsize=(WIDTH, 1.9 * down + 0.7),
-        layout="constrained",
-        sharex=True,
-        sharey=True,
-        squeeze=False,
-    )
+    figure, grid = panels_of(down, across, 1.9 * down + 0.7, sharex=True, sharey=True)
     for axes in grid.flat[len(parts) :]:
         axes.set_visible(False)
     for part, axes in zip(parts, grid.flat, strict=False):
@@ -256,13 +252,12 @@ def hypothesis_power(frame: pd.DataFrame) -> Figure:
                 axes.plot(rows["shared"], rows[verdict], color=colour, ls=dash, marker="o", ms=3, lw=1.5)
         axes.set_title(part, fontsize=10)
         axes.set_ylim(-0.04, 1.04)
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
+        bare(axes)
     marks = [Line2D([], [], color=colour, label=verdict) for verdict, colour in SAID.items()]
     marks += [
         Line2D([], [], color="black", ls=dash, label=f"{size:,} items") for size, dash in dashes.items()
     ]
-    figure.legend(handles=marks, loc="outside upper center", ncols=len(marks), frameon=False, fontsize=8.5)
+    legend_above(figure, marks, fontsize=8.5)
     figure.supxlabel("shared fraction of the collaborative variance", fontsize=10)
     figure.supylabel("share of worlds", fontsize=10)
     return figure
@@ -271,9 +266,7 @@ def hypothesis_power(frame: pd.DataFrame) -> Figure:
 def _grid(panels: int, across: int, height: float, *, share: bool = False) -> tuple[Figure, list[Axes]]:
     """A figure of rows of panels; those that are not needed are hidden."""
     down = -(-panels // across)
-    figure, grid = plt.subplots(
-        down, across, figsize=(WIDTH, height * down + 0.5), layout="constrained", squeeze=False, sharey=share
-    )
+    figure, grid = panels_of(down, across, height * down + 0.5, sharey=share)
     for axes in grid.flat[panels:]:
         axes.set_visible(False)
     return figure, list(grid.flat)
@@ -285,13 +278,5 @@ def _by_size(items: pd.Series[int]) -> dict[int, str]:
 
 
 def _sizes(figure: Figure, colours: dict[int, str]) -> None:
-    marks = [
-        Line2D([], [], ls="none", marker="o", color=colour, label=f"{items:,} items")
-        for items, colour in colours.items()
-    ]
-    figure.legend(handles=marks, loc="outside upper center", ncols=len(marks), frameon=False)
-
-
-def _bare(axes: Axes) -> None:
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    marks = [mark("o", colour, f"{items:,} items") for items, colour in colours.items()]
+    legend_above(figure, marks)

@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from semcomp.plots.style import BLUE, GREY, ORANGE, WIDTH, figure_of, name_rows
+from semcomp.plots.style import BLUE, GREY, ORANGE, figure_of, legend_above, mark, name_rows, panels_of
 
 
 def separation_table(auc: pd.DataFrame) -> Figure:
@@ -43,14 +43,7 @@ def partner_gains(panels: Mapping[str, pd.DataFrame], text: str = "projection") 
         text: the partner drawn in the colour of text; those with "text" or "AlphaRec" in their names as well.
     """
     rows = list(dict.fromkeys(name for frame in panels.values() for name in frame.index))[::-1]
-    figure, grid = plt.subplots(
-        1,
-        len(panels),
-        figsize=(WIDTH, 0.32 * len(rows) + 1.3),
-        layout="constrained",
-        sharey=True,
-        squeeze=False,
-    )
+    figure, grid = panels_of(1, len(panels), 0.32 * len(rows) + 1.3, sharey=True)
     for axes, (title, frame) in zip(grid[0], panels.items(), strict=True):
         axes.axvline(0, color="black", lw=0.8)
         for row, name in enumerate(rows):
@@ -68,8 +61,8 @@ def partner_gains(panels: Mapping[str, pd.DataFrame], text: str = "projection") 
         axes.set_title(title, fontsize=10)
     marks = [
         Line2D([], [], ls="none", marker="o", mfc="white", mec="black", label="over one LightGCN"),
-        Line2D([], [], ls="none", marker="o", color="black", label="over the ensemble of several"),
+        mark("o", "black", "over the ensemble of several"),
     ]
-    figure.legend(handles=marks, loc="outside upper center", ncols=2, frameon=False)
+    legend_above(figure, marks, 2)
     figure.supxlabel("what the partner adds, nats per test item", fontsize=10)
     return figure

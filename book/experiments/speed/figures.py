@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -10,7 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from semcomp.plots.style import BLUE, GREY, VERMILION, WIDTH, figure_of, name_rows
+from semcomp.plots.style import (
+    BLUE,
+    GREY,
+    VERMILION,
+    bare,
+    figure_of,
+    legend_above,
+    mark,
+    name_rows,
+    panels_of,
+)
 
 ROW = 0.34  # inches
 MIB = 2**20
@@ -35,11 +44,11 @@ def faster(frame: pd.DataFrame) -> Figure:
             axes.plot(target, row, ls="none", marker="|", ms=13, mew=2, color=GREY)
     _compared(axes, frame, "times faster (below 1: slower)")
     marks = [
-        Line2D([], [], ls="none", marker="o", color=BLUE, label="as fast as asked for, or nothing asked"),
-        Line2D([], [], ls="none", marker="o", color=VERMILION, label="slower than asked for"),
-        Line2D([], [], ls="none", marker="|", ms=13, mew=2, color=GREY, label="target"),
+        mark("o", BLUE, "as fast as asked for, or nothing asked"),
+        mark("o", VERMILION, "slower than asked for"),
+        mark("|", GREY, "target", ms=13, mew=2),
     ]
-    figure.legend(handles=marks, loc="outside upper center", ncols=3, frameon=False, fontsize=8.5)
+    legend_above(figure, marks, 3, fontsize=8.5)
     return figure
 
 
@@ -57,10 +66,10 @@ def peaks(frame: pd.DataFrame) -> Figure:
         axes.plot(ours, row, "o", ms=5, color=BLUE)
     _compared(axes, frame, "MiB above the input, at most")
     marks = [
-        Line2D([], [], ls="none", marker="o", ms=5, color=BLUE, label="semcomp"),
-        Line2D([], [], ls="none", marker="o", ms=7, mfc="white", color=GREY, label="peer"),
+        mark("o", BLUE, "semcomp", ms=5),
+        mark("o", GREY, "peer", ms=7, mfc="white"),
     ]
-    figure.legend(handles=marks, loc="outside upper center", ncols=2, frameon=False, fontsize=8.5)
+    legend_above(figure, marks, 2, fontsize=8.5)
     return figure
 
 
@@ -74,9 +83,7 @@ def growth(frame: pd.DataFrame) -> Figure:
             in the order of size.
     """
     names = list(dict.fromkeys(frame["varied"]))
-    figure, grid = plt.subplots(
-        2, len(names), figsize=(WIDTH, 4.2), layout="constrained", sharey="row", squeeze=False
-    )
+    figure, grid = panels_of(2, len(names), 4.2, sharey="row")
     for column, name in enumerate(names):
         points = frame[frame["varied"] == name]
         sizes = points[name].to_numpy()
@@ -92,8 +99,7 @@ def growth(frame: pd.DataFrame) -> Figure:
             axes.xaxis.set_minor_formatter(NullFormatter())
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             _log(axes.yaxis)
-            for side in ("top", "right"):
-                axes.spines[side].set_visible(False)
+            bare(axes)
         grid[1, column].set_xlabel(name)
     grid[0, 0].set_ylabel("seconds")
     grid[1, 0].set_ylabel("MiB above the input")
@@ -101,7 +107,7 @@ def growth(frame: pd.DataFrame) -> Figure:
         Line2D([], [], marker="o", ms=5, color=BLUE, label="measured"),
         Line2D([], [], color=GREY, lw=1, ls="dashed", label="in proportion"),
     ]
-    figure.legend(handles=marks, loc="outside upper center", ncols=2, frameon=False, fontsize=8.5)
+    legend_above(figure, marks, 2, fontsize=8.5)
     return figure
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, WIDTH, name_rows
+from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, legend_above, mark, name_rows, panels_of
 
 FAMILY = {"collaborative": BLUE, "semantic": ORANGE, "joint": GREEN}
 
@@ -24,14 +22,7 @@ def views_by_dataset(scores: pd.DataFrame, family: Mapping[str, str], label: str
     """
     datasets = list(scores.index.get_level_values("dataset").unique())
     views = [view for view in family if view in scores.index.get_level_values("view")][::-1]
-    figure, grid = plt.subplots(
-        1,
-        len(datasets),
-        figsize=(WIDTH, 0.24 * len(views) + 1.1),
-        layout="constrained",
-        sharey=True,
-        squeeze=False,
-    )
+    figure, grid = panels_of(1, len(datasets), 0.24 * len(views) + 1.1, sharey=True)
     for axes, dataset in zip(grid[0], datasets, strict=True):
         for row, view in enumerate(views):
             if (dataset, view) not in scores.index:
@@ -48,7 +39,6 @@ def views_by_dataset(scores: pd.DataFrame, family: Mapping[str, str], label: str
         if family[views[boundary]] != family[views[boundary - 1]]:
             for axes in grid[0]:
                 axes.axhline(boundary - 0.5, color="#c8c8c8", lw=0.8)
-    handles = [Line2D([], [], ls="none", marker="o", color=colour) for colour in FAMILY.values()]
-    figure.legend(handles, list(FAMILY), loc="outside upper center", ncols=3, frameon=False)
+    legend_above(figure, [mark("o", colour, name) for name, colour in FAMILY.items()])
     figure.supxlabel(label, fontsize=10)
     return figure

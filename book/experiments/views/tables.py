@@ -80,7 +80,7 @@ def strongest(fits: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The view with the best mean validation NDCG@20 of each kind, and what it reaches on the test part.
 
     Rows by dataset and kind, columns view and score (mean of `metric` over seeds). Views that read no text,
-    the wide LightGCN among them, are of two kinds: "closed-form", counting included, and "trained", by
+    the wide LightGCN among them, are of two kinds: "closed-form", counted or solved, and "trained", by
     gradients. Those that do are "semantic" or "joint". Ties go to the first.
     """
     without = ~fits["view"].map(lambda view: REGISTRY[view].reads_text).astype(bool)
