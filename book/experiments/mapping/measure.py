@@ -144,10 +144,8 @@ def probes_piece(study: Study) -> dict[str, Rows]:
     """Every kind from the encoder's text and from the projection; ridge alone from ACE text."""
     target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
     known, (random, *others) = known_of_items(study), possible_holdouts(study)
-    spend = {
-        "ceiling": ceiling,
-        "settings": ProbeSettings(epochs=study.budget.probe_epochs, **spent(study)),
-    }
+    settings = ProbeSettings(epochs=study.budget.probe_epochs, **spent(study))
+    spend: dict[str, Any] = {"ceiling": ceiling, "settings": settings}
     found = {}
     for name, source in sources(study).items():
         here, there = (["ridge"], ["ridge"]) if name == "ACE" else (KINDS, EVERYWHERE)
