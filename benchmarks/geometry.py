@@ -28,12 +28,12 @@ import torch
 from numpy.typing import NDArray
 
 from semcomp.evidence.geometry.anisotropy import anisotropy
-from semcomp.evidence.geometry.cka import linear_cka, unbiased_cka
-from semcomp.evidence.geometry.measures import mean_correlation
-from semcomp.evidence.geometry.neighbourhoods import cknna, mutual_knn
-from semcomp.evidence.geometry.procrustes import procrustes
+from semcomp.evidence.geometry.cca import canonical_numbers
+from semcomp.evidence.geometry.cka import linear_cka, procrustes, unbiased_cka
+from semcomp.evidence.geometry.neighbours import cknna, mutual_knn
 from semcomp.evidence.geometry.report import geometry
 from semcomp.evidence.geometry.rsa import mantel, rsa
+from semcomp.evidence.geometry.sums import Sums
 
 Matrix = NDArray[np.float32]
 ANCHORS = 2000
@@ -42,7 +42,7 @@ WORK: dict[str, Callable[[Matrix, Matrix], object]] = {
     "linear_cka": linear_cka,
     "unbiased_cka": unbiased_cka,
     "procrustes": procrustes,
-    "mean canonical correlation": mean_correlation,
+    "canonical correlations": lambda x, y: canonical_numbers(Sums.of(x, y)),
     "anisotropy": lambda x, y: anisotropy(x),
     f"mutual_knn, {ANCHORS} anchors": lambda x, y: mutual_knn(x, y, 20, anchors=ANCHORS),
     f"cknna, {ANCHORS} anchors": lambda x, y: cknna(x, y, 20, anchors=ANCHORS),

@@ -32,12 +32,15 @@ from semcomp.evidence import diagnose as diagnose
 from semcomp.evidence import diagnose_several as diagnose_several
 from semcomp.evidence import attribute as attribute
 from semcomp.evidence import conditional_information as conditional_information
-from semcomp.study.separation import separating_statistics as separating_statistics
+from semcomp.study import separating_statistics as separating_statistics
 
 # How their vectors are related
 from semcomp.evidence.geometry.report import geometry as geometry
+from semcomp.evidence import GeometrySettings as GeometrySettings
 from semcomp.evidence import probe as probe
+from semcomp.evidence import ProbeSettings as ProbeSettings
 from semcomp.evidence import decompose as decompose
+from semcomp.evidence import DecompositionSettings as DecompositionSettings
 from semcomp.evidence import alignment_hypothesis as alignment_hypothesis
 
 # What a measurement says

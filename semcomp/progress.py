@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 def progress_bar(
@@ -18,5 +19,7 @@ def progress_bar(
         total: how much there is to do, in `unit`; None where nobody knows.
         options: passed to tqdm, e.g. `unit_scale`.
     """
+    from tqdm import tqdm
+
     shown = wanted and not os.environ.get("TQDM_DISABLE") and sys.stderr.isatty()
     return tqdm(total=total, desc=label, unit=unit, disable=not shown, **options)

@@ -99,3 +99,24 @@ def test_long_tables_and_texts_are_cut():
     words = Seen(table.html()).words
     assert len(words[1]) == display.TEXT
     assert words[-1] == "… and 11 more rows"
+
+
+def test_a_report_on_texts_shows_examples(make_split):
+    from tiny_models import dataset
+
+    from semcomp.text import text_statistics
+
+    found = text_statistics(dataset(("red fish", EVIL, "")))
+    words = Seen(found._repr_html_()).words
+    assert words[0].startswith("texts by {title}: 3 items, 1 without a text")
+    assert EVIL in words
+    assert repr(found).startswith("<TextStatistics: 3 items, 1 without")
+
+
+def test_a_tested_hypothesis_opens_with_its_verdict():
+    from semcomp.evidence.hypothesis.result import HEAD, Hypothesis
+
+    found = Hypothesis("hypothesis(text, cf)", {}, pd.DataFrame(), Evidence("e", {}, pd.DataFrame()))
+    words = Seen(found._repr_html_()).words
+    assert words[0].startswith(f"hypothesis(text, cf): {found.verdict}")
+    assert words[1:] == [head for head in HEAD if head]

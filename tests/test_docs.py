@@ -34,6 +34,13 @@ def test_the_budgets_of_the_protocol_are_those_of_the_package():
     assert rows == {name: [len(b.seeds), b.epochs, b.resamples] for name, b in semcomp.BUDGETS.items()}
 
 
+def test_every_public_name_is_documented():
+    """As itself, or under the room that it comes from; the rooms have pages of their own."""
+    page = (README.parent / "book" / "api.md").read_text("utf8")
+    documented = {name.split(".")[-1] for name in re.findall(r"auto\w+:: (semcomp[\w.]*)", page)}
+    assert set(semcomp.__all__) - documented == {"views", "planted", "BUDGETS"}
+
+
 # The shell
 
 

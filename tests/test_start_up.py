@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -62,6 +65,20 @@ def test_importing_a_room_does_not_import_the_others():
     """Of all views one is asked for, and no plot, encoder or tuner comes with it."""
     packages, _ = imported("import semcomp as sc; sc.views.LightGCN")
     assert not packages & {"matplotlib", "seaborn", "optuna", "requests", "transformers", "sklearn"}
+
+
+FACES = ("", ".data", ".text", ".views", ".evidence", ".planted", ".study", ".plots")
+
+
+@pytest.mark.parametrize("room", FACES)
+def test_the_names_of_a_face_are_there_and_hide_none_of_its_files(room):
+    """A name that is a file's too would be the module after that was imported, whatever the face says."""
+    face = import_module(f"semcomp{room}")
+    files = {module.name for module in pkgutil.iter_modules(face.__path__)}
+    for name in face.__all__:
+        value = getattr(face, name)
+        assert name not in files or inspect.ismodule(value)
+    assert dir(face) == sorted(set(face.__all__))
 
 
 def test_a_listing_shows_the_public_names_and_nothing_else():

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from semcomp.storage import atomic_write
-from semcomp.study.workers import in_processes
+from semcomp.study.workers import in_batches, in_processes
 
 Row = dict[str, Any]  # of a simulated world: "world", its key, and what was found in it
 Key = tuple[Any, ...]
@@ -34,12 +33,14 @@ def simulated(
     """
     rows: list[Row] = json.loads(out.read_text("utf8"))["rows"] if out.exists() else []
     done = {tuple(row["world"]) for row in rows}
-    with ProcessPoolExecutor(jobs) as pool:
-        made = [pool.submit(row_of, world) for world in worlds if world not in done]
-        for at, one in enumerate(tqdm(as_completed(made), total=len(made), unit="world")):
-            rows.append(one.result())
-            if at % every == 0:
-                written(out, text_of(rows))
+    waiting = [world for world in worlds if world not in done]
+    made = in_batches(row_of, waiting, jobs, every)
+    for at, (_, row) in enumerate(tqdm(made, total=len(waiting), unit="world"), 1):
+        if isinstance(row, Exception):
+            raise row
+        rows.append(row)
+        if at % every == 0:
+            written(out, text_of(rows))
     written(out, text_of(rows))
     return rows
 

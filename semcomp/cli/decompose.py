@@ -67,6 +67,8 @@ def decompose(
     valid: Path | None,
     test: Path | None,
     output: Path,
+    method: str,
+    rank: int | None,
     **options: Any,
 ) -> None:
     """Take two views' item vectors apart: shared dimension, shares of variance, recall of each part.
@@ -75,6 +77,7 @@ def decompose(
     """
     from semcomp.cli.arrays import check_output, read_array, read_view, write_json
     from semcomp.evidence.decomposition.readings import read_decomposition
+    from semcomp.evidence.decomposition.report import DecompositionSettings
     from semcomp.evidence.decomposition.report import decompose as measure
 
     check_output(output)
@@ -98,7 +101,9 @@ def decompose(
         split,
         second=None if second is None else read_view("another seed", second),
         second_semantic=None if second_semantic is None else read_view("another seed", second_semantic),
-        **options,
+        method=method,
+        rank=rank,
+        settings=DecompositionSettings(**options),
     )
     said = [f"{one.says}: {verdict}" for one, verdict in read_decomposition(found).items()]
     record = found.to_dict(table=False) | {"readings": said}

@@ -34,6 +34,7 @@ def geometry(
     Row i is the same item in A.npy, in B.npy and in --counts. Every number comes with its null.
     """
     from semcomp.cli.arrays import check_output, read_array, write_json
+    from semcomp.evidence.geometry.report import GeometrySettings
     from semcomp.evidence.geometry.report import geometry as measure
 
     check_output(output)
@@ -41,8 +42,7 @@ def geometry(
         read_array(a),
         read_array(b),
         counts=None if counts is None else read_array(counts),
-        anchors=anchors or None,
-        **options,
+        settings=GeometrySettings(anchors=anchors or None, **options),
     )
     write_json(evidence.to_json(table=table), output)
     click.echo(evidence)

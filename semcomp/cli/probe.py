@@ -30,21 +30,21 @@ FIXED = ("shift", "target_as", "k", "mask", "epochs", "seed")  # what --publishe
 )
 @click.option(
     "--shift",
-    type=Names("semcomp.evidence.mapping.item_cuts:SHIFTS"),
+    type=Names("semcomp.evidence.mapping.holdouts:SHIFTS"),
     default="random",
     help="Which items are held out.",
 )
 @click.option(
     "--target-as",
-    type=Names("semcomp.evidence.mapping.targets:TARGETS"),
-    default="as is",
+    type=Names("semcomp.evidence.mapping.task:TARGETS"),
+    default="raw",
     help="Form of the target.",
 )
 @click.option(
     "--first-seen", type=FILE, metavar="TIMES.npy", help="First interaction of each item, for temporal."
 )
 @click.option("--categories", type=FILE, help="Pairs `item category`, as in --train, for category.")
-@click.option("--published", is_flag=True, help="The published recipe: cut, mask, k and epochs are its own.")
+@click.option("--published", is_flag=True, help="The published recipe: its holdout, mask, k and epochs.")
 @click.option(
     "--json", "output", type=FILE, required=True, metavar="OUT", help="Where the result is written."
 )
@@ -58,7 +58,7 @@ FIXED = ("shift", "target_as", "k", "mask", "epochs", "seed")  # what --publishe
 @click.option("--epochs", type=click.IntRange(1), default=400, help="Of trained maps.")
 @click.option("--resamples", type=click.IntRange(0), default=1000, help="Bootstrap resamples.")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=2024, help="Of the cut, the nulls and the map."
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=2024, help="Of the holdout, the nulls and the map."
 )
 def probe(
     train: Path,
@@ -78,12 +78,13 @@ def probe(
 ) -> None:
     """Map a source's item vectors to a target's: R², neighbours, recall, beside floor and ceiling.
 
-    The printed table is that of the JSON, which also has one row a held-out item.
+    The printed table is that of the JSON, which also has one row per held-out item.
     """
     from semcomp.cli.arrays import check_output, read_array, read_categories, read_view, write_json
     from semcomp.data import split_from_pairs
     from semcomp.evidence.mapping.probe import probe as probe_views
     from semcomp.evidence.mapping.probe import published_probe
+    from semcomp.evidence.mapping.task import ProbeSettings
 
     check_output(output)
     if published:
@@ -100,16 +101,20 @@ def probe(
             read_array(source), target, split, kind=kind or "linear-adam", ceiling=above, resamples=resamples
         )
     else:
+        known: dict[str, Any] = {}
+        if first_seen is not None:
+            known["first_seen"] = read_array(first_seen)
+        if categories is not None:
+            known["categories"] = read_categories(categories, target.shape[1])
         evidence = probe_views(
             read_array(source),
             target,
             split,
             kind=kind or "ridge",
+            shift=options.pop("shift"),
             ceiling=above,
-            resamples=resamples,
-            first_seen=None if first_seen is None else read_array(first_seen),
-            categories=None if categories is None else read_categories(categories, target.shape[1]),
-            **options,
+            known=known,
+            settings=ProbeSettings(resamples=resamples, **options),
         )
     write_json(evidence.to_json(), output)
     click.echo(evidence)

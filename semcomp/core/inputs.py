@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from semcomp.core.text_matrix import TextMatrix
-from semcomp.core.view import Scorer, check_fits
+from semcomp.core.view import Scorer, View, check_fits
 from semcomp.data import Split
 from semcomp.errors import SemcompError
 
@@ -52,11 +52,19 @@ class Inputs:
 
     @classmethod
     def of(cls, given: Inputs | Split) -> Inputs:
-        """The inputs; of a split alone, the inputs that hold nothing else."""
+        """The inputs; of a split alone, the inputs that hold nothing else.
+
+        >>> sc.Inputs.of(split).text is None
+        True
+        """
         return given if isinstance(given, cls) else cls(given)  # type: ignore[arg-type]  # checked there
 
     def with_text(self, model: object) -> tuple[Split, TextMatrix]:
-        """Split and text; SemcompError where `model` was given no text."""
+        """Split and text; SemcompError where `model` was given no text.
+
+        >>> sc.Inputs(split, text).with_text(sc.views.RawText())[1] is text
+        True
+        """
         if self.text is None:
             raise SemcompError(
                 f"{type(model).__name__} reads text and was given none; "
@@ -64,17 +72,50 @@ class Inputs:
             )
         return self.split, self.text
 
-    def with_views(self, model: object, at_least: int = 1) -> tuple[Split, tuple[Scorer, ...]]:
-        """Split and views; SemcompError where `model` was given too few, or some of other data."""
-        views = tuple(self.views)
-        if len(views) < at_least:
+    def with_order(self, model: object) -> Split:
+        """The split; SemcompError where `model` reads histories in order and the split does not know it.
+
+        >>> sc.Inputs(split).with_order(sc.views.LightGCN())
+        Traceback (most recent call last):
+        semcomp.errors.SemcompError: LightGCN reads events in order, which the split does not know ...
+        """
+        if not self.split.ordered:
+            told = self.split.provenance.get("order", "no order: it was made of pairs alone")
             raise SemcompError(
-                f"{type(model).__name__} needs {at_least} views and was given {len(views)}; "
+                f"{type(model).__name__} reads events in order, which the split does not know ({told}); load "
+                "data with a column timestamp or position that is filled in for every interaction"
+            )
+        return self.split
+
+    def with_views(self, model: object, count: int | None = None) -> tuple[Split, Sequence[Scorer]]:
+        """Split and views, whose rows are joined to the split's by id where they have ids.
+
+        SemcompError where `model` was given none, not `count`, or some of other data.
+
+        >>> [view.name for view in sc.Inputs(split, views=[cf, sem]).with_views(sc.views.CombSum(), 2)[1]]
+        ['LightGCN', 'projection']
+        """
+        given = len(self.views)
+        if not given or given != (count or given):
+            raise SemcompError(
+                f"{type(model).__name__} needs {count or 'some'} views and was given {given}; "
                 "fit it to Inputs(split, views=[one, other])"
             )
-        for view in views:
+        for view in self.views:
             check_fits(view, (self.split.n_users, self.split.n_items))
-        return self.split, views
+        return self.split, [self._joined(view) for view in self.views]
+
+    def _joined(self, view: Scorer) -> Scorer:
+        if not isinstance(view, View) or view.user_ids is None or view.item_ids is None:
+            return view
+        return view.for_split(self.split)
+
+
+def as_view(scorer: Scorer, remedy: str) -> View:
+    """The scorer, where it is a View; SemcompError with the remedy for one that scores without vectors."""
+    if not isinstance(scorer, View):
+        raise SemcompError(f"{scorer.name} scores without vectors; {remedy}")
+    return scorer
 
 
 class Model(Protocol):

@@ -23,7 +23,7 @@ def per_user(topk: TopK, truth: sp.csr_array, k: int = 20) -> pd.DataFrame:
         truth: (U, I) binary CSR with sorted indices.
 
     Returns:
-        One row a user with non-empty `truth`, indexed by user row (`user`), with recall, ndcg, mrr in [0, 1],
+        One row per user with non-empty `truth`, indexed by user row (`user`): recall, ndcg, mrr in [0, 1],
         hits (int), n_truth (int). Empty where no user has anything to find.
 
     Raises:

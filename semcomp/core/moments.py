@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import add
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Sums over n paired rows (x_i, y_i) about a fixed origin; those of disjoint rows add and subtract.
+    """Sums over n paired rows (x_i, y_i) about a fixed origin; those of disjoint rows add.
 
     Attributes:
         n: rows.
@@ -41,11 +44,6 @@ class Moments:
         origin = rows.mean(axis=0) if origin is None else origin
         rows -= origin
         return cls(len(rows), rows.sum(axis=0), rows.T @ rows, origin, x.shape[1])
-
-    def __sub__(self, other: Moments) -> Moments:
-        """Without the other's rows, which must be among these."""
-        left, products = self.total - other.total, self.products - other.products
-        return Moments(self.n - other.n, left, products, self.origin, self.p)
 
     def __add__(self, other: Moments) -> Moments:
         """With the other's rows as well."""
@@ -77,12 +75,35 @@ class Moments:
         )
 
 
-def leaving_each_out(parts: Sequence[Moments]) -> list[Moments]:
-    """For each of two or more parts, the moments of all the others, and after them those of all.
+def leaving_each_out(parts: Sequence[T]) -> list[T]:
+    """For each of two or more parts, the sum of all the others, and after them that of all.
 
     By addition: where one part outweighs the others, a difference would lose their digits.
+
+    Args:
+        parts: whatever adds up: moments, or arrays of one shape.
     """
-    before = list(accumulate(parts, Moments.__add__))  # up to each part, with it
-    after = list(accumulate(reversed(parts), Moments.__add__))[::-1]  # from each part on
-    between = [left + right for left, right in zip(before, after[2:], strict=False)]
+    before: list[T] = list(accumulate(parts, add))  # up to each part, with it
+    after: list[T] = list(accumulate(reversed(parts), add))[::-1]  # from each part on
+    between: list[T] = [add(left, right) for left, right in zip(before, after[2:], strict=False)]
     return [after[1], *between, before[-2], before[-1]]
+
+
+def principal_axes(covariance: Floats) -> tuple[Floats, Floats]:
+    """(p,) variances, descending and not below 0, and (p, p) the axes that they are along, as columns."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.maximum(values[::-1], 0.0), vectors[:, ::-1]
+
+
+def whitening(covariance: Floats, n: int) -> Floats:
+    """(p, r) W with WᵀΣW = I: the principal axes over their standard deviations, by falling variance.
+
+    Axes whose variance is below rounding for n rows are left out.
+    """
+    return scaled_axes(*principal_axes(covariance), n)
+
+
+def scaled_axes(variances: Floats, axes: Floats, n: int) -> Floats:
+    """`whitening`, from principal axes that are known."""
+    kept = variances > variances[0] * max(n, len(variances)) * np.finfo(np.float64).eps
+    return np.asarray(axes[:, kept] / np.sqrt(variances[kept]))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-BLOCK = 8192  # rows at a time, so that float64 copies stay small
+from semcomp.core.matrices import BLOCK
+
 ROUNDING = 1e-12  # a spread below this share of the mean row is rounding: float32 tells 6e-8 apart
 
 
@@ -16,6 +17,16 @@ def mean_cosine(matrix: NDArray[np.floating]) -> float:
     directions that cancel out, 1 for one common direction, at least −1 / (n − 1). Zero rows have no direction
     and are left out. NaN for fewer than two rows that are not zero, and where a value is NaN.
     """
+    return mean_cosine_of(*sum_of_directions(matrix))
+
+
+def mean_cosine_of(total: NDArray[np.float64], n: int) -> float:
+    """`mean_cosine` of n directions whose sum is (D,)."""
+    return float((total @ total / n - 1) / (n - 1)) if n > 1 else float("nan")
+
+
+def sum_of_directions(matrix: NDArray[np.floating]) -> tuple[NDArray[np.float64], int]:
+    """(D,) the sum of the unit rows of (n, D), and how many rows are not zero."""
     total = np.zeros(matrix.shape[1])
     n = 0
     for start in range(0, len(matrix), BLOCK):
@@ -24,7 +35,7 @@ def mean_cosine(matrix: NDArray[np.floating]) -> float:
         rows, norms = rows[norms != 0], norms[norms != 0]
         total += (rows / norms[:, None]).sum(axis=0)
         n += len(rows)
-    return float((total @ total / n - 1) / (n - 1)) if n > 1 else float("nan")
+    return total, n
 
 
 def effective_rank(matrix: NDArray[np.floating]) -> float:
@@ -50,5 +61,13 @@ def effective_rank(matrix: NDArray[np.floating]) -> float:
     values = np.maximum(np.linalg.eigvalsh(gram), 0.0)
     if values.sum() <= n * ROUNDING**2 * float(mean @ mean):
         return float("nan")
-    share = values[values > 0] / values.sum()
-    return float(np.exp(-(share * np.log(share)).sum()))
+    return effective_rank_of(values)
+
+
+def effective_rank_of(variances: ArrayLike) -> float:
+    """exp(−Σ p ln p) of the shares p that variances along principal axes have; NaN where nothing varies."""
+    v = np.asarray(variances, dtype=np.float64)
+    if not v.sum() > 0:
+        return float("nan")
+    share = v[v > 0] / v.sum()
+    return float(np.exp(-(share @ np.log(share))))

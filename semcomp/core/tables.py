@@ -46,7 +46,7 @@ def span(low: float | None, high: float | None) -> str:
 
 
 def count(n: int) -> str:
-    """A number of units; "" for 0, which stands for one that is not known."""
+    """A number of units; "" for 0, which means that it is not known."""
     return f"{n:,}" if n else ""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from semcomp.core.joining import Ids, check_ids, rows_of
+from semcomp.core.matrices import finite_matrix
 from semcomp.display import card, summary, vectors
 from semcomp.errors import SemcompError
 
@@ -36,23 +37,7 @@ class Scorer(Protocol):
 
 def as_matrix(values: ArrayLike, label: str) -> NDArray[np.float32]:
     """A read-only, finite float32 copy of a 2-D array; one clear error otherwise."""
-    try:
-        with np.errstate(over="ignore"):  # what is too long for float32 becomes infinite, and is told below
-            matrix = np.array(values, dtype=np.float32, order="C")
-    except (TypeError, ValueError) as error:
-        raise SemcompError(f"{label} is not a numeric matrix; give one row of numbers an entity") from error
-    if matrix.ndim != 2:
-        raise SemcompError(f"{label} has shape {matrix.shape}; a matrix with one row an entity is needed")
-    if matrix.shape[0] == 0 or matrix.shape[1] == 0:
-        raise SemcompError(
-            f"{label} is empty, shape {matrix.shape}; at least one row and one column are needed"
-        )
-    bad = ~np.isfinite(matrix).all(axis=1)
-    if bad.any():
-        raise SemcompError(
-            f"{label} has NaN or infinite values in {bad.sum()} rows, first in row {int(bad.argmax())}; "
-            "remove or impute them"
-        )
+    matrix = np.array(finite_matrix(values, label, np.float32), dtype=np.float32, order="C")
     matrix.flags.writeable = False
     return matrix
 

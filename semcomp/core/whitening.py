@@ -59,9 +59,9 @@ def ace(
     if dim is not None and dim < 1:
         raise SemcompError(f"ACE has dim {dim}; keep at least one column, or all with dim=None")
     rows = unit_rows(text.matrix)
-    speaks = np.asarray(rows.any(axis=1))
-    mean = rows[speaks].mean(axis=0, dtype=np.float64) if centred and speaks.any() else 0.0
-    squares, axes = principal_axes(rows, speaks, mean)  # (D,), (D, D)
+    nonzero = np.asarray(rows.any(axis=1))
+    mean = rows[nonzero].mean(axis=0, dtype=np.float64) if centred and nonzero.any() else 0.0
+    squares, axes = principal_axes(rows, nonzero, mean)  # (D,), (D, D)
     ridge = float(strength if absolute else strength * squares.mean())
     kept = squares > ROUNDING * squares[0]
     scale = np.where(kept, 1.0, 0.0) / np.sqrt(np.where(kept, squares + ridge, 1.0))
@@ -69,7 +69,7 @@ def ace(
     out = np.zeros((len(rows), turn.shape[1]), np.float32)
     for start in range(0, len(rows), BLOCK):
         part = slice(start, start + BLOCK)
-        out[part] = ((rows[part] - mean) @ turn) * speaks[part, None]
+        out[part] = ((rows[part] - mean) @ turn) * nonzero[part, None]
     done = {"name": "ACE", "strength": strength, "lambda": ridge, "centred": centred, "dim": out.shape[1]}
     return TextMatrix(text.item_ids, out, {**text.provenance, "transform": done, "sha256": digest(out)})
 

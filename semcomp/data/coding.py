@@ -11,7 +11,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe
-from semcomp.data.interning import UNKNOWN, Interner
 from semcomp.data.spool import Records, Spool
 from semcomp.data.tables import Table
 from semcomp.errors import SemcompError, unknown_name
@@ -20,7 +19,34 @@ from semcomp.progress import progress_bar
 BATCH = 500_000  # rows polars hands over at a time
 BLOCK = 1 << 22  # rows of a pass over the records
 MOST_RANGES = 100  # each may be an open file
+UNKNOWN = np.uint32(2**32 - 1)  # the code of a missing id
 TIME_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+
+
+class Interner:
+    """Codes for the distinct strings of a column that is read batch by batch.
+
+    The codes are those of a polars Categories object of its own, so the strings are compared and stored by
+    polars, in parallel. Which string gets which code is not reproducible; `sorted` makes up for that.
+    """
+
+    def __init__(self) -> None:
+        self._categories = pl.Categories.random()
+        self._dtype = pl.Categorical(self._categories)
+        # polars forgets the codes as soon as no column has the type any more
+        self._anchor = pl.Series([], dtype=self._dtype)
+
+    def code(self, column: str) -> pl.Expr:
+        """The codes of a string column, UInt32; `UNKNOWN` for null."""
+        return pl.col(column).cast(self._dtype).to_physical().fill_null(int(UNKNOWN)).alias(column)
+
+    def sorted(self) -> tuple[pl.Series, NDArray[np.int32]]:
+        """The distinct strings, ascending, and the place of each code, from 0 on, among them."""
+        strings = self._categories.to_series().cast(pl.String)
+        order = strings.arg_sort().to_numpy()
+        place = np.empty(len(order), dtype=np.int32)
+        place[order] = np.arange(len(order), dtype=np.int32)
+        return strings.gather(order), place
 
 
 @dataclass(frozen=True)
@@ -160,7 +186,7 @@ def _check_columns(columns: list[str], recipe: Recipe, label: str) -> None:
 
 
 def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
-    """The column as float64: NaN where nothing stands, infinity where something stands that is no number.
+    """The column as float64: NaN where it is empty, infinity where something in it is not a number.
 
     Dates count as seconds since 1970, in UTC where they name no zone.
     """
@@ -207,7 +233,7 @@ def _empty_id(table: Table, column: str, row: int) -> SemcompError:
 def _no_number(table: Table, name: str, row: int, recipe: Recipe) -> SemcompError:
     with table.reading():
         value = table.frame.select(name).slice(row, 1).collect(engine="streaming").item()
-    said = "is missing" if value is None else f"{value!r} is no number"
+    said = "is missing" if value is None else f"{value!r} is not a number"
     if name != "rating":
         return SemcompError(
             f"{table.locate(row)}: {name} {said}; give a number (a time also as ISO date), or leave it empty"

@@ -11,8 +11,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from semcomp.data.filters import Step
+from semcomp.display import ROWS, Table, card
 from semcomp.errors import SemcompError
 from semcomp.storage import digest
+
+COLUMNS = 6  # of a table that a notebook shows
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Dataset:
 
     Rows of `user_ids` and `item_ids` are in ascending order of the id as a string, so the order of rows in
     the input files does not matter. The universe is fixed: an item that loses all its interactions in a
-    split keeps its row. What loading dropped, and why, stands in `notes`, with counts in `steps`.
+    split keeps its row. What loading dropped, and why, is in `notes`, with counts in `steps`.
 
     Attributes:
         name: the name it was loaded by.
@@ -39,13 +42,16 @@ class Dataset:
         item_ids: (I,) strings, distinct, ascending.
         user: (n,) int32, row of the user of each interaction.
         item: (n,) int32, row of the item of each interaction; pairs are distinct and sorted by (user, item).
-        items: the item table, one row an item in the order of `item_ids` (column `item_id` first).
+        items: the item table, one row per item in the order of `item_ids` (column `item_id` first).
         interactions: what else is known of each pair, n rows in the order of `user`: any of `rating`
             (Float64), `timestamp` (Float64, seconds), `position` (Float64, order within the user) and the
             columns the recipe keeps. No columns where nothing is known.
-        texts: I strings, what an encoder reads; how they were made stands in `template`.
+        texts: I strings, what an encoder reads; how they were made is in `template`.
         steps: the filters that were applied, in order, with what each removed.
         vectors: (I, D) float32 item vectors that come with the data (planted worlds), else None.
+
+    >>> data.n_users, data.n_items, data.texts[0]
+    (300, 200, 'planted item 1')
     """
 
     name: str
@@ -98,7 +104,11 @@ class Dataset:
         return self.user.astype(np.int64) * self.n_items + self.item
 
     def named_pair(self, pair: int) -> str:
-        """A pair in words, by its original ids; `pair` is a number as in `pairs`."""
+        """A pair in words, by its original ids; `pair` is a number as in `pairs`.
+
+        >>> data.named_pair(data.pairs[0])
+        "user 'u0001', item 'i0008'"
+        """
         user, item = divmod(int(pair), self.n_items)
         return f"user {str(self.user_ids[user])!r}, item {str(self.item_ids[item])!r}"
 
@@ -118,13 +128,35 @@ class Dataset:
     def provenance(self) -> dict[str, Any]:
         return {"dataset": self.name, "data": self.fingerprint, "licence": self.source.licence}
 
+    def __repr__(self) -> str:
+        return f"<Dataset {self.name!r}: {self._sizes}>"
+
     def __str__(self) -> str:
+        return "\n".join([f"{self.name}: {self._sizes}", *(f"  - {note}" for note in self.notes)])
+
+    def _repr_html_(self) -> str:
+        users, items = self.user_ids[self.user[:ROWS]], self.item_ids[self.item[:ROWS]]
+        pairs = pl.DataFrame({"user": users.tolist(), "item": items.tolist()})
+        if self.interactions.width:
+            pairs = pairs.hstack(self.interactions.head(ROWS))
+        source = f"{self.source.publisher}; licence: {self.source.licence}"
+        tables = _shown(self.items, self.n_items), _shown(pairs, self.n_interactions)
+        return card(f"{self.name}: {self._sizes}", [source], *tables, notes=self.notes)
+
+    @property
+    def _sizes(self) -> str:
         density = self.n_interactions / (self.n_users * self.n_items)
-        head = (
-            f"{self.name}: {self.n_users:,} users × {self.n_items:,} items, "
+        return (
+            f"{self.n_users:,} users × {self.n_items:,} items, "
             f"{self.n_interactions:,} interactions (density {100 * density:.2f} %)"
         )
-        return "\n".join([head, *(f"  - {note}" for note in self.notes)])
+
+
+def _shown(frame: pl.DataFrame, total: int) -> Table:
+    """The first rows and columns of a table, for a notebook."""
+    few = frame[:ROWS, :COLUMNS]
+    cells = [["" if value is None else str(value) for value in row] for row in few.rows()]
+    return Table(few.columns, cells, total)
 
 
 def _content(column: pl.Series) -> NDArray[np.float64] | list[str | None]:

@@ -9,7 +9,6 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomp.data.item_text import Template
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.progress import progress_bar
 
@@ -17,7 +16,7 @@ DUPLICATES = ("best", "first", "last", "refuse")
 EMPTY_TEXT = ("drop", "keep", "refuse")
 UNKNOWN_ITEMS = ("drop", "refuse")
 KNOWN_OF_A_PAIR = ("rating", "timestamp", "position")
-BLOCK = 1 << 22  # pairs a step of the core filter: temporaries of a few tens of MB
+BLOCK = 1 << 22  # pairs per step of the core filter: temporaries of a few tens of MB
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,9 @@ class Recipe:
             load, or "keep" it as it is.
         core: repeat until nothing changes: drop users and items with fewer interactions than this.
         keep: further columns of the interactions to keep, as strings.
+
+    >>> sc.Recipe(min_rating=4, core=5).duplicates
+    'last'
     """
 
     min_rating: float | None = None
@@ -67,12 +69,14 @@ class Recipe:
                 raise SemcompError(f"{name} = {value!r} is not usable; give a whole number from {lowest} on")
         if self.min_rating is not None and not _is_number(self.min_rating):
             raise SemcompError(
-                f"min_rating = {self.min_rating!r} is no number; use None for no rating filter"
+                f"min_rating = {self.min_rating!r} is not a number; use None for no rating filter"
             )
         if self.template is not None:
+            from semcomp.data.item_text import Template  # which brings polars
+
             Template.parse(self.template)
         if isinstance(self.keep, str) or not all(isinstance(column, str) for column in self.keep):
-            raise SemcompError(f"keep = {self.keep!r} is no list of column names; give e.g. ('review',)")
+            raise SemcompError(f"keep = {self.keep!r} is not a list of column names; give e.g. ('review',)")
         object.__setattr__(self, "keep", tuple(dict.fromkeys(self.keep)))
         for column in self.keep:
             if column in ("user_id", "item_id", *KNOWN_OF_A_PAIR):
@@ -186,7 +190,7 @@ def k_core(
 
     The result is the largest set of pairs in which every user and every item occurs at least `core` times;
     it does not depend on the order in which they leave. May be empty. Beside the result it needs two counts
-    a user and item and a few tens of MB.
+    per user and item and a few tens of MB.
     """
     keep = np.ones(len(user), dtype=bool)
     blocks = [slice(start, start + BLOCK) for start in range(0, len(user), BLOCK)]

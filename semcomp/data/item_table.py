@@ -22,11 +22,11 @@ class Inventory:
 
     Attributes:
         ids: distinct, ascending as strings.
-        silent: (I,) whether the item's text counts as empty.
+        no_text: (I,) whether the item's text counts as empty.
     """
 
     ids: pl.Series
-    silent: NDArray[np.bool_]
+    no_text: NDArray[np.bool_]
 
 
 def choose_template(tables: Tables, recipe: Recipe) -> Template | None:
@@ -74,8 +74,8 @@ def inventory_of(items: Table, template: Template | None, min_characters: int) -
     ]
     for batch in batches(items, items.frame.select(wanted)):
         length = template.render(batch).str.len_chars() if template else pl.Series([0] * batch.height)
-        parts.append(pl.DataFrame({"id": batch["item_id"], "silent": length < min_characters}))
-    table = pl.concat(parts) if parts else pl.DataFrame({"id": [], "silent": []})
+        parts.append(pl.DataFrame({"id": batch["item_id"], "no_text": length < min_characters}))
+    table = pl.concat(parts) if parts else pl.DataFrame({"id": [], "no_text": []})
     if table.height == 0:
         raise SemcompError(f"{items.label} has a header but no rows; at least one is needed")
     ids = table["id"]
@@ -91,7 +91,7 @@ def inventory_of(items: Table, template: Template | None, min_characters: int) -
         raise SemcompError(
             f"{items.locate(other)}: item {item!r} is in {items.locate(one)} already; keep one row an item"
         )
-    return Inventory(ordered, table["silent"].gather(order).to_numpy())
+    return Inventory(ordered, table["no_text"].gather(order).to_numpy())
 
 
 def places(
@@ -126,7 +126,7 @@ def rows_of(items: Table | None, ids: pl.Series) -> pl.DataFrame:
 def vectors_of(path: Path, ids: pl.Series) -> NDArray[np.float32]:
     """(I, D) float32: the rows of a matrix on disk where the id of an item is the number of its row.
 
-    Raises SemcompError for a file that is no matrix of numbers, for an id that is no row of it, and for
+    Raises SemcompError for a file that is not a matrix of numbers, for an id that is not a row of it, and for
     rows that are not finite.
     """
     try:

@@ -57,7 +57,7 @@ class Template:
     """How an item's text is put together, e.g. `{title}[ ({year})][. {genres}]`.
 
     - `{title}` is the value of a column: stripped, "" where it is missing, a list joined by ", ", a whole
-      number without decimals. A `year` that is no positive whole number counts as missing.
+      number without decimals. A `year` that is not a positive whole number counts as missing.
     - `[…]` is left out, punctuation included, where a field in it is empty. Groups do not nest. While no
       field has a value yet, a group loses the separators it begins with: `[. {genres}]` then gives "Drama".
     - Everything else stays as it is, but white space never doubles where two parts meet. White space inside
@@ -89,7 +89,7 @@ class Template:
                 raise unknown_name(f"text column of the template {self.text!r} in {label}:", name, columns)
 
     def render(self, items: pl.DataFrame) -> pl.Series:
-        """One string a row of the table; "" where all fields are empty. No rows give no strings.
+        """One string per row of the table; "" where all fields are empty. No rows give no strings.
 
         Raises SemcompError for a missing column and for a column whose values cannot be written as text.
 
@@ -124,7 +124,7 @@ class Template:
 
 
 def text_digest(item_ids: Sequence[str], texts: Sequence[str]) -> str:
-    """sha256 of which text stands on which item: of the pairs (id, text), ascending by id."""
+    """sha256 of which text belongs to which item: of the pairs (id, text), ascending by id."""
     return digest(sorted([str(item), text] for item, text in zip(item_ids, texts, strict=True)))
 
 
@@ -132,7 +132,7 @@ def as_strings(items: pl.DataFrame, column: str) -> pl.Series:
     """A column as stripped strings, "" for a missing value (null, NaN).
 
     Lists, nested ones too, are joined by ", " without their empty elements. Whole numbers have no decimals.
-    In a column `year`, what is no positive whole number is missing.
+    In a column `year`, what is not a positive whole number is missing.
 
     Raises SemcompError for values that are neither text, numbers, dates nor lists of these.
     """

@@ -84,7 +84,7 @@ def load_tables(
 
     The interactions are read once, batch by batch, and turned into small records, which pass through files
     in the cache folder where they are many. One range of users after the other is then freed of repeated
-    pairs and filtered; only the core filter sees all that is left at once, as two int32 a pair.
+    pairs and filtered; only the core filter sees all that is left at once, as two int32 per pair.
 
     Args:
         memory: bytes for the records in memory and the work on a range of users. The ids, the surviving
@@ -122,7 +122,7 @@ def _load(
             of = places(coded.item_ids, inventory, *labels, unknown_items=recipe.unknown_items)
             coded = replace(coded, items=of[coded.items])
         if tables.vectors is not None:
-            inventory = replace(inventory, silent=np.zeros_like(inventory.silent))
+            inventory = replace(inventory, no_text=np.zeros_like(inventory.no_text))
         pairs = select(coded, inventory, recipe, tables.interactions, memory=memory, progress=progress)
     with closing(pairs):
         if not len(pairs.user):

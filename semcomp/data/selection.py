@@ -56,18 +56,18 @@ def select(
 
     Raises SemcompError for repeated pairs and empty texts where the recipe refuses them.
     """
-    silent = inventory.silent if recipe.empty_text != "keep" else np.zeros_like(inventory.silent)
+    no_text = inventory.no_text if recipe.empty_text != "keep" else np.zeros_like(inventory.no_text)
     user, item = (np.empty(coded.records.rows, dtype=np.int32) for _ in range(2))
     dtype = coded.records.dtype
     rated = "rating" in (dtype.names or ())
     rest = [name for name in dtype.names or () if name in (*KNOWN_OF_A_PAIR, "row")]
     known = Spool(np.dtype([(name, dtype[name]) for name in rest]), memory // 4) if rest else None
-    mute_items = np.zeros_like(silent)
-    unlisted = repeated = low = mute = n = 0
+    refused = np.zeros_like(no_text)
+    unlisted = repeated = low = textless = n = 0
     rows = memory // (4 * SORTING * dtype.itemsize)
     with progress_bar(coded.records.rows, "filtering", "row", wanted=progress, unit_scale=True) as bar:
         for block in coded.ranges(rows, limit=memory // 4, progress=progress):
-            listed = block[block["item"] < len(silent)]
+            listed = block[block["item"] < len(no_text)]
             unlisted += len(block) - len(listed)
             records = listed[_one_of_each(listed, coded, inventory, recipe, table)]
             repeated += len(listed) - len(records)
@@ -75,34 +75,34 @@ def select(
                 enough = records["rating"] >= recipe.min_rating
                 low += len(records) - int(enough.sum())
                 records = records[enough]
-            if silent.any():
-                heard = ~silent[records["item"]]
-                mute_items[records["item"][~heard]] = True
-                mute += len(records) - int(heard.sum())
-                records = records[heard]
+            if no_text.any():
+                has_text = ~no_text[records["item"]]
+                refused[records["item"][~has_text]] = True
+                textless += len(records) - int(has_text.sum())
+                records = records[has_text]
             user[n : n + len(records)], item[n : n + len(records)] = records["user"], records["item"]
             n += len(records)
             if known:
                 known.append(_fields(records, known))
             bar.update(len(block))
-    if recipe.empty_text == "refuse" and mute_items.any():
-        raise _without_text(inventory, mute_items, recipe)
+    if recipe.empty_text == "refuse" and refused.any():
+        raise _without_text(inventory, refused, recipe)
     user, item = user[:n], item[:n]
     said: list[Step | str] = [
         *_on_unlisted(recipe, unlisted),
         Step("duplicates", recipe.duplicates, interactions=repeated),
         *_on_ratings(recipe, coded, low),
-        *_on_texts(recipe, silent, mute),
+        *_on_texts(recipe, no_text, textless),
     ]
-    users, items = _distinct(user, len(coded.user_ids)), _distinct(item, len(silent))
+    users, items = _distinct(user, len(coded.user_ids)), _distinct(item, len(no_text))
     gone = sum(step.items for step in said if isinstance(step, Step))
-    said.append(Step("idle items", "without an interaction", items=len(silent) - gone - items))
+    said.append(Step("idle items", "without an interaction", items=len(no_text) - gone - items))
     said.append(Step("idle users", "without an interaction", users=len(coded.user_ids) - users))
     stays = np.ones(n, dtype=bool)
     if recipe.core > 1:
         stays = k_core(user, item, recipe.core, progress=progress)
         user, item = user[stays], item[stays]
-        left = _distinct(user, len(coded.user_ids)), _distinct(item, len(silent))
+        left = _distinct(user, len(coded.user_ids)), _distinct(item, len(no_text))
         said.append(Step("core", str(recipe.core), users - left[0], items - left[1], n - len(user)))
     return Selection(user, item, known, stays, tuple(said))
 
@@ -123,12 +123,12 @@ def _on_ratings(recipe: Recipe, coded: Coded, low: int) -> list[Step | str]:
     return ["ratings are not looked at: every rated item counts as an interaction", *unknown]
 
 
-def _on_texts(recipe: Recipe, silent: NDArray[np.bool_], mute: int) -> list[Step | str]:
+def _on_texts(recipe: Recipe, no_text: NDArray[np.bool_], textless: int) -> list[Step | str]:
     if recipe.empty_text != "drop":
         return []
-    least = recipe.min_characters
-    rule = "without a text" if least == 1 else f"with a text below {least} characters"
-    return [Step("text", rule, items=int(silent.sum()), interactions=mute)]
+    minimum = recipe.min_characters
+    rule = "without a text" if minimum == 1 else f"with a text below {minimum} characters"
+    return [Step("text", rule, items=int(no_text.sum()), interactions=textless)]
 
 
 def _one_of_each(
@@ -169,10 +169,10 @@ def _repeated(table: Table, user: str, item: str) -> SemcompError:
     )
 
 
-def _without_text(inventory: Inventory, silent: NDArray[np.bool_], recipe: Recipe) -> SemcompError:
-    have = "has" if silent.sum() == 1 else "have"
+def _without_text(inventory: Inventory, no_text: NDArray[np.bool_], recipe: Recipe) -> SemcompError:
+    have = "has" if no_text.sum() == 1 else "have"
     return SemcompError(
-        f"{counted(int(silent.sum()), 'item')} with interactions {have} a text below "
-        f"{counted(recipe.min_characters, 'character')}, e.g. item {inventory.ids[int(silent.argmax())]!r}; "
+        f"{counted(int(no_text.sum()), 'item')} with interactions {have} a text below "
+        f"{counted(recipe.min_characters, 'character')}, e.g. item {inventory.ids[int(no_text.argmax())]!r}; "
         "give them one, or set empty_text to 'drop' or 'keep'"
     )

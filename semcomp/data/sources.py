@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from semcomp.data import movielens
-from semcomp.data.catalogue import CATALOGUE
-from semcomp.data.dataset import Dataset
-from semcomp.data.fetch import fetched_folders, named
+from semcomp.data.fetching import fetched_folders, named
 from semcomp.data.filters import Recipe
-from semcomp.data.loading import read_folder
-from semcomp.data.named_source import NamedSource
+from semcomp.data.named_sources import CATALOGUE, NamedSource
 from semcomp.errors import SemcompError, unknown_name
+
+if TYPE_CHECKING:
+    from semcomp.data.dataset import Dataset
 
 VARIABLE = "SEMCOMP_DATA"
 
@@ -50,6 +51,8 @@ def load_named(
 
     `items`, `columns` and `format` are those of `read_folder`, for files of one's own.
     """
+    from semcomp.data.loading import read_folder  # a listing of names reads no table
+
     place = resolve(name_or_path, also=also)
     known = place.known
     if place.path is None:

@@ -40,7 +40,7 @@ class Table:
         label: how errors name the table: the path, or the paths.
         files: what is hashed for the provenance.
         kind: how the files are written; None for a frame that comes from elsewhere.
-        stored: the frame before text was turned into numbers, to find the text that is no number.
+        stored: the frame before text was turned into numbers, to find the text that is not a number.
         by_row: False where rows of the frame are not rows of the file (repeated items were left out).
     """
 
@@ -97,7 +97,7 @@ class Table:
         )
 
     def _check_numbers(self) -> None:
-        """Raise SemcompError at the first text that stands where the frame has a number."""
+        """Raise SemcompError at the first text where the frame has a number."""
         if self.stored is None:
             return
         wanted = self.frame.collect_schema()
@@ -107,7 +107,7 @@ class Table:
                 found = self.stored.with_row_index("\0row").filter(wordy).head(1).collect(engine="streaming")
                 if found.height:
                     where = self.locate(found.item(0, "\0row"))
-                    raise SemcompError(f"{where}: {name} {found[name][0]!r} is no number; correct it")
+                    raise SemcompError(f"{where}: {name} {found[name][0]!r} is not a number; correct it")
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def read_description(place: Path) -> Written | None:
         )
         sha256 = dict(content["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SemcompError(f"{file} is no description of a data set ({error!r}); {remedy}") from error
+        raise SemcompError(f"{file} is not a description of a data set ({error!r}); {remedy}") from error
     for name, sha in sha256.items():
         if not (place / name).is_file() or file_digest(place / name) != sha:
             raise SemcompError(f"{place / name} is not the file that {DESCRIPTION} describes; {remedy}")

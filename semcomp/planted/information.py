@@ -147,7 +147,7 @@ def random_joint(seed: int, *, most: int = 6) -> Doubles:
 
 
 def alignment_losses(worlds: int = 1000, *, seed: int = 0, most: int = 6) -> pd.DataFrame:
-    """`alignment_loss` of random worlds, one row a world, indexed by the world's seed from `seed` on.
+    """`alignment_loss` of random worlds, one row per world, indexed by the world's seed from `seed` on.
 
     Raises:
         SemcompError: no worlds, or fewer than 2 values.

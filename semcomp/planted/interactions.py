@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from semcomp.data import Split, binary_csr
+from semcomp.planted.parameters import Parameters
 from semcomp.planted.truth import INTERACTIONS, UNBIASED, Truth, stream
-
-if TYPE_CHECKING:
-    from semcomp.planted.world import World
 
 BLOCK = 1 << 22  # scores drawn at a time: 32 MiB in float64
 
@@ -23,15 +20,15 @@ Doubles = NDArray[np.float64]
 Logits = Callable[[int, int], Doubles]  # users from start to stop -> (B, I)
 
 
-def draw_interactions(world: World, truth: Truth, draw: int = 0) -> tuple[Rows, Rows]:
+def draw_interactions(world: Parameters, truth: Truth, draw: int = 0) -> tuple[Rows, Rows]:
     """Pairs (user, item) sorted by both, with what the users were exposed to; draw 0 is the data set's."""
     rng = stream(world, INTERACTIONS) if draw == 0 else stream(world, INTERACTIONS, draw)
     counts = _activity(world, rng)
     return _without_replacement(_logits(world, truth, exposed=True), counts, world, rng)
 
 
-def draw_unbiased(world: World, truth: Truth, split: Split, seed: int) -> Split:
-    """The split with as many test items a user, drawn of the unseen ones as if all had been exposed alike."""
+def draw_unbiased(world: Parameters, truth: Truth, split: Split, seed: int) -> Split:
+    """The split with as many test items per user, drawn of the unseen as if all had been exposed alike."""
     seen = sp.csr_array(split.history("train+valid"))
     counts = np.diff(split.test.indptr).astype(np.int64)
     of_all = _logits(world, truth, exposed=False)
@@ -46,7 +43,7 @@ def draw_unbiased(world: World, truth: Truth, split: Split, seed: int) -> Split:
     return replace(split, test=test, provenance={**split.provenance, "test": f"unbiased, seed {seed}"})
 
 
-def _logits(world: World, truth: Truth, *, exposed: bool) -> Logits:
+def _logits(world: Parameters, truth: Truth, *, exposed: bool) -> Logits:
     """Blocks of sharpness · score + popularity, with the exposure of each user's group if so wanted."""
     tastes, parts = truth.joint
 
@@ -61,11 +58,11 @@ def _logits(world: World, truth: Truth, *, exposed: bool) -> Logits:
 
 
 def _without_replacement(
-    logits: Logits, counts: NDArray[np.int64], world: World, rng: np.random.Generator
+    logits: Logits, counts: NDArray[np.int64], world: Parameters, rng: np.random.Generator
 ) -> tuple[Rows, Rows]:
     """For each user as many items as `counts` says, drawn without replacement with weights exp(logit).
 
-    The largest of logit + Gumbel noise are such a draw (Gumbel top-k), so one sort a user does it.
+    The largest of logit + Gumbel noise are such a draw (Gumbel top-k), so one sort per user does it.
     """
     most = int(counts.max())
     chosen = []
@@ -83,7 +80,7 @@ def _without_replacement(
     return user, np.concatenate(chosen).astype(np.int32)
 
 
-def _activity(world: World, rng: np.random.Generator) -> NDArray[np.int64]:
+def _activity(world: Parameters, rng: np.random.Generator) -> NDArray[np.int64]:
     """(U,) the least plus a log-normal number of interactions with the asked mean, at most half the items."""
     extra = (world.activity - world.least) * rng.lognormal(-0.5, 1.0, world.users)  # of mean 1
     return np.minimum(world.least + np.rint(extra).astype(np.int64), world.items // 2)

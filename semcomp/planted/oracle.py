@@ -76,7 +76,7 @@ def oracle_recall(
         memory: bytes that blocks of scores may take in ranking; drawing takes blocks of its own, of 160 MiB.
 
     Returns:
-        One row a part: recall, its mean over draws and users with test items; error, its standard error,
+        One row per part: recall, its mean over draws and users with test items; error, its standard error,
         from the spread of each user's recall between draws (NaN for one draw); n, users times draws.
 
     Raises:

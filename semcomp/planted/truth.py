@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
 
 from semcomp.core.view import View
-
-if TYPE_CHECKING:
-    from semcomp.planted.world import World
+from semcomp.planted.parameters import Parameters
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
-# one stream a purpose
+# one stream per purpose
 ITEMS, USERS, POPULARITY, INTERACTIONS, COLLABORATIVE, AGAIN, EXPOSURE, GROUPS, UNBIASED = range(9)
 
 
@@ -27,7 +23,7 @@ class Truth:
 
     Attributes:
         semantic_vectors: (I, d_z + d_p) S, equal to `Dataset.vectors`.
-        collaborative_vectors: (I, d_z + d_p) C; one column more where popularity stands in it.
+        collaborative_vectors: (I, d_z + d_p) C; one column more where popularity is in it.
         semantic_users, collaborative_users: as wide, in the coordinates of S and of C: the inner products are
             the score's parts in z and p (under the noise of S; of a twisted S their best linear prediction),
             and in z and q (under the noise of C, and with λ b).
@@ -101,16 +97,19 @@ class Truth:
         return np.hstack([self.user_z, self.user_p, self.user_q]), np.hstack([self.z, self.p, self.q])
 
 
-def stream(world: World, *place: int) -> np.random.Generator:
+def stream(world: Parameters, *place: int) -> np.random.Generator:
     """An independent stream of a world's seed; equal to the children that a SeedSequence spawns."""
     return np.random.default_rng(np.random.SeedSequence(world.seed, spawn_key=place))
 
 
-def draw_truth(world: World) -> Truth:
-    """The parts, tastes and views of a world. Streams are one a purpose, so that no dial moves another's."""
+def draw_truth(world: Parameters) -> Truth:
+    """The parts, tastes and views of a world.
+
+    There is one random stream per purpose, so that no parameter moves what another one draws.
+    """
     of_items, (z, p, q), (a, b, c) = _latent(world)
     turn, other_turn = (_orthogonal(of_items, sum(world.widths)) for _ in range(2))
-    common, private = map(sqrt, variances(world))
+    common, private = map(sqrt, world.variances)
     semantic = np.hstack([common * twisted(z, world.twist), private * twisted(p, world.twist)]) @ turn
     semantic += world.noise * of_items.standard_normal(semantic.shape)
     readers = [predicting(taste, world.twist) for taste in _in_view(world, a, world.semantic_private * b)]
@@ -135,7 +134,7 @@ def draw_truth(world: World) -> Truth:
     )
 
 
-def draw_collaborative_again(world: World, seed: int) -> View:
+def draw_collaborative_again(world: Parameters, seed: int) -> View:
     """C under another seed: the world's parts and tastes, with a rotation and noise of the seed's own."""
     _, (z, _, q), (a, _, c) = _latent(world)
     draws = stream(world, AGAIN, seed)
@@ -143,19 +142,12 @@ def draw_collaborative_again(world: World, seed: int) -> View:
     return View(f"collaborative, seed {seed}", _rounded(users), _rounded(items))
 
 
-def variances(world: World) -> tuple[float, float]:
-    """α² and β², of a shared and of a private coordinate of a view."""
-    wide, narrow = world.widths
-    mean = (wide + narrow) / 2
-    return float(world.shared * (mean / wide)), float((1 - world.shared) * (mean / narrow))
-
-
 def twisted(parts: Doubles, twist: float) -> Doubles:
     """g: each pair of coordinates (x, y) turned by the angle twist · (x² + y²) / 2; (n, d) -> (n, d)."""
     if twist == 0:
         return parts
     pairs = parts[:, 0::2] + 1j * parts[:, 1::2]
-    return _apart(pairs * np.exp(0.5j * twist * np.abs(pairs) ** 2))
+    return _as_coordinates(pairs * np.exp(0.5j * twist * np.abs(pairs) ** 2))
 
 
 def predicting(tastes: Doubles, twist: float) -> Doubles:
@@ -166,19 +158,21 @@ def predicting(tastes: Doubles, twist: float) -> Doubles:
     """
     if twist == 0:
         return tastes
-    return _apart((tastes[:, 0::2] + 1j * tastes[:, 1::2]) * (1 - 1j * twist) ** -2)
+    return _as_coordinates((tastes[:, 0::2] + 1j * tastes[:, 1::2]) * (1 - 1j * twist) ** -2)
 
 
-def log_popularity(world: World) -> Doubles:
+def log_popularity(world: Parameters) -> Doubles:
     """(I,) b: mean 0, variance 1 and skewness `popularity_skew` over draws."""
     normal = stream(world, POPULARITY).standard_normal(world.items)
     if world.popularity_skew == 0:
         return normal
+    from scipy import special, stats
+
     return np.asarray(stats.pearson3.ppf(special.ndtr(normal), world.popularity_skew))
 
 
-def _latent(world: World) -> tuple[np.random.Generator, list[Doubles], list[Doubles]]:
-    """The items' stream after z, p and q; z, p, q; and the tastes a, b, c of variance 1 / d a coordinate."""
+def _latent(world: Parameters) -> tuple[np.random.Generator, list[Doubles], list[Doubles]]:
+    """The items' stream after z, p and q; these; and the tastes a, b, c of variance 1 / d per coordinate."""
     wide, narrow = world.widths
     of_items, of_users = stream(world, ITEMS), stream(world, USERS)
     parts = [of_items.standard_normal((world.items, width)) for width in (wide, narrow, narrow)]
@@ -188,15 +182,14 @@ def _latent(world: World) -> tuple[np.random.Generator, list[Doubles], list[Doub
     return of_items, parts, tastes
 
 
-def _in_view(world: World, shared: Doubles, private: Doubles) -> tuple[Doubles, Doubles]:
+def _in_view(world: Parameters, shared: Doubles, private: Doubles) -> tuple[Doubles, Doubles]:
     """Tastes scaled so that, against α z and β p, they score √f <a, z> and √(1 − f) <b, p>."""
     wide, narrow = world.widths
-    mean = (wide + narrow) / 2
-    return sqrt(wide / mean) * shared, sqrt(narrow / mean) * private
+    return sqrt(wide / world.half_width) * shared, sqrt(narrow / world.half_width) * private
 
 
 def _collaborative(
-    world: World,
+    world: Parameters,
     tastes: tuple[Doubles, Doubles],
     parts: tuple[Doubles, Doubles],
     turn: Doubles,
@@ -204,11 +197,11 @@ def _collaborative(
 ) -> tuple[Doubles, Doubles]:
     """Users and items of C in one rotation; popularity's own rotation and the noise come from `draws`."""
     (a, c), (z, q) = tastes, parts
-    common, private = map(sqrt, variances(world))
+    common, private = map(sqrt, world.variances)
     items = np.hstack([common * z, private * q]) @ turn
     users = np.hstack(_in_view(world, a, world.collaborative_private * c)) @ turn
     if world.popularity_in_view > 0:
-        size = sqrt(sum(world.widths) / 2)  # √D: at λ = 1 as much variance as z and q together
+        size = sqrt(world.half_width)  # √D: at λ = 1 as much variance as z and q together
         column = world.popularity_in_view * size * log_popularity(world)
         again = _orthogonal(draws, sum(world.widths) + 1)
         items = np.column_stack([items, column]) @ again
@@ -218,7 +211,7 @@ def _collaborative(
     return users, items
 
 
-def _exposure(world: World, popularity: Doubles) -> Doubles:
+def _exposure(world: Parameters, popularity: Doubles) -> Doubles:
     """(G, I) offsets of variance exposure², correlated with log-popularity as asked."""
     share = world.exposure_to_popular
     own = stream(world, EXPOSURE).standard_normal((world.exposure_groups, world.items))
@@ -229,8 +222,8 @@ def _rounded(matrix: Doubles) -> Floats:
     return np.ascontiguousarray(matrix, dtype=np.float32)
 
 
-def _apart(pairs: NDArray[np.complex128]) -> Doubles:
-    """(n, d) complex numbers as (n, 2d) coordinates, the two of a pair beside each other."""
+def _as_coordinates(pairs: NDArray[np.complex128]) -> Doubles:
+    """(n, d) complex numbers as (n, 2d) coordinates, the two of a pair next to each other."""
     return np.ascontiguousarray(pairs).view(np.float64)
 
 

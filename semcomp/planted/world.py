@@ -19,7 +19,7 @@ loses sight of it as κ grows.
 
     score(u, i) = √f <a_u, z_i> + w_p √(1 − f) <b_u, p_i> + w_q √(1 − f) <c_u, q_i>
 
-with a, b, c Gaussian of variance 1 / d a coordinate, w_p = `semantic_private` and w_q =
+with a, b, c Gaussian of variance 1 / d per coordinate, w_p = `semantic_private` and w_q =
 `collaborative_private`: each inner product has variance 1 over users and items.
 
 **Choices.** A user's items are drawn without replacement with weights exp(logit),
@@ -30,7 +30,7 @@ in which the first two are what the user would choose of everything, and the thi
 shown. `World.unbiased_test` draws without the third.
 
 **Ceilings.** What a map from S to C, linear or not, can explain, how much of C a second seed repeats, and the
-canonical correlations are closed forms of the dials (`semcomp.planted.ceilings`). A model trained on the
+canonical correlations are closed forms of the parameters (`planted.closed_forms`). A model trained on the
 interactions sees p through behaviour as well, as far as the data suffice: C is the ideal view of z and q, not
 what a model learns.
 """
@@ -38,24 +38,23 @@ what a model learns.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
 from semcomp.core.view import View
-from semcomp.data import Split
-from semcomp.data.dataset import Dataset, Source
 from semcomp.errors import SemcompError
-from semcomp.planted.ceilings import ceilings, variance_shares
-from semcomp.planted.interactions import draw_interactions, draw_unbiased
+from semcomp.planted.closed_forms import ceilings, variance_shares
+from semcomp.planted.parameters import Parameters
 from semcomp.planted.truth import Truth, draw_collaborative_again, draw_truth
 
-LEAST_ITEMS = 10
+if TYPE_CHECKING:
+    from semcomp.data import Dataset, Split
 
 
 @dataclass(frozen=True)
-class World:
-    """The dials of a shared-plus-private world; see the module for the model.
+class World(Parameters):
+    """A shared-plus-private world of these parameters; see the module for the model.
 
     Attributes:
         users, items: how many.
@@ -65,7 +64,7 @@ class World:
         noise: standard deviation of the noise on each coordinate of S.
         sharpness: factor on the score (variance about 1) before drawing; 0 makes choices blind to taste.
         popularity: standard deviation of the items' popularity offset on the same scale.
-        activity: mean interactions a user; log-normal above `least`, at most half the items.
+        activity: mean interactions per user; log-normal above `least`, at most half the items.
         seed: equal worlds give equal bytes on one machine.
         name: of the data set.
         twist: κ of the link from the parts to S; 0 is linear. Above 0 both widths must be even.
@@ -74,7 +73,7 @@ class World:
         popularity_skew: skewness of log-popularity, a standardised gamma (Pearson type III) variable times
             `popularity`. 0: normal, so weights are log-normal; 2: exponential, so weights have a Pareto tail
             of exponent 1 / popularity. The order of the items stays.
-        popularity_in_view: λ, how much of log-popularity stands in C, as a coordinate of its own under the
+        popularity_in_view: λ, how much of log-popularity is in C, as a coordinate of its own under the
             rotation, which adds λ b_i to the score of C's users. Independent of z and q.
         exposure: standard deviation of the exposure offset; 0 shows everything to everybody alike.
         exposure_groups: groups of users, to each of which other items are shown.
@@ -82,80 +81,6 @@ class World:
         least: interactions of the least active user, in so far as half the items suffice.
         shared_dim, private_dim: d_z and d_p; None for `dim`.
     """
-
-    users: int = 1000
-    items: int = 800
-    dim: int = 16
-    shared: float = 0.5
-    semantic_private: float = 1.0
-    collaborative_private: float = 1.0
-    noise: float = 0.0
-    sharpness: float = 2.0
-    popularity: float = 0.7
-    activity: float = 24.0
-    seed: int = 0
-    name: str = "planted"
-    twist: float = 0.0
-    collaborative_noise: float = 0.0
-    popularity_skew: float = 0.0
-    popularity_in_view: float = 0.0
-    exposure: float = 0.0
-    exposure_groups: int = 1
-    exposure_to_popular: float = 0.0
-    least: int = 5
-    shared_dim: int | None = None
-    private_dim: int | None = None
-
-    def __post_init__(self) -> None:
-        whole = {
-            "users": (1, np.inf),
-            "items": (LEAST_ITEMS, np.inf),
-            "dim": (2, np.inf),
-            "seed": (0, np.inf),
-            "exposure_groups": (1, np.inf),
-            "least": (1, np.inf),
-            "shared_dim": (1, np.inf),
-            "private_dim": (1, np.inf),
-        }
-        real = {
-            "shared": (0, 1),
-            "semantic_private": (0, np.inf),
-            "collaborative_private": (0, np.inf),
-            "noise": (0, np.inf),
-            "sharpness": (0, np.inf),
-            "popularity": (0, np.inf),
-            "activity": (self.least, np.inf),
-            "twist": (0, np.inf),
-            "collaborative_noise": (0, np.inf),
-            "popularity_skew": (0, 4),
-            "popularity_in_view": (0, np.inf),
-            "exposure": (0, np.inf),
-            "exposure_to_popular": (0, 1),
-        }
-        for dial, (low, high) in (whole | real).items():
-            value = getattr(self, dial)
-            if value is None and dial in ("shared_dim", "private_dim"):
-                continue
-            kinds = (int, np.integer) if dial in whole else (int, float, np.integer, np.floating)
-            if isinstance(value, bool) or not isinstance(value, kinds):
-                kind = "a whole number" if dial in whole else "a number"
-                raise SemcompError(f"planted world: {dial} = {value!r} must be {kind}")
-            if not low <= value <= high or not np.isfinite(value):
-                limit = f"between {low} and {high}" if np.isfinite(high) else f"at least {low} and finite"
-                raise SemcompError(f"planted world: {dial} = {value!r} must be {limit}")
-        if self.twist > 0 and any(width % 2 for width in self.widths):
-            raise SemcompError(
-                f"planted world: twist = {self.twist!r} turns pairs of coordinates, but the parts have "
-                f"{self.widths[0]} and {self.widths[1]}; use even widths"
-            )
-
-    @property
-    def widths(self) -> tuple[int, int]:
-        """d_z and d_p."""
-        return (
-            self.dim if self.shared_dim is None else self.shared_dim,
-            self.dim if self.private_dim is None else self.private_dim,
-        )
 
     @property
     def r2_ceiling(self) -> float:
@@ -180,6 +105,11 @@ class World:
         Args:
             draw: other numbers draw other interactions of the same users with the same items.
         """
+        import polars as pl
+
+        from semcomp.data import Dataset, Source
+        from semcomp.planted.interactions import draw_interactions
+
         truth = self.truth()
         user, item = draw_interactions(self, truth, _seed(draw, "draw"))
         item_ids = np.array([f"i{i:0{max(4, len(str(self.items)))}d}" for i in range(1, self.items + 1)])
@@ -214,6 +144,8 @@ class World:
         Raises:
             SemcompError: a split of another world's size.
         """
+        from semcomp.planted.interactions import draw_unbiased
+
         if (split.n_users, split.n_items) != (self.users, self.items):
             raise SemcompError(
                 f"the split has {split.n_users} users and {split.n_items} items, the world {self.users} and "

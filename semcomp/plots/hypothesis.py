@@ -10,7 +10,7 @@ from semcomp.plots.style import GREY, ORANGE, bare, figure_of
 PATHS = {"other seed": GREY, "text": ORANGE}
 
 
-def path(frame: pd.DataFrame) -> Figure:
+def hypothesis_path(frame: pd.DataFrame) -> Figure:
     """Recall as the items move to where the text maps them, and beside it to where another seed does.
 
     Bands are intervals over users, each path by itself; both start at the same point.

@@ -32,13 +32,13 @@ def shift_table(frame: pd.DataFrame, measure: str = "r2_test", label: str = "R²
         measure: one of the frame's.
     """
     shown = frame[frame["measure"] == measure]
-    cuts, kinds = list(dict.fromkeys(shown["cut"])), list(dict.fromkeys(shown["kind"]))[::-1]
+    cuts, kinds = list(dict.fromkeys(shown["holdout"])), list(dict.fromkeys(shown["kind"]))[::-1]
     columns = min(len(cuts), 3)
     rows = -(-len(cuts) // columns)
     figure, grid = panels_of(rows, columns, rows * (0.3 * len(kinds) + 0.75) + 0.7, sharex=True, sharey=True)
     lowest = LOWEST if measure.startswith("r2") else -np.inf
     for axes, cut in zip(grid.flat, cuts, strict=False):
-        here = shown[shown["cut"] == cut].set_index("kind")
+        here = shown[shown["holdout"] == cut].set_index("kind")
         for row, kind in enumerate(kinds):
             if kind in here.index:
                 _row(axes, here.loc[kind], row, lowest)

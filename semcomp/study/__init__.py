@@ -1,8 +1,9 @@
-"""A run: configuration -> artifacts, computed once -> evidence records, and the book made of them."""
+"""A run: configuration -> artifacts, computed once -> evidence records, and the book made of them.
 
-from semcomp.study.budgets import BUDGETS, Budget
-from semcomp.study.parameters import check_parameters
-from semcomp.study.separation import separating_statistics
-from semcomp.study.study import Study
+The names are in `__init__.pyi`; each is imported on first use, so that a notebook checks its
+parameters, and the book's runner starts, without what trains.
+"""
 
-__all__ = ["BUDGETS", "Budget", "Study", "check_parameters", "separating_statistics"]
+from semcomp.lazy import face
+
+__getattr__, __dir__, __all__ = face(__name__, __file__)

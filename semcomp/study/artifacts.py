@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from semcomp.core.view import Scorer, View
-from semcomp.storage import atomic_write, cache_folder, digest
+from semcomp.errors import SemcompError
+from semcomp.storage import cache_folder, digest
 from semcomp.study.code import code_digest
-
-
-@cache
-def source_digest() -> str:
-    """Digest of the package's source files and settings, words included: executed notebooks show them."""
-    package = Path(__file__).resolve().parents[1]
-    files = sorted(file for file in package.rglob("*") if file.suffix in (".py", ".json"))
-    return digest(*[[str(file.relative_to(package)), file.read_text("utf8")] for file in files])
 
 
 def cached_view(recipe: dict[str, Any], make: Callable[[Path], Scorer], *, module: str) -> Scorer:
@@ -39,18 +28,16 @@ def cached_view(recipe: dict[str, Any], make: Callable[[Path], Scorer], *, modul
         module: the dotted name of the module of the model's class.
     """
     code = code_digest(module)
-    path = cache_folder("views") / f"{digest(recipe, code, torch.__version__, torch.get_num_threads())}.npz"
+    path = (
+        cache_folder("views")
+        / f"{digest(recipe, code, torch.__version__, torch.get_num_threads())}.safetensors"
+    )
     if path.exists():
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                made = json.loads(str(stored["provenance"]))
-                return View(str(stored["name"]), stored["users"], stored["items"], made)
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
+            return View.load(path)
+        except SemcompError:
             path.unlink()
     view = make(path.with_suffix(".checkpoint"))
-    if not isinstance(view, View):
-        return view
-    with atomic_write(path) as part, part.open("wb") as stream:
-        made = json.dumps(dict(view.provenance), sort_keys=True)
-        np.savez(stream, name=view.name, users=view.users, items=view.items, provenance=made)
+    if isinstance(view, View):
+        view.save(path)
     return view

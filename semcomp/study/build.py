@@ -23,7 +23,7 @@ from semcomp.study.parameters import check_against_defaults
 from semcomp.study.workers import in_processes
 
 #: Chapters that run once, by the folder of their pages, which can be no data set's: the argument on planted
-#: worlds, the guide to data of one's own, and what was measured beforehand. The others run once per data set.
+#: worlds, the guide to data of one's own, and what was precomputed. The others run once per data set.
 ONCE = {"worlds": ("0[12]_*.md",), "guide": ("0[78]_*.md",), "measured": ("09_*.md", "1[0-3]_*.md")}
 _PER_DATA_SET = "0[3-6]_*.md"
 
@@ -188,7 +188,7 @@ def _absolute(dataset: str) -> str:
 
 
 def _first_page(root: Path, checkout: Path) -> Page:
-    """The first page reads the records beside it, so its parameter is the same on every machine."""
+    """The first page reads the records next to it, so its parameter is the same on every machine."""
     source = checkout / "book" / "index.md"
     _check(source, {"records": "."})
     return Page(source, root / "book" / "executed" / "index.ipynb", {"records": "."})

@@ -46,7 +46,11 @@ def _path(module: str) -> Path | None:
     if root != "semcomp" or not parts or parts[0] in FINGERPRINTED:
         return None
     place = _PACKAGE.joinpath(*parts)
-    found = (place / "__init__.py", *([place.with_suffix(".py")] if len(parts) > 1 else []))
+    found = (
+        place / "__init__.pyi",
+        place / "__init__.py",
+        *([place.with_suffix(".py")] if len(parts) > 1 else []),
+    )
     return next((path for path in found if path.is_file()), None)
 
 

@@ -17,7 +17,7 @@ def example_files() -> tuple[tuple[Path, Path], str]:
     """The files of interactions (userId, movieId, stars, when) and of items (movieId, name, year, genres).
 
     All ratings of MovieLens-100K, written to the cache, under column names that are not the standard ones;
-    which is which stands in the second value.
+    the second value says which is which.
     """
     data = load_dataset("ml-100k", recipe=Recipe())
     pairs = data.interactions.select(

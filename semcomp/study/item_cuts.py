@@ -8,11 +8,11 @@ from typing import Any
 from semcomp.data.categories import category_matrix
 from semcomp.data.first_seen import first_seen
 from semcomp.errors import SemcompError
-from semcomp.evidence.mapping.item_cuts import category_cut
+from semcomp.evidence.mapping.holdouts import category_holdout
 from semcomp.study.study import Study
 
-#: Cuts of `probe` in the order of the pages, with what they need to know of the items.
-CUTS = {
+#: Holdouts of `probe` in the order of the pages, with what they need to know of the items.
+HOLDOUTS = {
     "random": None,
     "popularity": None,
     "popularity-reversed": None,
@@ -30,14 +30,14 @@ def known_of_items(study: Study) -> dict[str, Any]:
     known: dict[str, Any] = {}
     with suppress(SemcompError):
         categories = category_matrix(study.data).matrix
-        category_cut(categories)
+        category_holdout(categories)
         known["categories"] = categories
     with suppress(SemcompError):
         known["first_seen"] = first_seen(study.data)
     return known
 
 
-def possible_cuts(study: Study) -> list[str]:
-    """The cuts of `CUTS` that the data set has what it takes for."""
+def possible_holdouts(study: Study) -> list[str]:
+    """The holdouts of `HOLDOUTS` that the data set has what it takes for."""
     known = known_of_items(study)
-    return [cut for cut, needs in CUTS.items() if needs is None or needs in known]
+    return [name for name, needs in HOLDOUTS.items() if needs is None or needs in known]

@@ -2,7 +2,7 @@
 
 The source is a jupytext MyST file. It is read, its parameters are checked, papermill runs it, and what would
 differ between two runs (random cell ids, time stamps) is taken out before the notebook appears under its
-final name. A stamp beside it says what went in, so that an unchanged chapter is not run again.
+final name. A stamp next to it says what went in, so that an unchanged chapter is not run again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from typing import Any
 
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, digest
-from semcomp.study.artifacts import source_digest
 from semcomp.study.parameters import check_against_defaults, parameter_defaults
 
 #: Progress bars and process ids in a stored stderr would differ in every run.
@@ -55,9 +54,9 @@ class Page:
 
     Attributes:
         source: a jupytext MyST file with one cell tagged `parameters`.
-        target: the `.ipynb` to write; its stamp is written beside it.
+        target: the `.ipynb` to write; its stamp is written next to it.
         parameters: plain values for some or all of the chapter's parameters.
-        title_suffix: put behind the chapter's title ("Diagnostics: ml-100k") to tell its pages apart.
+        title_suffix: appended to the chapter's title ("Diagnostics: ml-100k") to tell its pages apart.
         data_key: digest of the data behind the parameters, for what their values do not say.
     """
 
@@ -69,7 +68,7 @@ class Page:
 
     @property
     def stamp(self) -> Path:
-        """The file that says what went into the notebook, and what its chapter wrote beside it."""
+        """The file that says what went into the notebook, and what its chapter wrote next to it."""
         return self.target.with_suffix(".stamp.json")
 
     def key(self) -> str:
@@ -120,7 +119,7 @@ def run_chapter(page: Page, *, force: bool = False) -> bool:
 
 
 def is_current(page: Page) -> bool:
-    """Whether the notebook, and every file that its chapter wrote beside it, is there and made of this."""
+    """Whether the notebook, and every file that its chapter wrote next to it, is there and made of this."""
     try:
         record = json.loads(page.stamp.read_text("utf8"))
         return (
@@ -130,6 +129,14 @@ def is_current(page: Page) -> bool:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+@cache
+def source_digest() -> str:
+    """Digest of the package's source files and settings, words included: executed notebooks show them."""
+    package = Path(__file__).resolve().parents[1]
+    files = sorted(file for file in package.rglob("*") if file.suffix in (".py", ".pyi", ".json", ".toml"))
+    return digest(*[[str(file.relative_to(package)), file.read_text("utf8")] for file in files])
 
 
 @cache

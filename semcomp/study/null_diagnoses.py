@@ -1,4 +1,4 @@
-"""One pair, LightGCN and the projection of the text, diagnosed beside each of several nulls."""
+"""One pair, LightGCN and the projection of the text, diagnosed next to each of several nulls."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def null_rankings(name: str, study: Study, seed: int = 0) -> Pair:
 def diagnose_against_nulls(
     study: Study, names: Sequence[str] = CHEAP, *, seed: int = 0
 ) -> dict[str, Evidence]:
-    """`diagnose` of LightGCN, the projection and their CombSUM, once with each null of `NULLS` beside it.
+    """`diagnose` of LightGCN, the projection and their CombSUM, once for each null of `NULLS`.
 
     What `against_nulls` compares. A null of which one side is a mere list has no fusion, and the fusion's
     values then have no null.

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from semcomp.core.inputs import Inputs
+from semcomp.core.inputs import Inputs, as_view
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK
 from semcomp.core.view import Scorer, View
 from semcomp.data.popularity import item_counts
-from semcomp.errors import SemcompError, unknown_name
+from semcomp.errors import unknown_name
 from semcomp.evidence.complementarity.reference_lists import popularity_list, random_list, shuffled_items
 from semcomp.storage import digest
 from semcomp.study.study import Study
@@ -24,6 +24,7 @@ from semcomp.text import embed
 
 MASK = "train+valid"
 STRATA = 20  # bins of items of like popularity that text may change places in
+NEEDED = "a null needs a view"
 Pair = tuple[View, Scorer | TopK]
 
 
@@ -80,12 +81,6 @@ def shuffled_text(study: Study, seed: int, strata: int | None = None) -> TextMat
     return TextMatrix(study.split.item_ids, matrix, made)
 
 
-def _as_view(scorer: Scorer) -> View:
-    if not isinstance(scorer, View):
-        raise SemcompError(f"{scorer.name} scores without vectors; a null needs a view")
-    return scorer
-
-
 def _two_seeds(name: str) -> Callable[[Study, int], Pair]:
     return lambda study, seed: (study.view(name, seed), study.view(name, another_seed(study, seed)))
 
@@ -97,7 +92,7 @@ def _two_models(name: str) -> Callable[[Study, int], Pair]:
 def _two_widths(study: Study, seed: int) -> Pair:
     model = study.settings("LightGCN")[0]
     half = replace(model, dim=max(1, model.dim // 2))
-    return study.view("LightGCN", seed), _as_view(study.fit(half, seed))
+    return study.view("LightGCN", seed), as_view(study.fit(half, seed), NEEDED)
 
 
 def _two_encoders(study: Study, seed: int) -> Pair:
@@ -105,14 +100,16 @@ def _two_encoders(study: Study, seed: int) -> Pair:
     other = "minilm" if study.text.provenance.get("encoder") == "tfidf" else "tfidf"
     model = study.settings("projection")[0]
     second = study.fit(model, seed, Inputs(study.split, embed(study.data, other)))
-    return study.view("projection", seed), _as_view(second)
+    return study.view("projection", seed), as_view(second, NEEDED)
 
 
 def _shuffled_projection(strata: int | None) -> Callable[[Study, int], Pair]:
     def make(study: Study, seed: int) -> Pair:
         bins = None if strata is None else min(strata, study.split.n_items)
         model, text = study.settings("projection")[0], shuffled_text(study, seed, bins)
-        return study.view("LightGCN", seed), _as_view(study.fit(model, seed, Inputs(study.split, text)))
+        return study.view("LightGCN", seed), as_view(
+            study.fit(model, seed, Inputs(study.split, text)), NEEDED
+        )
 
     return make
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, digest, file_digest
-from semcomp.study.artifacts import source_digest
-from semcomp.study.notebooks import versions
+from semcomp.study.notebooks import source_digest, versions
 
 _BUILT = "semcomp-built.json"
 
@@ -55,7 +54,7 @@ def build_pages(root: Path, *, force: bool = False) -> Path:
 
 
 def copy_static(checkout: Path, root: Path) -> None:
-    """Bring what the build reads beside the notebooks into another root."""
+    """Bring what the build reads besides the notebooks into another root."""
     for source in _static_sources(checkout):
         target = root / source.relative_to(checkout)
         if not target.is_file() or target.read_bytes() != source.read_bytes():
@@ -64,7 +63,7 @@ def copy_static(checkout: Path, root: Path) -> None:
 
 
 def _static_sources(root: Path) -> Iterator[Path]:
-    """What the build reads beside the executed notebooks."""
+    """What the build reads besides the executed notebooks."""
     book = root / "book"
     yield from (root / "_config.yml", root / "_toc.yml")
     yield from sorted(f for f in book.glob("*.md") if f.name != "index.md" and not f.name[:2].isdigit())

@@ -1,4 +1,4 @@
-"""Two views as a pair of test rankings, with the ranking of their late fusion beside them."""
+"""Two views as a pair of test rankings, with the ranking of their late fusion."""
 
 from __future__ import annotations
 

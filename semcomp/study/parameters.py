@@ -59,6 +59,10 @@ def check_parameters(namespace: MutableMapping[str, Any], /, **schema: Rule) -> 
 
     Raises:
         SemcompError: an unknown name, a missing parameter, or a value that does not fit; one line.
+
+    >>> p = sc.check_parameters({"seed": 1}, seed=int)
+    >>> p.seed
+    1
     """
     if _CHECKED not in namespace:
         for name, value in namespace.items():
@@ -98,7 +102,7 @@ def parameter_defaults(cell: str, chapter: str) -> dict[str, Any]:
             defaults[target.id] = ast.literal_eval(statement.value)
     except (SyntaxError, ValueError) as error:
         raise SemcompError(
-            f"{chapter}: the parameters cell may hold plain assignments only (name = literal, one a line)"
+            f"{chapter}: the parameters cell may hold plain assignments only (name = literal, one per line)"
         ) from error
     return defaults
 

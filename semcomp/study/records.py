@@ -1,4 +1,4 @@
-"""Evidence records: what a chapter measured, kept as JSON beside its notebook for the first page to read."""
+"""Evidence records: what a chapter measured, kept as JSON next to its notebook for the first page to read."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write
 from semcomp.views.configurations import build, from_described
-from semcomp.views.registry import entry
+from semcomp.views.registry import RENAMED, entry
 
 PACKAGED = Path(__file__).resolve().parent / "settings"
 
@@ -74,7 +74,7 @@ class Settings:
 
     @property
     def best(self) -> Trial | None:
-        """The trial with the highest validation NDCG@20, the first of equals; None where all failed."""
+        """The trial with the highest validation NDCG@20, ties go to the first; None where all failed."""
         done = [trial for trial in self.trials if trial.valid_ndcg is not None]
         return max(done, key=lambda trial: (trial.valid_ndcg, -trial.number)) if done else None
 
@@ -106,12 +106,13 @@ def read_settings(path: Path) -> Settings:
     try:
         body = json.loads(path.read_text("utf8"))
         body.pop("best")
+        body["view"] = RENAMED.get(body["view"], body["view"])
         trials = tuple(Trial(**one) for one in body.pop("trials"))
         settings = Settings(**body, trials=trials)
         if settings.config is not None:
             made = type(settings.model)
             if made is not type(entry(settings.view).model):
-                raise SemcompError(f"{settings.view} is no {made.__name__}")
+                raise SemcompError(f"{settings.view} is not {made.__name__}")
     except FileNotFoundError as error:
         raise SemcompError(f"there is no settings file {path}; make it with semcomp tune") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -158,8 +159,9 @@ def settings_for(dataset: str, split: Split, view: str, *, folder: Path = PACKAG
 def nearest_settings(dataset: str, split: Split, view: str, *, folder: Path = PACKAGED) -> Settings | None:
     """The settings that `settings_for` takes, with the study behind them; None for the defaults."""
     entry(view)
-    name = settings_path(folder, dataset, view).name
-    usable = [one for path in sorted(folder.glob(f"*/{name}")) if (one := read_settings(path)).config]
+    names = [view, *(old for old, new in RENAMED.items() if new == view)]
+    paths = sorted(path for name in names for path in folder.glob(f"*/{_file_name(name)}.json"))
+    usable = [one for path in paths if (one := read_settings(path)).config]
     here = math.log(density(split))
 
     def distance(one: Settings) -> tuple[bool, float, str]:

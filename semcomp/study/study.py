@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from semcomp.api import load_dataset
-from semcomp.core.inputs import Inputs, Model
+from semcomp.core.inputs import Inputs, Model, as_view
 from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK
@@ -21,7 +21,7 @@ from semcomp.study.code import has_code
 from semcomp.study.settings import settings_for
 from semcomp.text import Encoder, embed
 from semcomp.views.configurations import budgeted, changed
-from semcomp.views.registry import entry
+from semcomp.views.registry import entry, reads_order
 from semcomp.views.training import described, validation_ndcg
 
 #: Of the audit's checks, those that can refuse a split, and those that can refuse a text.
@@ -46,6 +46,10 @@ class Study:
         k: the length of the lists that are judged.
         strategy: of the split, as for `split`: a name, or a strategy with its options.
         encoder: of the text, as for `embed`.
+
+    >>> study = sc.Study("planted", "smoke")
+    >>> study.data.n_items
+    200
     """
 
     dataset: str | Dataset
@@ -87,7 +91,7 @@ class Study:
 
     @cached_property
     def text(self) -> TextMatrix:
-        """The text's vectors, audited: rows that stand on other items are refused."""
+        """The text's vectors, audited: rows of other items are refused."""
         matrix = embed(self.data, self.encoder)
         audit(self.data, self.split, text=matrix, checks=TEXT_CHECKS).raise_if_leaking()
         return matrix
@@ -97,13 +101,20 @@ class Study:
 
         Args:
             options: those that are set otherwise, e.g. `weight=0.3`.
+
+        >>> study.settings("LightGCN")[0].dim
+        64
         """
         model, origin = settings_for(self.data.name, self.split, name)
         model = budgeted(model, self.budget.epochs, self.budget.patience)
         return changed(model, options, name), origin
 
     def inputs(self, name: str, seed: int = 0) -> Inputs:
-        """What a view of the registry is fitted to: the split, the text if it reads one, and its views."""
+        """What a view of the registry is fitted to: the split, the text if it reads one, and its views.
+
+        >>> study.inputs("projection").text is study.text
+        True
+        """
         known = entry(name)
         return Inputs(
             self.split,
@@ -116,6 +127,9 @@ class Study:
 
         Args:
             options: of the model, set otherwise than tuned or chosen: `study.scorer("aligned", weight=0.0)`.
+
+        >>> study.scorer("EASE").name
+        'EASE'
         """
         known = entry(name)
         if known.strength and known.strength not in options:
@@ -123,16 +137,20 @@ class Study:
         return self.fit(self.settings(name, **options)[0], seed, self.inputs(name, seed))
 
     def view(self, name: str, seed: int = 0, **options: Any) -> View:
-        """As `scorer`, for those that have vectors; EASE and the neighbourhood models have none."""
-        made = self.scorer(name, seed, **options)
-        if not isinstance(made, View):
-            raise SemcompError(f"{name} scores without vectors; it can be ranked, but not mapped")
-        return made
+        """As `scorer`, for those that have vectors; EASE and the neighbourhood models have none.
+
+        >>> study.view("LightGCN", seed=0).shape
+        (300, 200)
+        """
+        return as_view(self.scorer(name, seed, **options), "it can be ranked, but not mapped")
 
     def strength(self, name: str) -> float:
         """Of the budget's `align_weights`, the one with the best validation NDCG@20 at the first seed.
 
         For a view whose entry names an option as its `strength`. Ties go to the first.
+
+        >>> study.strength("aligned") in study.budget.align_weights
+        True
         """
         known = entry(name)
         if known.strength is None:
@@ -150,22 +168,34 @@ class Study:
         return {}
 
     def rank(self, name: str, seed: int = 0) -> TopK:
-        """The test ranking of a view, 2k places; train and validation items masked."""
+        """The test ranking of a view, 2k places; train and validation items masked.
+
+        >>> study.rank("popularity").n_users
+        300
+        """
         return rank(self.scorer(name, seed), self.split, 2 * self.k)
 
     def ranks(self, name: str) -> list[TopK]:
-        """Test rankings of a view, one a seed of the budget."""
+        """Test rankings of a view, one per seed of the budget.
+
+        >>> len(study.ranks("popularity")) == len(study.seeds)
+        True
+        """
         return [self.rank(name, seed) for seed in self.seeds]
 
     @property
-    def null(self) -> TopK:
+    def seed_null(self) -> TopK:
         """The ranking of a second LightGCN, which differs from the first in its seed alone."""
         return self.rank("LightGCN", self.budget.null_seed)
 
     def fit(self, model: Model, seed: int = 0, inputs: Inputs | None = None) -> Scorer:
         """A model on `inputs`, or on the study's split alone; a view is trained at most once.
 
-        A text is known by its rows' digest, `provenance["sha256"]` where it has one, a view by its vectors.
+        A text is known by its rows' digest, `provenance["sha256"]` where it has one, a view by its vectors,
+        and the order of events by its own digest, for models that read it.
+
+        >>> study.fit(sc.views.Popularity()).name
+        'popularity'
         """
         given, module = inputs or Inputs(self.split), type(model).__module__
         views = [digest(view.users, view.items) for view in given.views if isinstance(view, View)]
@@ -175,4 +205,6 @@ class Study:
         text = given.text
         recipe["text"] = None if text is None else text.provenance.get("sha256") or digest(text.matrix)
         recipe["views"] = views
+        if reads_order(model):
+            recipe["order"] = given.split.order_fingerprint
         return cached_view(recipe, lambda place: model.fit(given, seed, checkpoint=place), module=module)

@@ -27,7 +27,7 @@ from semcomp.study.settings import Settings, Trial, described_data, read_setting
 from semcomp.views.checks import check_options
 from semcomp.views.configurations import budgeted, build, option
 from semcomp.views.registry import entry
-from semcomp.views.space import Choice, Range, Space, Whole, written
+from semcomp.views.space import Choice, Range, Space, written
 from semcomp.views.training import described, validation_ndcg
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def tune_view(
         inputs: what it is fitted to, the split alone where the view needs no more.
         path: the settings file, written after every trial, and resumed from if it is there.
         limit: stop when there are so many trials, asked for or not.
-        say: is told one line a trial.
+        say: gets one line per trial.
 
     Raises:
         SemcompError: an unknown view; a split without validation part; a settings file of another study
@@ -143,19 +143,19 @@ def without_test(split: Split) -> Split:
     return split.without("test")
 
 
-def _distribution(bounds: Range | Whole | Choice) -> BaseDistribution:
+def _distribution(bounds: Range | Choice) -> BaseDistribution:
     from optuna import distributions
 
     if isinstance(bounds, Choice):
         return distributions.CategoricalDistribution(bounds.values)
-    if isinstance(bounds, Whole):
+    if isinstance(bounds.low, int) and isinstance(bounds.high, int):
         return distributions.IntDistribution(bounds.low, bounds.high)
     return distributions.FloatDistribution(bounds.low, bounds.high, log=bounds.log)
 
 
 def _rounded(value: Any, space: Space, name: str) -> Any:
     one = space[name]
-    if not isinstance(one, Range):
+    if not isinstance(one, Range) or isinstance(value, int):
         return value
     return min(max(float(f"{value:.3g}"), one.low), one.high)
 

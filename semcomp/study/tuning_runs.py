@@ -46,7 +46,7 @@ def tune(
         dataset: a name or a path. views: names in tables; none for all that are made from the data alone.
         out: the folder of the settings files, `<out>/<data set>/<view>.json`.
         encoder: of the text, as for `embed`. jobs: processes at a time.
-        say: is told one line a trial, and what is left; with several jobs, something that can be pickled.
+        say: gets one line per trial, and what is left; with several jobs, something that can be pickled.
 
     Raises:
         SemcompError: what is wrong with data, options or files, before any trial; at the end, which views

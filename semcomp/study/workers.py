@@ -11,6 +11,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -85,6 +86,21 @@ def in_processes(
     finally:
         for _, process in running.values():
             process.terminate()
+
+
+def in_batches(
+    work: Callable[[Task], Result], tasks: Iterable[Task], jobs: int, size: int
+) -> Iterator[tuple[Task, Result | Exception]]:
+    """As `in_processes`, but `size` tasks to a process: for tasks shorter than the start of a process."""
+    waiting = list(tasks)
+    batches = [waiting[at : at + size] for at in range(0, len(waiting), size)]
+    for batch, results in in_processes(partial(_each, work), batches, jobs):
+        for place, task in enumerate(batch):
+            yield task, results if isinstance(results, Exception) else results[place]
+
+
+def _each(work: Callable[[Task], Result], tasks: list[Task]) -> list[Result | Exception]:
+    return [_outcome(work, task) for task in tasks]
 
 
 def _worker(answer: Connection, work: Callable[[Any], Any], task: Any) -> None:

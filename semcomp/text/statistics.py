@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from semcomp.data import Dataset
+from semcomp.display import Table, card
 
 EXAMPLES = 3
 
@@ -60,11 +61,28 @@ class TextStatistics:
     longest: tuple[str, str]
     examples: tuple[tuple[str, str], ...]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
+        return f"<TextStatistics: {self._counts}>"
+
+    def _repr_html_(self) -> str:
+        facts = [f"characters: {self.characters}", f"words: {self.words}"]
+        named = [*self.examples, (f"the longest, {self.longest[0]}", self.longest[1])]
+        shown = Table(("item", "text"), [pair for pair in named if pair[1]])
+        return card(self._title, facts, shown)
+
+    @property
+    def _counts(self) -> str:
         shared = f"{100 * self.shared:.1f} % shared with another item"
+        empty = f"{self.empty:,} without a text"
+        return f"{self.items:,} items, {empty}, {self.distinct:,} distinct, {shared}"
+
+    @property
+    def _title(self) -> str:
+        return f"texts by {self.template or 'no template'}: {self._counts}"
+
+    def __str__(self) -> str:
         lines = [
-            f"texts by {self.template or 'no template'}: {self.items:,} items, "
-            f"{self.empty:,} without a text, {self.distinct:,} distinct, {shared}",
+            self._title,
             f"characters: {self.characters}",
             f"words: {self.words}",
             *(f"{item}: {_short(text)}" for item, text in self.examples),

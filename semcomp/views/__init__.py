@@ -1,66 +1,8 @@
-"""Models. Each ends in a View (vectors for users and items, scored by inner product) or in a Scorer."""
+"""Models. Each ends in a View (vectors for users and items, scored by inner product) or in a Scorer.
 
-from semcomp.views.collaborative import (
-    BPRMF,
-    DCCF,
-    EASE,
-    GFCF,
-    IALS,
-    LRGCCF,
-    NCL,
-    SGL,
-    AutoCF,
-    ItemKNN,
-    LightGCN,
-    Popularity,
-    SimGCL,
-    Spectral,
-    XSimGCL,
-)
-from semcomp.views.joint import RRF, AlignedLightGCN, CombSum, FusionControl, NormConcatNorm, rrf
-from semcomp.views.semantic import (
-    ACE,
-    AlphaRec,
-    MLPProjection,
-    RawText,
-    SemanticKNN,
-    SemanticProjection,
-    Whitened,
-)
-from semcomp.views.training import BPR, DirectAU, FullSoftmax, SampledSoftmax, Training
+The names are in `__init__.pyi`; each is imported on first use.
+"""
 
-__all__ = [
-    "ACE",
-    "BPR",
-    "BPRMF",
-    "DCCF",
-    "EASE",
-    "GFCF",
-    "IALS",
-    "LRGCCF",
-    "NCL",
-    "RRF",
-    "SGL",
-    "AlignedLightGCN",
-    "AlphaRec",
-    "AutoCF",
-    "CombSum",
-    "DirectAU",
-    "FullSoftmax",
-    "FusionControl",
-    "ItemKNN",
-    "LightGCN",
-    "MLPProjection",
-    "NormConcatNorm",
-    "Popularity",
-    "RawText",
-    "SampledSoftmax",
-    "SemanticKNN",
-    "SemanticProjection",
-    "SimGCL",
-    "Spectral",
-    "Training",
-    "Whitened",
-    "XSimGCL",
-    "rrf",
-]
+from semcomp.lazy import face
+
+__getattr__, __dir__, __all__ = face(__name__, __file__)

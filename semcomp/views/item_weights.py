@@ -36,11 +36,11 @@ class ItemWeights:
         if self.weights.shape != (n_items, n_items):
             raise SemcompError(
                 f"view {self.name!r} has weights of shape {self.weights.shape} for {n_items} items; "
-                "one row and one column an item are needed"
+                "one row and one column per item are needed"
             )
         values = self.weights.data if sp.issparse(self.weights) else self.weights
         if not np.isfinite(values).all():
-            raise SemcompError(f"view {self.name!r} has weights that are no finite numbers; regularise more")
+            raise SemcompError(f"view {self.name!r} has weights that are not finite; regularise more")
 
     @property
     def shape(self) -> tuple[int, int]:

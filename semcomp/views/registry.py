@@ -15,30 +15,9 @@ from dataclasses import dataclass, field
 
 from semcomp.core.inputs import Model
 from semcomp.errors import unknown_name
-from semcomp.views.collaborative.autocf import AutoCF
-from semcomp.views.collaborative.dccf import DCCF
-from semcomp.views.collaborative.ease import EASE
-from semcomp.views.collaborative.ials import IALS
-from semcomp.views.collaborative.item_knn import ItemKNN
-from semcomp.views.collaborative.lightgcn import LightGCN
-from semcomp.views.collaborative.lr_gccf import LRGCCF
-from semcomp.views.collaborative.matrix_factorization import BPRMF
-from semcomp.views.collaborative.ncl import NCL
-from semcomp.views.collaborative.popularity import Popularity
-from semcomp.views.collaborative.sgl import SGL
-from semcomp.views.collaborative.simgcl import SimGCL, XSimGCL
-from semcomp.views.collaborative.spectral import Spectral
-from semcomp.views.joint.aligned import AlignedLightGCN
-from semcomp.views.joint.fusion import FusionControl, NormConcatNorm
-from semcomp.views.joint.late import CombSum
-from semcomp.views.joint.rank_fusion import RRF
-from semcomp.views.semantic.alpharec import AlphaRec
-from semcomp.views.semantic.mlp import MLPProjection
-from semcomp.views.semantic.projection import SemanticProjection
-from semcomp.views.semantic.raw_text import RawText
-from semcomp.views.semantic.semantic_knn import SemanticKNN
-from semcomp.views.semantic.whitening import ACE, Whitened
-from semcomp.views.space import Range, Space, Whole, log_range, one_of
+from semcomp.views import collaborative as cf
+from semcomp.views import joint, semantic
+from semcomp.views.space import Range, Space, log_range, one_of
 
 FAMILIES = ("collaborative", "semantic", "joint")
 NEEDS = ("text", "order")
@@ -65,12 +44,6 @@ class Entry:
     space: Space = field(default_factory=dict)
     strength: str | None = None
 
-    def __post_init__(self) -> None:
-        for kind, known, names in (("family", FAMILIES, [self.family]), ("need", NEEDS, self.needs)):
-            for name in names:
-                if name not in known:
-                    raise unknown_name(kind, name, known)
-
     @property
     def reads_text(self) -> bool:
         return "text" in self.needs
@@ -81,7 +54,7 @@ SOFTMAX: Space = {
     "training.loss.temperature": log_range(0.05, 0.5),
     "training.loss.negatives": one_of(128, 256, 512, 1024),
 }
-DEPTH: Space = {"layers": Whole(1, 3)}
+DEPTH: Space = {"layers": Range(1, 3)}
 DECAY: Space = {"training.weight_decay": one_of(0.0, 1e-4, 1e-3, 1e-2)}
 
 #: Weight and temperature of a contrastive term that is added to the loss. Weights reach far below the
@@ -112,6 +85,7 @@ BPR_MF: Space = {
     "training.penalty": log_range(1e-6, 1e-1),
     "training.batch": one_of(512, 1024, 2048, 4096),
 }
+SGL_SPACE: Space = {**GRAPH, **CONTRAST, "drop": log_range(0.05, 0.5)}
 NCL_SPACE: Space = {
     **GRAPH,
     "structure_weight": log_range(1e-3, 0.3),
@@ -129,44 +103,52 @@ AUTOCF: Space = {
     "weight": log_range(1e-2, 1.0),
     "temperature": log_range(0.1, 2.0),
     "seeds": one_of(5e-4, 0.001, 0.003, 0.01, 0.02),
-    "hops": Whole(1, 2),
+    "hops": Range(1, 2),
 }
 FLAT: Space = {"dim": WIDTHS, "centred": one_of(False, True)}
+TEXT_KNN: Space = {"neighbours": one_of(5, 10, 20, 50, 100)}
 TEXT_MAP: Space = {**LOOP, **SOFTMAX, **DECAY}
 ALPHAREC: Space = {**GRAPH, **DECAY, **HIDDEN, "training.batch": one_of(2048, 8192)}
 
 TEXT = ("text",)
+LEAVE_ONE_OUT = semantic.SemanticProjection(leave_out=True)
 PAIR = ("projection", "LightGCN")  # what late fusion joins
 
 #: In the order of tables: cheap ones before trained ones within a family, late fusion at the end.
 REGISTRY: dict[str, Entry] = {
-    "popularity": Entry(Popularity(), "collaborative"),
-    "item-kNN": Entry(ItemKNN(), "collaborative", space=ITEM_KNN),
-    "iALS": Entry(IALS(), "collaborative", space=IALS_SPACE),
-    "EASE": Entry(EASE(), "collaborative", space={"regularization": log_range(10.0, 5000.0)}),
-    "spectral": Entry(Spectral(), "collaborative", space=SPECTRAL),
-    "BPR-MF": Entry(BPRMF(), "collaborative", space=BPR_MF),
-    "LightGCN": Entry(LightGCN(), "collaborative", space={**GRAPH, **DECAY}),
-    "LR-GCCF": Entry(LRGCCF(), "collaborative", space={**GRAPH, **DECAY}),
-    "SGL": Entry(SGL(), "collaborative", space={**GRAPH, **CONTRAST, "drop": log_range(0.05, 0.5)}),
-    "SimGCL": Entry(SimGCL(), "collaborative", space={**GRAPH, **NOISE}),
-    "XSimGCL": Entry(XSimGCL(), "collaborative", space={**GRAPH, **NOISE}),
-    "NCL": Entry(NCL(), "collaborative", space=NCL_SPACE),
-    "DCCF": Entry(DCCF(), "collaborative", space=DCCF_SPACE),
-    "AutoCF": Entry(AutoCF(), "collaborative", space=AUTOCF),
-    "raw text": Entry(RawText(), "semantic", TEXT),
-    "whitened text": Entry(Whitened(), "semantic", TEXT, space=FLAT),
-    "ACE": Entry(ACE(), "semantic", TEXT, space={**FLAT, "strength": log_range(1e-2, 1e2)}),
-    "semantic kNN": Entry(SemanticKNN(), "semantic", TEXT, space={"neighbours": one_of(5, 10, 20, 50, 100)}),
-    "projection": Entry(SemanticProjection(), "semantic", TEXT, space=TEXT_MAP),
-    "projection (leave-one-out)": Entry(SemanticProjection(leave_out=True), "semantic", TEXT, space=TEXT_MAP),
-    "MLP projection": Entry(MLPProjection(), "semantic", TEXT, space={**TEXT_MAP, **HIDDEN}),
-    "AlphaRec": Entry(AlphaRec(), "semantic", TEXT, space=ALPHAREC),
-    "aligned": Entry(AlignedLightGCN(), "joint", TEXT, space={**GRAPH, **CONTRAST}, strength="weight"),
-    "fusion": Entry(NormConcatNorm(), "joint", TEXT, space={**GRAPH, **DECAY}),
-    "wide LightGCN": Entry(FusionControl(), "joint", space={**GRAPH, **DECAY}),
-    "CombSUM": Entry(CombSum(), "joint", views=PAIR),
-    "RRF": Entry(RRF(), "joint", views=PAIR),
+    "popularity": Entry(cf.Popularity(), "collaborative"),
+    "item-kNN": Entry(cf.ItemKNN(), "collaborative", space=ITEM_KNN),
+    "iALS": Entry(cf.IALS(), "collaborative", space=IALS_SPACE),
+    "EASE": Entry(cf.EASE(), "collaborative", space={"regularization": log_range(10.0, 5000.0)}),
+    "spectral": Entry(cf.Spectral(), "collaborative", space=SPECTRAL),
+    "BPR-MF": Entry(cf.BPRMF(), "collaborative", space=BPR_MF),
+    "LightGCN": Entry(cf.LightGCN(), "collaborative", space={**GRAPH, **DECAY}),
+    "LR-GCCF": Entry(cf.LRGCCF(), "collaborative", space={**GRAPH, **DECAY}),
+    "SGL": Entry(cf.SGL(), "collaborative", space=SGL_SPACE),
+    "SimGCL": Entry(cf.SimGCL(), "collaborative", space={**GRAPH, **NOISE}),
+    "XSimGCL": Entry(cf.XSimGCL(), "collaborative", space={**GRAPH, **NOISE}),
+    "NCL": Entry(cf.NCL(), "collaborative", space=NCL_SPACE),
+    "DCCF": Entry(cf.DCCF(), "collaborative", space=DCCF_SPACE),
+    "AutoCF": Entry(cf.AutoCF(), "collaborative", space=AUTOCF),
+    "raw text": Entry(semantic.RawText(), "semantic", TEXT),
+    "whitened text": Entry(semantic.Whitened(), "semantic", TEXT, space=FLAT),
+    "ACE": Entry(semantic.ACE(), "semantic", TEXT, space={**FLAT, "strength": log_range(1e-2, 1e2)}),
+    "semantic kNN": Entry(semantic.SemanticKNN(), "semantic", TEXT, space=TEXT_KNN),
+    "projection": Entry(semantic.SemanticProjection(), "semantic", TEXT, space=TEXT_MAP),
+    "projection (leave-one-out)": Entry(LEAVE_ONE_OUT, "semantic", TEXT, space=TEXT_MAP),
+    "MLP projection": Entry(semantic.MLPProjection(), "semantic", TEXT, space={**TEXT_MAP, **HIDDEN}),
+    "AlphaRec": Entry(semantic.AlphaRec(), "semantic", TEXT, space=ALPHAREC),
+    "aligned": Entry(joint.AlignedLightGCN(), "joint", TEXT, space={**GRAPH, **CONTRAST}, strength="weight"),
+    "fusion": Entry(joint.NormConcatNorm(), "joint", TEXT, space={**GRAPH, **DECAY}),
+    "wide LightGCN": Entry(joint.FusionControl(), "joint", space={**GRAPH, **DECAY}),
+    "CombSUM": Entry(joint.CombSum(), "joint", views=PAIR),
+    "RRF": Entry(joint.RRF(), "joint", views=PAIR),
+}
+
+#: Names that views had in earlier settings files and tables.
+RENAMED = {
+    "fusion's control": "wide LightGCN",
+    "projection, positive left out": "projection (leave-one-out)",
 }
 
 
@@ -175,6 +157,12 @@ def entry(view: str) -> Entry:
     if view not in REGISTRY:
         raise unknown_name("view", view, REGISTRY)
     return REGISTRY[view]
+
+
+def reads_order(model: object) -> bool:
+    """Whether a fit may depend on the order of events: of a model in no entry nothing is known."""
+    lines = [known for known in REGISTRY.values() if type(known.model) is type(model)]
+    return not lines or any("order" in known.needs for known in lines)
 
 
 def from_data() -> dict[str, Entry]:

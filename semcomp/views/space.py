@@ -9,7 +9,10 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class Range:
-    """Real numbers from `low` to `high`, both included; even on the scale of logarithms where `log`."""
+    """Numbers from `low` to `high`, both included: whole ones where both bounds are whole (1, not 1.0).
+
+    With `log` they are even on the scale of logarithms.
+    """
 
     low: float
     high: float
@@ -17,17 +20,6 @@ class Range:
 
     def __str__(self) -> str:
         return f"{self.low} to {self.high}" + (", log" if self.log else "")
-
-
-@dataclass(frozen=True)
-class Whole:
-    """Whole numbers from `low` to `high`, both included."""
-
-    low: int
-    high: int
-
-    def __str__(self) -> str:
-        return f"{self.low} to {self.high}"
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,7 @@ class Choice:
         return "one of " + ", ".join(map(str, self.values))
 
 
-Space: TypeAlias = Mapping[str, Range | Whole | Choice]  # by dotted name of the option
+Space: TypeAlias = Mapping[str, Range | Choice]  # by dotted name of the option
 
 
 def log_range(low: float, high: float) -> Range:
@@ -55,7 +47,7 @@ def one_of(*values: float | str | None) -> Choice:
 def written(space: Space) -> dict[str, str]:
     """The space in words, for the settings file and to tell whether two studies searched the same.
 
-    >>> written({"layers": Whole(1, 3), "training.lr": log_range(1e-3, 1e-2)})
+    >>> written({"layers": Range(1, 3), "training.lr": log_range(1e-3, 1e-2)})
     {'layers': '1 to 3', 'training.lr': '0.001 to 0.01, log'}
     """
     return {name: str(bounds) for name, bounds in space.items()}

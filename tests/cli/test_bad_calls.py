@@ -28,11 +28,11 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "3-D array": (
         lambda b: sc.View("mine", [[1, 2]], np.zeros((4, 2, 1))),
-        "view 'mine', items has shape (4, 2, 1); a matrix with one row an entity is needed",
+        "view 'mine', items has shape (4, 2, 1); a matrix with one row per user or item is needed",
     ),
     "words for vectors": (
         lambda b: sc.View("mine", [["one", "two"]], [[1, 2]]),
-        "view 'mine', users is not a numeric matrix; give one row of numbers an entity",
+        "view 'mine', users is not a numeric matrix; give one row of numbers per user or item",
     ),
     "no rows": (
         lambda b: sc.View("mine", np.zeros((0, 2)), [[1, 2]]),

@@ -15,7 +15,8 @@ COMMANDS: dict[str, tuple[dict[str, object], int, str]] = {
     "words for ids": (
         {"--train": "user\titem\n0\t0\n1\tToy Story\n"},
         1,
-        "{tmp}/train, line 3: '1\\tToy Story' is no pair of integers; ids are rows of the matrices, from 0",
+        "{tmp}/train, line 3: '1\\tToy Story' is not a pair of integers; "
+        "ids are rows of the matrices, from 0",
     ),
     "item beyond the rows": (
         {"--test": "user\titem\n0\t6\n"},
@@ -71,7 +72,7 @@ COMMANDS: dict[str, tuple[dict[str, object], int, str]] = {
     "array in three dimensions": (
         {"--view-a": (np.ones((3, 2, 1)), np.ones((6, 2)))},
         1,
-        "view 'a', users has shape (3, 2, 1); a matrix with one row an entity is needed",
+        "view 'a', users has shape (3, 2, 1); a matrix with one row per user or item is needed",
     ),
     "infinite vectors": (
         {"--view-b": (np.ones((3, 2)), np.full((6, 2), np.inf))},

@@ -38,7 +38,7 @@ CALLS: dict[str, tuple[Call, str]] = {
         lambda b: read_folder(
             b.tables({**RATED, "rating": [5.0, float("nan")]}), recipe=Recipe(min_rating=4)
         ),
-        "{tmp}/interactions.csv, line 3: rating 'NaN' is no number; "
+        "{tmp}/interactions.csv, line 3: rating 'NaN' is not a number; "
         "fill it in or remove the row, or set no rating filter",
     ),
     "nothing left": (

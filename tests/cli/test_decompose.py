@@ -8,12 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from flat_settings import flat
 
 from semcomp.cli.decompose import decompose as command
 from semcomp.data import split
 from semcomp.errors import SemcompError
-from semcomp.evidence.decomposition.report import decompose
+from semcomp.evidence.decomposition import report
+from semcomp.evidence.decomposition.report import DecompositionSettings
 from semcomp.planted import World
+
+decompose = flat(report.decompose, DecompositionSettings)
 
 WORLD = World(users=60, items=120, dim=2, seed=3)
 QUICK = ("--permutations", "19", "--groups", "4", "--resamples", "20")
@@ -115,7 +119,7 @@ def test_views_without_a_split_are_their_items(files, tmp_path) -> None:
             ],
             "--train and --valid missing",
         ),
-        (["--items", "{s_items}", "{s_users}"], "120 semantic rows and 60 collaborative rows"),
+        (["--items", "{s_items}", "{s_users}"], "semantic has 120 rows and collaborative has 60"),
     ],
 )
 def test_mistakes(files, tmp_path, words, says) -> None:

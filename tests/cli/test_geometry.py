@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from semcomp.cli.geometry import geometry
 from semcomp.core.evidence import Evidence
 from semcomp.errors import SemcompError
+from semcomp.evidence.geometry.report import GeometrySettings
 from semcomp.evidence.geometry.report import geometry as measure
 
 FAST = ("--k", "5", "--groups", "5", "--resamples", "50", "--shuffles", "2")
@@ -45,7 +46,8 @@ def test_writes_what_it_prints(arrays) -> None:
     assert (result.exit_code, result.exception) == (0, None)
     written = Evidence.from_json(Path("out.json").read_text())
     assert result.output == f"{written}\n"
-    expected = measure(a, b, counts=counts, k=5, anchors=20, groups=5, shuffles=2, resamples=50, seed=3)
+    settings = GeometrySettings(k=5, anchors=20, groups=5, shuffles=2, resamples=50, seed=3)
+    expected = measure(a, b, counts=counts, settings=settings)
     assert written.to_dict() == json.loads(expected.to_json())
 
 

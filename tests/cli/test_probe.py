@@ -83,7 +83,7 @@ def test_categories_are_pairs() -> None:
         (["--shift", "temporal"], "--shift temporal needs --first-seen"),
         (["--shift", "category"], "--shift category needs --categories"),
         (["--published", "--k", "20"], "--published decides --k itself"),
-        (["--published", "--target-as", "as is"], "--published decides --target-as itself"),
+        (["--published", "--target-as", "raw"], "--published decides --target-as itself"),
         (["--source", "none.npy"], "there is no file none.npy"),
         (["--source", "text.npy"], "text.npy is not a .npy array of numbers"),
         (["--source", "short.npy"], "source has 3 rows, but the split has 1400 items"),

@@ -131,7 +131,7 @@ def test_near_duplicates_of_cold_items(data, memory):
     found = audit(doubled, split(doubled, "cold-items", 1), memory=memory)
     assert found.leaks == ()
     (finding,) = found.findings
-    assert (finding.check, finding.severity, finding.count) == ("near-duplicates of cold items", "report", 2)
+    assert (finding.check, finding.state, finding.count) == ("near-duplicates of cold items", "report", 2)
     assert f"'{data.item_ids[trained]}'" in finding.example
     assert "1 of them with an equal text" in str(found)
 

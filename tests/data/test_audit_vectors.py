@@ -181,7 +181,7 @@ def test_equal_texts_with_different_rows_are_reported(data, made):
     rows = vectors(twin)
     found = audit(twin, split(twin), text=TextMatrix(twin.item_ids, rows))
     finding = next(f for f in found.findings if f.check == "text rows follow the texts")
-    assert (finding.severity, finding.count) == ("report", 1)
+    assert (finding.state, finding.count) == ("report", 1)
     rows[7] = 2 * rows[3]
     found = audit(twin, split(twin), text=TextMatrix(twin.item_ids, rows))
     assert state(found, "text rows follow the texts") == "passed"

@@ -97,9 +97,8 @@ def test_killed_midway_and_resumed(site, tmp_path, how):
 
 
 BOTH = f"""{LIGHT}
-from semcomp.data.catalogue import CATALOGUE
-from semcomp.data.fetch import fetch
-from semcomp.data.named_source import NamedSource, RemoteFile
+from semcomp.data.named_sources import CATALOGUE, NamedSource, RemoteFile
+from semcomp.data.fetching import fetch
 file = RemoteFile(sys.argv[1])
 CATALOGUE["toy"] = NamedSource("toy", "A toy", "", "", "", "", files=(file,))
 print(fetch("toy"))

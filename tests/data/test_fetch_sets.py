@@ -17,9 +17,8 @@ from download_site import BODY, QUICK, says, sends, sha256, well
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from semcomp.data.catalogue import CATALOGUE
-from semcomp.data.fetch import RECEIPT, fetch, fetched_folders
-from semcomp.data.named_source import NamedSource, RemoteFile
+from semcomp.data.fetching import RECEIPT, fetch, fetched_folders
+from semcomp.data.named_sources import CATALOGUE, NamedSource, RemoteFile
 from semcomp.data.remote.archive import DamagedArchive, extract
 from semcomp.data.remote.checksum import Checksum
 from semcomp.data.remote.download import WrongFile
@@ -254,7 +253,7 @@ def test_a_damaged_file_in_the_cache_is_replaced(site, pair, cache):
 
 def test_a_notice_under_the_name_of_a_gzip_file(site, publish, cache):
     publish("toy", ("items.csv.gz", b"Too many downloads today", None, ()))
-    with pytest.raises(SemcompError, match=r"items\.csv\.gz is no gzip file"):
+    with pytest.raises(SemcompError, match=r"items\.csv\.gz is not a gzip file"):
         run("toy")
     assert fetched_folders() == {}
     site.files["/items.csv.gz"] = gzip.compress(ITEMS)
@@ -284,7 +283,7 @@ def test_a_folder_of_ones_own(site, toy, pair, tmp_path):
 
 
 def test_an_interrupted_fetch_into_a_folder_of_ones_own_goes_on(site, toy, tmp_path, monkeypatch):
-    module = sys.modules["semcomp.data.fetch"]
+    module = sys.modules["semcomp.data.fetching"]
     monkeypatch.setattr(module, "asdict", lambda _: 1 / 0)  # between the members and the receipt
     with pytest.raises(ZeroDivisionError):
         run("toy", into=tmp_path / "toy")

@@ -110,7 +110,7 @@ def test_md5_is_a_checksum_too(site, tmp_path):
 
 @pytest.mark.parametrize("wrong", [("sha1", "0" * 40), ("sha256", "0" * 32), ("md5", "A" * 32), ("md5", "")])
 def test_no_checksum(wrong):
-    with pytest.raises(SemcompError, match="is no checksum"):
+    with pytest.raises(SemcompError, match="is not a checksum"):
         Checksum(*wrong)
 
 

@@ -303,9 +303,9 @@ def test_short_texts_count_as_empty():
         ({"core": 2.5}, "core = 2.5 is not usable"),
         ({"core": True}, "core = True is not usable"),
         ({"min_characters": 0}, "min_characters = 0 is not usable; give a whole number from 1 on"),
-        ({"min_rating": float("nan")}, "min_rating = nan is no number"),
-        ({"min_rating": float("inf")}, "min_rating = inf is no number"),
-        ({"min_rating": "4"}, "min_rating = '4' is no number"),
+        ({"min_rating": float("nan")}, "min_rating = nan is not a number"),
+        ({"min_rating": float("inf")}, "min_rating = inf is not a number"),
+        ({"min_rating": "4"}, "min_rating = '4' is not a number"),
         (
             {"duplicates": "newest"},
             "unknown rule for duplicates 'newest'; .*best, first, last, refuse",
@@ -313,7 +313,7 @@ def test_short_texts_count_as_empty():
         ({"empty_text": "dropp"}, "unknown policy for empty texts 'dropp'; did you mean 'drop'"),
         ({"template": "{title"}, "template '{title'"),
         ({"template": ""}, "has no field"),
-        ({"keep": "review"}, r"keep = 'review' is no list of column names; give e.g. \('review',\)"),
+        ({"keep": "review"}, r"keep = 'review' is not a list of column names; give e.g. \('review',\)"),
         ({"keep": ("rating",)}, "column 'rating' is kept anyway"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from layout_files import USER_A, USER_B, collect, objects, put, refuses, review_2014, rows
 
 from semcomp.data.formats import open_tables
-from semcomp.data.formats.literals import LiteralLines
+from semcomp.data.formats.objects import LiteralLines
 from semcomp.errors import SemcompError
 
 pytestmark = pytest.mark.usefixtures("cache_apart")
@@ -203,7 +203,7 @@ def test_amazon_2023(tmp_path):
 def test_words_where_a_time_stamp_should_be(tmp_path):
     bad = review_2014(USER_A, "B000000002") | {"unixReviewTime": "yesterday"}
     path = put(tmp_path / "r.json", objects(review_2014(USER_A, "B000000001"), bad))
-    refuses(r"r\.json, line 2: timestamp 'yesterday' is no number", path)
+    refuses(r"r\.json, line 2: timestamp 'yesterday' is not a number", path)
 
 
 def test_two_sets_of_reviews_are_refused(tmp_path):

@@ -80,7 +80,7 @@ def test_bad_atomic_files(tmp_path):
         put(tmp_path / "e" / f"x.{part}.inter", head.rstrip() + extra)
     refuses(r"give all parts the same header", tmp_path / "e")
     put(tmp_path / "f" / "x.inter", "user_id:token\titem_id:token\tuser_id:float\n1\t2\t3\n")
-    refuses(r"line 1: a field stands there twice", tmp_path / "f")
+    refuses(r"line 1: a field is there twice", tmp_path / "f")
 
 
 # --- the paper's repository -----------------------------------------------------------------------------
@@ -110,8 +110,8 @@ def test_a_matrix_that_does_not_fit_the_items(tmp_path):
     eye = np.eye(3, dtype=np.float32)
     refuses(r"has 2 rows, but .*movies\.inter has the item id 2", published(tmp_path / "a", eye[:2]))
     refuses(r"holds float32 of shape \(3,\)", published(tmp_path / "b", eye[0]))
-    refuses(r"movies\.inter, line 3: item id 'x' is no row", published(tmp_path / "c", eye, (0, "x")))
-    refuses(r"line 2: item id '-1' is no row", published(tmp_path / "d", eye, (-1,)))
+    refuses(r"movies\.inter, line 3: item id 'x' is not a row", published(tmp_path / "c", eye, (0, "x")))
+    refuses(r"line 2: item id '-1' is not a row", published(tmp_path / "d", eye, (-1,)))
     folder = published(tmp_path / "e", eye)
     (folder / "movies_item_embeddings.npy").write_bytes(b"\x93NUMPY")
     refuses(r"movies_item_embeddings\.npy cannot be read .*complete \.npy file", folder)

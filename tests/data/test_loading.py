@@ -211,13 +211,13 @@ BAD = {
         INTERACTIONS | {"rating": [1.0, float("nan"), 5.0, 5.0]},
         ITEMS,
         Recipe(min_rating=4),
-        r"interactions\.parquet, row 2: rating nan is no number",
+        r"interactions\.parquet, row 2: rating nan is not a number",
     ),
     "wordy rating": (
         INTERACTIONS | {"rating": ["5", "good", "5", "5"]},
         ITEMS,
         Recipe(min_rating=4),
-        r"interactions\.parquet, row 2: rating 'good' is no number; .* or set no rating filter",
+        r"interactions\.parquet, row 2: rating 'good' is not a number; .* or set no rating filter",
     ),
     "missing rating": (
         INTERACTIONS | {"rating": [1.0, 2.0, None, 5.0]},
@@ -229,13 +229,13 @@ BAD = {
         INTERACTIONS | {"timestamp": ["1", "2", "3", "noon"]},
         ITEMS,
         None,
-        r"interactions\.parquet, row 4: timestamp 'noon' is no number",
+        r"interactions\.parquet, row 4: timestamp 'noon' is not a number",
     ),
     "half a date": (
         INTERACTIONS | {"timestamp": ["2013-02-28", "2013-02-28T10:00:00Z", "2013-02", None]},
         ITEMS,
         None,
-        r"interactions\.parquet, row 3: timestamp '2013-02' is no number",
+        r"interactions\.parquet, row 3: timestamp '2013-02' is not a number",
     ),
     "ratings under another name": (
         INTERACTIONS | {"ratng": [5, 4, 3, 2]},

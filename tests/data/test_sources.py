@@ -22,9 +22,8 @@ from semcomp.data import (
     movielens,
     resolve,
 )
-from semcomp.data.catalogue import CATALOGUE
 from semcomp.data.formats import open_tables
-from semcomp.data.named_source import NamedSource, RemoteFile
+from semcomp.data.named_sources import CATALOGUE, NamedSource, RemoteFile
 from semcomp.data.remote.checksum import Checksum
 from semcomp.errors import SemcompError
 

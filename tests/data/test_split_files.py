@@ -122,9 +122,12 @@ def test_pairs_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("user\titem\n0\t1\n0\tToy Story\n", r"pairs\.tsv, line 3: '0\\tToy Story' is no pair of integers"),
-        ("user\titem\n0\t1.5\n", r"line 2: '0\\t1\.5' is no pair of integers"),
-        ("user\titem\n0\n", "line 2: .* is no pair of integers"),
+        (
+            "user\titem\n0\t1\n0\tToy Story\n",
+            r"pairs\.tsv, line 3: '0\\tToy Story' is not a pair of integers",
+        ),
+        ("user\titem\n0\t1.5\n", r"line 2: '0\\t1\.5' is not a pair of integers"),
+        ("user\titem\n0\n", "line 2: .* is not a pair of integers"),
         ("user\titem\n0\t1\n2\t-4\n", r"line 3: item id -4 is negative"),
         ("0\t1\n2\t3\n", "has no header line"),
         ("user,item\n0,1\n", "has 1 tab-separated columns"),

@@ -80,7 +80,7 @@ def test_positions_break_ties_of_time_and_what_is_tied_even_so_is_counted():
     only_positions = planted(position=[4, 1, 3, 0, 2, 9, 7, 7])
     assert only_positions.order.by == ("position",)
     assert only_positions.order.ties == 1
-    assert "(1 ties)" in str(only_positions)
+    assert "(1 tie)" in str(only_positions)
 
 
 def test_equal_times_of_two_users_are_no_tie():

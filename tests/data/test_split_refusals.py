@@ -112,7 +112,7 @@ class LeavesOutItemZero:
             observed([(0, 0), (0, 1)], genres=["a", "b"]),
             "category",
             {"held_out": ("a",), "validation": ("a",)},
-            "category 'a' stands in both",
+            "category 'a' is in both",
         ),
         (
             observed([(0, 0), (0, 1)], genres=["a", "b"]),

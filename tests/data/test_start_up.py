@@ -8,7 +8,7 @@ from pathlib import Path
 
 import semcomp
 
-SLOW = {"torch", "pandas", "sklearn", "requests", "pyarrow", "matplotlib", "optuna"}
+SLOW = {"polars", "torch", "pandas", "sklearn", "requests", "pyarrow", "matplotlib", "optuna"}
 # the room alone, without what the face of the package imports
 ALONE = """
 import sys, types
@@ -24,5 +24,5 @@ def test_importing_the_room_imports_nothing_slow():
     folder = str(Path(semcomp.__file__).parent)
     run = subprocess.run([sys.executable, "-c", ALONE, folder], capture_output=True, text=True, check=True)
     loaded = set(run.stdout.split())
-    assert {"semcomp", "polars"} <= loaded
+    assert "semcomp" in loaded
     assert not loaded & SLOW

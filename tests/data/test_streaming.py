@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semcomp.data import Dataset, Recipe, Source, load_tables, read_folder, write_folder
-from semcomp.data.interning import UNKNOWN, Interner
+from semcomp.data.coding import UNKNOWN, Interner
 from semcomp.data.spool import Spool
 from semcomp.data.tables import Table, Tables
 from semcomp.errors import SemcompError
@@ -133,12 +133,15 @@ def test_many_batches_and_ranges_give_the_same_bytes():
             r"interactions, row 4 .*: column 'item_id' is empty",
         ),
         ({"item_id": ["2\0", *"345678"]}, r"interactions, row 1 .*: column 'item_id' is empty"),
-        ({"rating": [4.0] * 6 + [float("inf")]}, r"interactions, row 7 .*: rating inf is no number"),
-        ({"rating": ["1", " 2 ", "3", "", "5", "6", "7"]}, r"interactions, row 4 .*: rating '' is no number"),
-        ({"timestamp": [*"123456", "x"]}, r"interactions, row 7 .*: timestamp 'x' is no number"),
+        ({"rating": [4.0] * 6 + [float("inf")]}, r"interactions, row 7 .*: rating inf is not a number"),
+        (
+            {"rating": ["1", " 2 ", "3", "", "5", "6", "7"]},
+            r"interactions, row 4 .*: rating '' is not a number",
+        ),
+        ({"timestamp": [*"123456", "x"]}, r"interactions, row 7 .*: timestamp 'x' is not a number"),
         (
             {"position": [4.0] * 6 + [float("inf")]},
-            r"interactions, row 7 .*: position inf is no number",
+            r"interactions, row 7 .*: position inf is not a number",
         ),
     ],
 )
@@ -348,7 +351,7 @@ def test_a_description_that_does_not_fit_is_refused(tmp_path):
     good = description.read_text()
     for bad in ("{", "[]", "{}", json.dumps({**json.loads(good), "steps": [{"nome": "x"}]})):
         description.write_text(bad)
-        refuses(r"dataset\.json is no description of a data set .*; write the folder again, or remove")
+        refuses(r"dataset\.json is not a description of a data set .*; write the folder again, or remove")
     description.write_text(good)
     pl.read_parquet(folder / "interactions.parquet").head(3).write_parquet(folder / "interactions.parquet")
     refuses(r"interactions\.parquet is not the file that dataset\.json describes")

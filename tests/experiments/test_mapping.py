@@ -24,8 +24,8 @@ def evidence(values: dict[str, Value]) -> dict:
     return Evidence("made up", values, pd.DataFrame()).to_dict(table=False)
 
 
-def row(measure: str, value: Value, ceiling: float | None = 0.9, kind="ridge", cut="random") -> dict:
-    return {"cut": cut, "kind": kind, "measure": measure, **asdict(value), "ceiling": ceiling}
+def row(measure: str, value: Value, ceiling: float | None = 0.9, kind="ridge", holdout="random") -> dict:
+    return {"holdout": holdout, "kind": kind, "measure": measure, **asdict(value), "ceiling": ceiling}
 
 
 def record(name: str = "toys", pairs: int = 10, **pieces: object) -> dict:
@@ -65,7 +65,7 @@ def test_every_table_of_nothing_is_empty():
             tables.readings(kept, "projection, ajive"),
             tables.hypotheses(kept),
             maps.kinds_by_dataset(kept, "raw text"),
-            maps.cuts_by_dataset(kept, "raw text"),
+            maps.holdouts_by_dataset(kept, "raw text"),
             maps.less_under_shift(kept, "raw text"),
             maps.recalls(kept, "raw text"),
             maps.by_source(kept, tables.SOURCES),
@@ -170,7 +170,9 @@ def test_one_larger_map_that_explains_more_is_enough(kernel: float, network: flo
 
 
 def test_shift():
-    kept = probes(r2(0.1), r2(0.05, cut="cluster"), r2(0.2, cut="popularity"), r2(0.1, cut="temporal"))
+    kept = probes(
+        r2(0.1), r2(0.05, holdout="cluster"), r2(0.2, holdout="popularity"), r2(0.1, holdout="temporal")
+    )
     table = maps.less_under_shift(kept, "raw text")
     assert table["toys"].to_dict() == {
         "cluster": "holds",
@@ -181,12 +183,15 @@ def test_shift():
 
 def test_panels_take_the_place_of_cuts():
     kept = probes(
-        r2(0.1), r2(0.2, kind="mlp-1"), r2(0.05, cut="cluster"), r2(0.3, kind="mlp-1", cut="cluster")
+        r2(0.1), r2(0.2, kind="mlp-1"), r2(0.05, holdout="cluster"), r2(0.3, kind="mlp-1", holdout="cluster")
     )
     kinds = maps.kinds_by_dataset(kept, "raw text")
-    assert kinds[["cut", "kind", "value"]].values.tolist() == [["toys", "ridge", 0.1], ["toys", "mlp-1", 0.2]]
-    cuts = maps.cuts_by_dataset(kept, "raw text")
-    assert cuts[["cut", "kind", "value"]].values.tolist() == [
+    assert kinds[["holdout", "kind", "value"]].values.tolist() == [
+        ["toys", "ridge", 0.1],
+        ["toys", "mlp-1", 0.2],
+    ]
+    holdouts = maps.holdouts_by_dataset(kept, "raw text")
+    assert holdouts[["holdout", "kind", "value"]].values.tolist() == [
         ["toys", "random", 0.1],
         ["toys", "cluster", 0.05],
     ]
@@ -205,14 +210,14 @@ def test_tables_of_maps():
     assert table.loc["toys", "raw text"].startswith("0.100 (-0.010;")
     assert maps.values(kept, "raw text")["toys"] == around(0.1, -0.01)
     assert maps.ceilings(kept, "raw text") == {"toys": 0.9}
-    kept = {"toys": record(targets={"as is": [r2(0.1)], "layer 0": [r2(0.2)]})}
+    kept = {"toys": record(targets={"raw": [r2(0.1)], "layer 0": [r2(0.2)]})}
     assert [text[:4] for text in maps.targets(kept)["toys"]] == ["0.10", "0.20"]
 
 
 def test_cold_items_beside_their_floor():
     rows = [
         {"source": "raw text", **row("recall_mapped", value, None, kind, "strict-cold")}
-        for kind, value in (("ridge", around(0.1, 0.02)), ("mlp-1-stopped", around(0.02, 0.02)))
+        for kind, value in (("ridge", around(0.1, 0.02)), ("mlp-1-early-stopping", around(0.02, 0.02)))
     ]
     table = maps.cold({"toys": record(cold=rows)})
     assert table.loc["toys, raw text"].tolist() == ["0.100 (0.020) holds", "0.020 (0.020) undecided"]

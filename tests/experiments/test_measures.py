@@ -12,8 +12,7 @@ import pytest
 from book.experiments.measures import measure, tables
 from book.experiments.measures.cases import Case, cases
 from semcomp.evidence.decomposition.inter_battery import inter_battery
-from semcomp.evidence.geometry.cka import linear_cka
-from semcomp.evidence.geometry.procrustes import procrustes
+from semcomp.evidence.geometry.cka import linear_cka, procrustes
 from semcomp.evidence.mapping.regression import fit_ridge
 from semcomp.planted import REGIMES, World
 

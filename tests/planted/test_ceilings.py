@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from probing import fit_mlp, probe
 from sklearn.neighbors import KNeighborsRegressor
 
 from semcomp.data import split
-from semcomp.evidence import fit_mlp, fit_ridge, probe
+from semcomp.evidence import fit_ridge
 from semcomp.planted import (
     REGIMES,
     World,

@@ -132,7 +132,7 @@ def test_equal_worlds_give_equal_bytes_and_seeds_differ():
 
 
 @pytest.mark.parametrize(
-    ("dials", "message"),
+    ("parameters", "message"),
     [
         ({"shared": 1.5}, r"shared = 1\.5 must be between 0 and 1"),
         ({"shared": float("nan")}, "shared = nan must be between 0 and 1"),
@@ -145,6 +145,6 @@ def test_equal_worlds_give_equal_bytes_and_seeds_differ():
         ({"shared": "half"}, "shared = 'half' must be a number"),
     ],
 )
-def test_impossible_dials(dials, message):
+def test_impossible_parameters(parameters, message):
     with pytest.raises(SemcompError, match=message):
-        World(**dials)
+        World(**parameters)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from semcomp.plots.hypothesis import path
+from semcomp.plots.hypothesis import hypothesis_path
 from semcomp.plots.style import GREY, ORANGE
 
 
@@ -27,7 +27,7 @@ def test_both_paths_with_their_bands():
             "high": [0.15, 0.35, 0.35, 0.3],
         }
     )
-    axes = path(frame).axes[0]
+    axes = hypothesis_path(frame).axes[0]
     drawn = {line.get_label(): (to_hex(line.get_color()), line.get_xydata().tolist()) for line in axes.lines}
     assert drawn == {
         "text": (ORANGE, [[0.0, 0.3], [1.0, 0.1]]),
@@ -37,5 +37,5 @@ def test_both_paths_with_their_bands():
     assert text[:, 1].min() == 0.05
     assert text[:, 1].max() == 0.35
     assert axes.get_ylim()[0] == 0
-    without = path(frame.assign(low=None, high=None)).axes[0]
+    without = hypothesis_path(frame.assign(low=None, high=None)).axes[0]
     assert len(without.collections) == 0

@@ -27,7 +27,7 @@ def points(axes: Axes, colour: str) -> list[tuple[float, float]]:
 
 
 def test_a_dot_between_its_ticks_in_a_panel_a_cut():
-    columns = ["cut", "kind", "measure", "value", "low", "high", "null", "ceiling"]
+    columns = ["holdout", "kind", "measure", "value", "low", "high", "null", "ceiling"]
     rows = [
         ("random", "ridge", "r2_test", 0.4, 0.3, 0.5, -0.01, 0.9),
         ("random", "ridge", "cosine", 0.7, 0.6, 0.8, 0.1, 0.95),

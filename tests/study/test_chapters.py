@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -54,6 +55,19 @@ def test_the_cell_refuses_what_papermill_lets_through(
 ) -> None:
     with pytest.raises(SemcompError, match=r"^unknown parameter 'sed'; did you mean 'seed'\?"):
         in_this_process(source, {"sed": 1})
+
+
+@pytest.mark.parametrize("chapter", sorted((ROOT / "book").glob("[0-9]*.md")), ids=lambda path: path.stem)
+def test_a_chapter_passes_its_own_check(chapter: Path) -> None:
+    """Up to the check it only imports, and no name that it imports is taken for a parameter."""
+    notebook, _ = read_chapter(chapter)
+    namespace: dict[str, object] = {}
+    for cell in notebook.cells:
+        for statement in ast.parse(cell.source).body if cell.cell_type == "code" else ():
+            exec(compile(ast.Module([statement], []), chapter.name, "exec"), namespace)
+            if "check_parameters(" in ast.unparse(statement):
+                return
+    raise AssertionError("its parameters are never checked")
 
 
 def test_a_failing_chapter_leaves_nothing_final(source: Path) -> None:

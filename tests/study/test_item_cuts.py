@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 import semcomp as sc
-from semcomp.study.item_cuts import known_of_items, possible_cuts
+from semcomp.study.item_cuts import known_of_items, possible_holdouts
 
 
 @pytest.mark.parametrize(("shelves", "whole"), [(2, False), (10, True)])
@@ -22,5 +22,5 @@ def test_categories_that_cannot_be_held_out_are_no_cut(tmp_path, shelves, whole)
     mine = sc.load_dataset(tmp_path / "sales.csv", items=tmp_path / "stock.csv")
     study = sc.Study(mine, "smoke")
     assert ("categories" in known_of_items(study)) is whole
-    assert ("category" in possible_cuts(study)) is whole
-    assert {"random", "cluster"} <= set(possible_cuts(study))
+    assert ("category" in possible_holdouts(study)) is whole
+    assert {"random", "cluster"} <= set(possible_holdouts(study))

@@ -20,7 +20,7 @@ def test_lists_have_no_fusion_and_views_have_one(study):
     assert popular.fused is None
     assert seeds.fused is not None
     assert {one.k for one in (popular.a, popular.b, seeds.a, seeds.b)} == {2 * study.k}
-    np.testing.assert_array_equal(seeds.b.ids, study.null.ids)
+    np.testing.assert_array_equal(seeds.b.ids, study.seed_null.ids)
     np.testing.assert_array_equal(seeds.a.ids, study.rank("LightGCN").ids)
 
 

@@ -120,6 +120,15 @@ def test_a_study_without_result_is_passed_over(folder, of_density):
     assert settings_for("thin", of_density(4), "LightGCN", folder=folder)[1] == "carried over from thick"
 
 
+def test_a_file_under_a_view_s_former_name_is_read(tmp_path, of_density):
+    """`fusions-control.json` was written before the view was called wide LightGCN."""
+    one = settings("thin", of_density(4))
+    old = replace(one, view="fusion's control", config=described(build("wide LightGCN", {"layers": 1})))
+    old.save(settings_path(tmp_path, "thin", "fusion's control"))
+    model, origin = settings_for("thin", of_density(4), "wide LightGCN", folder=tmp_path)
+    assert (model.layers, origin) == (1, "tuned on thin")
+
+
 def test_an_unknown_view_is_named(of_density):
     with pytest.raises(SemcompError, match="unknown view 'lightgnc'; did you mean 'LightGCN'"):
         settings_for("thin", of_density(4), "lightgnc")
@@ -131,7 +140,7 @@ def test_an_unknown_view_is_named(of_density):
         (lambda body: body["config"].update(layer=3), "unknown option of LightGCN 'layer'"),
         (lambda body: body["config"].update(layers=-3), "layers >= 0"),
         (lambda body: body["config"].update({"class": "Old"}), "unknown class"),
-        (lambda body: body.update(view="BPR-MF"), "BPR-MF is no LightGCN"),
+        (lambda body: body.update(view="BPR-MF"), "BPR-MF is not LightGCN"),
         (lambda body: body.update(view="Lightgcn2"), "unknown view"),
         (lambda body: body.pop("dataset"), "dataset"),
         (lambda body: body.update(mood="good"), "mood"),

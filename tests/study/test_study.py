@@ -14,6 +14,7 @@ from semcomp.core.evidence import Evidence, Value
 from semcomp.core.inputs import Inputs
 from semcomp.core.rank import rank
 from semcomp.core.view import Scorer, View
+from semcomp.data.splits import EventOrder
 from semcomp.errors import SemcompError
 from semcomp.study import BUDGETS, Study, artifacts
 from semcomp.study import study as study_module
@@ -212,8 +213,8 @@ def test_rankings_have_2k_places_at_each_seed(study):
     assert [one.k for one in ranks] == [40, 40]
     assert [one.provenance["view"]["seed"] for one in ranks] == [3, 5]
     assert {one.provenance["mask"] for one in ranks} == {"train+valid"}
-    assert study.null.provenance["view"]["seed"] == 8
-    assert study.null.name == "LightGCN"
+    assert study.seed_null.provenance["view"]["seed"] == 8
+    assert study.seed_null.name == "LightGCN"
     assert Study("planted", "tiny", k=5).rank("popularity").k == 10
 
 
@@ -250,6 +251,48 @@ def test_a_line_in_the_registry_is_a_view_of_every_study(study, monkeypatch):
         study.view("pulled", 3, wieght=0.1)
     with pytest.raises(SemcompError, match="LightGCN has no strength"):
         study.strength("LightGCN")
+
+
+def test_the_order_of_events_counts_for_those_who_need_it(study, monkeypatch):
+    """Other places of the same pairs: another view of a model that reads them, the same LightGCN."""
+
+    @dataclass(frozen=True)
+    class Latest:
+        def fit(self, inputs, seed=0, *, checkpoint=None):
+            split = Inputs.of(inputs).with_order(self)
+            indptr, items = split.sequences("train")
+            last = np.zeros(split.n_items)
+            np.add.at(last, items[indptr[1:][np.diff(indptr) > 0] - 1], 1.0)
+            return View("latest", np.ones((split.n_users, 1)), last[:, None])
+
+    def ordered(backwards: bool) -> Study:
+        """The study with every user's events in the order of item rows, or against it."""
+        split, places = study.split, {}
+        events = split.train + split.valid + split.test
+        for part in ("train", "valid", "test"):
+            pairs = getattr(split, part)
+            users = np.repeat(np.arange(split.n_users), np.diff(pairs.indptr))
+            at = [np.searchsorted(events[[u]].indices, i) for u, i in zip(users, pairs.indices, strict=True)]
+            whole = np.diff(events.indptr)[users] - 1
+            places[part] = (whole - at if backwards else np.array(at)).astype(np.int32)
+        other = Study("planted", "tiny")
+        other.__dict__["split"] = replace(split, order=EventOrder(("position",), 0, places))
+        return other
+
+    with pytest.raises(SemcompError, match=r"Latest reads events in order.*column timestamp or position"):
+        Latest().fit(study.split)
+    first, second = ordered(False), ordered(True)
+    plain = study.view("LightGCN", 3)
+    monkeypatch.setattr(views.LightGCN, "fit", None)
+    for needs in (("order",), ()):  # and one that says nothing of itself is not trusted to need nothing
+        if needs:
+            monkeypatch.setitem(REGISTRY, "latest", Entry(Latest(), "collaborative", needs))
+            one, two = (other.view("latest", 3) for other in (first, second))
+        else:
+            monkeypatch.delitem(REGISTRY, "latest")
+            one, two = (other.fit(Latest(), 4) for other in (first, second))
+        assert one.items.tobytes() != two.items.tobytes()
+    assert first.view("LightGCN", 3).users.tobytes() == plain.users.tobytes()
 
 
 def test_what_has_no_digest_is_fitted_each_time(study, study_cache, monkeypatch):

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 import scipy.sparse as sp
-import torch
 from click.testing import CliRunner
 
 from semcomp.cli.tune import tune as command
@@ -26,7 +25,7 @@ from semcomp.study import tuning_runs
 from semcomp.study.settings import Settings, Trial, read_settings
 from semcomp.study.tuning import RANDOM_TRIALS, Tuning, proposal, tune_view, without_test
 from semcomp.study.tuning_runs import clock, outlook, tune
-from semcomp.study.workers import in_processes, one_thread, run_tasks
+from semcomp.study.workers import one_thread
 from semcomp.views.collaborative.matrix_factorization import BPRMF
 from semcomp.views.configurations import build
 from semcomp.views.registry import REGISTRY, Entry, from_data
@@ -343,15 +342,3 @@ def test_what_is_left_is_told_from_seconds_and_epochs(run):
     assert outlook("books", [replace(made, trials=trials)], 2).endswith("; about 10 s left, at most 20 s")
     assert outlook("books", [made, replace(made, asked=4)], 2).startswith("books: 1 of 2 views are tuned; ")
     assert [clock(seconds) for seconds in (40, 1000, 10_000)] == ["40 s", "17 min", "2.8 h"]
-
-
-def test_a_worker_that_is_killed_is_told():
-    ((_, lost),) = in_processes(signal.raise_signal, [signal.SIGKILL], jobs=1)
-    assert "a worker ended with exit code -9" in str(lost)
-
-
-def test_with_one_job_tasks_are_done_here_on_one_thread():
-    before = torch.get_num_threads()
-    threads = list(run_tasks(lambda task: (task, torch.get_num_threads()), ["a", "b"], jobs=1))
-    assert threads == [("a", ("a", 1)), ("b", ("b", 1))]
-    assert torch.get_num_threads() == before

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import Audit, Dataset, Split
-from semcomp.data.audits import CHECKS, Finding
+from semcomp.data.audits import CHECKS, Outcome
 from semcomp.data.item_text import text_digest
 from semcomp.planted import World
 from semcomp.storage import digest
@@ -74,7 +74,7 @@ def state(found: Audit, check: str) -> str:
     return next(outcome.state for outcome in found.outcomes if outcome.check == check)
 
 
-def leak(found: Audit, check: str) -> Finding:
+def leak(found: Audit, check: str) -> Outcome:
     """The one leak of an audit that has no other."""
     assert [finding.check for finding in found.leaks] == [check]
     return found.leaks[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ import torch
 
 from semcomp.core.inputs import Inputs
 from semcomp.core.metrics import per_user
+from semcomp.core.provenance import lasting
 from semcomp.core.rank import among, rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
@@ -119,16 +120,7 @@ def bytes_of(view: Any) -> bytes:
 
 def told(view: Any) -> dict[str, Any]:
     """The provenance but for what differs from run to run."""
-
-    def lasting(value: Any) -> Any:
-        if isinstance(value, list):
-            return [lasting(one) for one in value]
-        if not isinstance(value, Mapping):
-            return value
-        return {key: lasting(one) for key, one in value.items() if key != "cost"}
-
-    told: dict[str, Any] = lasting(view.provenance)
-    return told
+    return dict(lasting(view.provenance))
 
 
 def only(applies: Callable[[Case], bool]) -> Callable[[Any], Any]:

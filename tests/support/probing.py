@@ -1,16 +1,22 @@
-"""Splits, views and the published arrays that the tests of probes share."""
+"""Splits, views, the published arrays and short calls that the tests of probes share."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from flat_settings import flat
 
 from semcomp.core.view import View
 from semcomp.data import Split, binary_csr
+from semcomp.evidence import ProbeSettings
+from semcomp.evidence.mapping import curves
+from semcomp.evidence.mapping import probe as module
+from semcomp.evidence.mapping.networks import MLP, Network
 
 GOLDEN = Path(__file__).parents[1] / "reference" / "golden"
 
@@ -55,3 +61,23 @@ def published(script: str) -> dict[str, Any]:
     """What a published script printed."""
     blocks = json.loads((GOLDEN / "expected.json").read_text())
     return next(block for name, block in blocks.items() if name.startswith(script))
+
+
+def fit_mlp(x: np.ndarray, y: np.ndarray, *, seed: int = 0, **config: Any) -> MLP:
+    """The published recipe: Adam on the mean squared error, no weight decay, no early stopping."""
+    return Network(**config).fit(x, y, seed)
+
+
+def _knowing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with the fields of its settings, and what is known of items, as arguments of its own."""
+    short = flat(function, ProbeSettings)
+
+    def call(*given: Any, **more: Any) -> Any:
+        known = {name: more.pop(name) for name in ("first_seen", "categories") if name in more}
+        return short(*given, known=known, **more)
+
+    return call
+
+
+probe, probe_all = _knowing(module.probe), _knowing(module.probe_all)
+capacity_curve, learning_curve = _knowing(curves.capacity_curve), _knowing(curves.learning_curve)

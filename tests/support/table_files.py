@@ -85,7 +85,7 @@ BAD: dict[str, tuple[str, str | bytes, str]] = {
     "column twice": (
         "x.csv",
         "user_id,item_id,user_id\na,1,b\n",
-        r"line 1: column 'user_id' stands there twice",
+        r"line 1: column 'user_id' is there twice",
     ),
     "column without a name": ("x.csv", "user_id,,item_id\na,1,b\n", r"line 1: column 2 has no name"),
     "cut gzip": (
@@ -116,13 +116,13 @@ BAD: dict[str, tuple[str, str | bytes, str]] = {
     "one JSON document": (
         "x.json",
         '[\n{"user_id": "a", "item_id": "1"}\n]',
-        r"line 1: no .*one object a line",
+        r"line 1: no .*one object per line",
     ),
     "one JSON list": ("x.json", '[{"user_id": "a", "item_id": "1"}]', r"line 1: a JSON list where"),
     "JSON over lines": (
         "x.json",
         '{\n"user_id": "a",\n"item_id": "1"\n}',
-        r"line 1: .*write one object a line",
+        r"line 1: .*write one object per line",
     ),
     "JSON without keys": ("x.jsonl", "{}\n{}\n", r"has no objects with keys"),
     "JSON with a mark": ("x.jsonl", "\ufeff" + OBJECT, r"line 1: starts with a byte order mark"),

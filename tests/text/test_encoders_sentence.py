@@ -144,11 +144,22 @@ def test_batches_change_no_more_than_the_last_bits(folder):
 
 
 @pytest.mark.slow
-def test_workers_give_the_same_rows(folder):
+def test_workers_give_the_same_rows(folder, monkeypatch):
+    """Two are asked for and one is started, which imports everything anew; their order is the library's."""
+    from sentence_transformers import SentenceTransformer
+
+    start, asked = SentenceTransformer.start_multi_process_pool, []
+
+    def one(self, devices):
+        asked.append(devices)
+        return start(self, devices[:1])
+
+    monkeypatch.setattr(SentenceTransformer, "start_multi_process_pool", one)
     texts = [f"{'word ' * (i % 7)}{i}" for i in range(40)]
     model = SentenceModel(str(folder))
     with model.load(Run(batch_size=8)) as alone, model.load(Run(batch_size=8, processes=2)) as pooled:
         np.testing.assert_allclose(pooled.rows(texts), alone.rows(texts), atol=1e-5)
+    assert asked == [["cpu", "cpu"]]
 
 
 def test_half_precision_is_close_and_a_key_of_its_own(folder, cache, monkeypatch):

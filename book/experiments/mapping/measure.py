@@ -6,7 +6,7 @@ For each data set, with LightGCN and the projection of the text at the settings 
 `--out/<data set>.json` holds these pieces, each with its seconds:
 
     geometry     `geometry` of text, ACE text, projection and another seed, each with LightGCN
-    probes       `probe_all`: every kind of map on the random cut, some on every cut there is data for
+    probes       `probe_all`: every kind of map on the random holdout, some on every holdout there is data for
     targets      ridge onto other forms of the target, and onto layer 0
     published    the recipe of the paper's scripts
     curves       R² by rank of the map, and by the number of items it is fitted on
@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import scipy.sparse as sp
 import torch
 
 from book.experiments.datasets import about, options, origin, show
@@ -41,14 +40,14 @@ from semcomp.data import Split, item_counts
 from semcomp.data.categories import category_matrix
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.readings import read_decomposition
-from semcomp.evidence.decomposition.report import decompose
-from semcomp.evidence.geometry.report import geometry
+from semcomp.evidence.decomposition.report import DecompositionSettings, decompose
+from semcomp.evidence.geometry.report import GeometrySettings, geometry
 from semcomp.evidence.hypothesis.alignment import alignment_hypothesis
 from semcomp.evidence.mapping.curves import capacity_curve, learning_curve
-from semcomp.evidence.mapping.probe import published_probe
-from semcomp.evidence.mapping.sweep import probe_all
+from semcomp.evidence.mapping.probe import probe_all, published_probe
+from semcomp.evidence.mapping.task import ProbeSettings
 from semcomp.study import Study
-from semcomp.study.item_cuts import known_of_items, possible_cuts
+from semcomp.study.item_cuts import known_of_items, possible_holdouts
 from semcomp.views.collaborative.layer_zero import LayerZero
 from semcomp.views.training.cost import peak_memory
 
@@ -63,11 +62,11 @@ KINDS = (
     "contrastive",
     "linear-adam",
     "mlp-1",
-    "mlp-1-stopped",
+    "mlp-1-early-stopping",
 )
-EVERYWHERE = ("ridge", "mlp-1-stopped")  # maps that are tried on every cut
+EVERYWHERE = ("ridge", "mlp-1-early-stopping")  # maps that are tried on every holdout
 USERS = 4000  # that are ranked, at most
-FORMS = ("as is", "centred-normalised", "popularity-residualised")
+FORMS = ("raw", "centred-normalised", "popularity-residualised")
 SIZES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the fitted items, for the learning curve
 MEASURES = (
     "r2_train",
@@ -134,7 +133,7 @@ def geometry_piece(study: Study) -> dict[str, Any]:
                 target,
                 counts=counts,
                 categories=largest_categories(study),
-                resamples=study.budget.resamples,
+                settings=GeometrySettings(resamples=study.budget.resamples),
             )
         )
         for name, rows in pairs.items()
@@ -144,14 +143,17 @@ def geometry_piece(study: Study) -> dict[str, Any]:
 def probes_piece(study: Study) -> dict[str, Rows]:
     """Every kind from the encoder's text and from the projection; ridge alone from ACE text."""
     target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
-    known, (random, *others) = known_of_items(study), possible_cuts(study)
-    spend = {"ceiling": ceiling, "epochs": study.budget.probe_epochs, **spent(study)}
+    known, (random, *others) = known_of_items(study), possible_holdouts(study)
+    spend = {
+        "ceiling": ceiling,
+        "settings": ProbeSettings(epochs=study.budget.probe_epochs, **spent(study)),
+    }
     found = {}
     for name, source in sources(study).items():
         here, there = (["ridge"], ["ridge"]) if name == "ACE" else (KINDS, EVERYWHERE)
         frames = [
             probe_all(source, target, study.split, here, [random], **spend),
-            probe_all(source, target, study.split, there, others, **spend, **known),
+            probe_all(source, target, study.split, there, others, known=known, **spend),
         ]
         found[name] = table(pd.concat(frames))
     return found
@@ -163,10 +165,10 @@ def spent(study: Study) -> dict[str, Any]:
 
 
 def targets_piece(study: Study) -> dict[str, Rows]:
-    """Ridge from the raw text, the random cut."""
+    """Ridge from the raw text, the random holdout."""
     other = OTHER_SEEDS[0]
     pairs = {form: (study.view("LightGCN", SEED), study.view("LightGCN", other), form) for form in FORMS} | {
-        "layer 0": (layer_zero(study, SEED), layer_zero(study, other), "as is")
+        "layer 0": (layer_zero(study, SEED), layer_zero(study, other), "raw")
     }
     return {
         name: table(
@@ -175,9 +177,8 @@ def targets_piece(study: Study) -> dict[str, Rows]:
                 target,
                 study.split,
                 ["ridge"],
-                target_as=form,
                 ceiling=ceiling,
-                **spent(study),
+                settings=ProbeSettings(target_as=form, **spent(study)),
             )
         )
         for name, (target, ceiling, form) in pairs.items()
@@ -203,7 +204,10 @@ def published_piece(study: Study) -> dict[str, Any]:
 
 def curves_piece(study: Study) -> dict[str, Rows]:
     target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
-    spend: dict[str, Any] = {"ceiling": ceiling, "resamples": study.budget.resamples}
+    spend: dict[str, Any] = {
+        "ceiling": ceiling,
+        "settings": ProbeSettings(resamples=study.budget.resamples),
+    }
     fitted = int(0.8 * study.split.n_items)
     sizes = [max(10, int(share * fitted)) for share in SIZES]
     rank = capacity_curve(study.text, target, study.split, **spend)
@@ -221,8 +225,7 @@ def knowing_no_cold_item(study: Study, cold: Split) -> View:
     """
     model = study.settings("LightGCN")[0]
     epochs = study.view("LightGCN", SEED).provenance["training"]["best_epoch"]
-    unseen = replace(cold, valid=sp.csr_array(cold.valid.shape, dtype=cold.valid.dtype))
-    view: View = replace(model, training=model.training.lasting(epochs)).fit(unseen, seed=SEED)
+    view: View = replace(model, training=model.training.lasting(epochs)).fit(cold.without("valid"), seed=SEED)
     return view
 
 
@@ -241,8 +244,7 @@ def cold_piece(study: Study) -> Rows:
                 cold.split,
                 EVERYWHERE,
                 ["strict-cold"],
-                epochs=study.budget.probe_epochs,
-                **spent(study),
+                settings=ProbeSettings(epochs=study.budget.probe_epochs, **spent(study)),
             )
         )
     ]
@@ -264,7 +266,7 @@ def parts_piece(study: Study) -> dict[str, Any]:
                 method=method,
                 second=second,
                 second_semantic=again,
-                **spent(study),
+                settings=DecompositionSettings(**spent(study)),
             )
             found[f"{name}, {method}"] = bare(evidence) | {
                 "readings": {one.says: str(verdict) for one, verdict in read_decomposition(evidence).items()}
@@ -359,7 +361,7 @@ def shown(record: dict[str, Any]) -> str:
     pieces = record["pieces"]
     for name, rows in pieces.get("probes", {}).items():
         lines += [
-            f"{name:12} {row['cut']:20} {row['kind']:14} R² {row['value']:.3f} "
+            f"{name:12} {row['holdout']:20} {row['kind']:14} R² {row['value']:.3f} "
             f"floor {row['null']:.3f} ceiling {row['ceiling']:.3f}"
             for row in rows
             if row["measure"] == "r2_test_weighted"

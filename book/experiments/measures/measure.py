@@ -40,14 +40,15 @@ from semcomp.core.view import View
 from semcomp.data import Split, split
 from semcomp.evidence import judge
 from semcomp.evidence.decomposition.ajive import ajive
-from semcomp.evidence.decomposition.report import decompose
+from semcomp.evidence.decomposition.report import DecompositionSettings, decompose
 from semcomp.evidence.geometry.cka import linear_cka, unbiased_cka
-from semcomp.evidence.geometry.report import geometry
+from semcomp.evidence.geometry.report import GeometrySettings, geometry
 from semcomp.evidence.geometry.rsa import rsa
 from semcomp.evidence.geometry.shared_dimension import bartlett_dimension
-from semcomp.evidence.mapping.item_cuts import random_cut
+from semcomp.evidence.mapping.holdouts import random_holdout
 from semcomp.evidence.mapping.maps import KINDS
 from semcomp.evidence.mapping.probe import probe
+from semcomp.evidence.mapping.task import ProbeSettings
 from semcomp.planted import (
     REGIMES,
     World,
@@ -118,7 +119,7 @@ INTERVALS = (
     *("reliable", "reliable.private", "S.least", "S.shared", "S.most", "C.least", "C.shared", "C.most"),
 )
 MAPS = {"linear": "shared 0.5", "twisted": "nonlinear link", "narrow": "narrow nonlinear link"}
-KINDS_TRIED, MAP_SEEDS = ("kernel-ridge", "mlp-1-stopped"), 4
+KINDS_TRIED, MAP_SEEDS = ("kernel-ridge", "mlp-1-early-stopping"), 4
 COLUMNS, ROWS, KERNEL_SEEDS = (16, 64, 256), (100, 300, 1000, 3000), 8
 RECALL_SEEDS, K = 12, 20
 RECALL_SIZE: dict[str, Any] = {"users": 300, "items": 400}
@@ -258,14 +259,20 @@ def vectors(name: str, items: int, seed: int) -> list[list[float]]:
     s, c = truth.semantic_vectors[:items], target.items
     second = world.collaborative_again(1).items[:items]
     reports: dict[str, Mapping[str, Value]] = {
-        "probe": probe(s, target, drawn, ceiling=second, resamples=RESAMPLES, seed=seed).values,
+        "probe": probe(
+            s, target, drawn, ceiling=second, settings=ProbeSettings(resamples=RESAMPLES, seed=seed)
+        ).values,
         "geometry": geometry(
-            s, c, shuffles=1, permutations=1, rsa_items=10, anchors=100, resamples=0, seed=seed
+            s,
+            c,
+            settings=GeometrySettings(
+                shuffles=1, permutations=1, rsa_items=10, anchors=100, resamples=0, seed=seed
+            ),
         ).values,
     }
-    parts = decompose(s, c, second=second, resamples=RESAMPLES, seed=seed)
+    parts = decompose(s, c, second=second, settings=DecompositionSettings(resamples=RESAMPLES, seed=seed))
     reports["decomposition"] = parts.values
-    fitted = random_cut(items, seed).fitted
+    fitted = random_holdout(items, seed).fitted
     mapped = KINDS["ridge"].fit(s[fitted].astype(float), c[fitted].astype(float), seed)
     fresh = truth.collaborative_vectors[items:].astype(float)
     left = fresh - mapped.predict(truth.semantic_vectors[items:].astype(float))
@@ -288,8 +295,9 @@ def maps(name: str, items: int, seed: int) -> dict[str, list[float]]:
     """R² of nonlinear maps, by kind."""
     seed = own_seed(name, items, seed)
     _, drawn, target, truth = pair_of(name, items, seed)
+    settings = ProbeSettings(resamples=RESAMPLES, seed=seed)
     found = {
-        kind: probe(truth.semantic_vectors, target, drawn, kind=kind, resamples=RESAMPLES, seed=seed)
+        kind: probe(truth.semantic_vectors, target, drawn, kind=kind, settings=settings)
         for kind in KINDS_TRIED
     }
     return {kind: numbers(one["r2_test_weighted"]) for kind, one in found.items()}
@@ -318,7 +326,10 @@ def recalls(name: str, items: int, seed: int) -> dict[str, Any]:
     unbiased = world.unbiased_test(drawn, seed=seed)
     views = truth.views()
     measured = decompose(
-        views["semantic"], views["collaborative"], drawn, groups=0, resamples=RESAMPLES, seed=seed, k=K
+        views["semantic"],
+        views["collaborative"],
+        drawn,
+        settings=DecompositionSettings(groups=0, resamples=RESAMPLES, seed=seed, k=K),
     )
 
     def recall(part: str, test: Split) -> float:

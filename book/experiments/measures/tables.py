@@ -12,8 +12,8 @@ import pandas as pd
 from scipy import stats
 
 from book.experiments.results import read
-from semcomp.evidence.geometry.neighbourhoods import chance
-from semcomp.evidence.mapping.item_cuts import random_cut
+from semcomp.evidence.geometry.neighbours import chance
+from semcomp.evidence.mapping.holdouts import random_holdout
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -66,7 +66,7 @@ PARTS = {
     "collaborative.private": "private part of C",
     "semantic.private": "private part of S",
 }
-KINDS = {"ridge": "ridge", "kernel-ridge": "kernel ridge", "mlp-1-stopped": "network, early stopping"}
+KINDS = {"ridge": "ridge", "kernel-ridge": "kernel ridge", "mlp-1-early-stopping": "network, early stopping"}
 K = 20  # neighbours of the probe
 
 
@@ -191,7 +191,7 @@ def neighbours() -> pd.DataFrame:
     at = [kept()["measures"].index(key) for key in ("probe.r2", "neighbours", "neighbours.floor")]
     rows = []
     for world, items, values in rows_of("vectors"):
-        held = len(random_cut(items).held)
+        held = len(random_holdout(items).held)
         rows.append((world, items, held, *(values[place][0] for place in at), chance(K, held)["jaccard"]))
     return pd.DataFrame(rows, columns=["world", "items", "held", "r2", "jaccard", "floor", "chance"])
 

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from semcomp.data.audits.auditing import CHECKS, audit
-from semcomp.data.audits.findings import Audit, Finding, Outcome
+from semcomp.data.audits.findings import Audit, Outcome
 
-__all__ = ["CHECKS", "Audit", "Finding", "Outcome", "audit"]
+__all__ = ["CHECKS", "Audit", "Outcome", "audit"]

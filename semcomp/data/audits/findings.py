@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from semcomp.data.dataset import Dataset
 from semcomp.data.splits.order import PARTS
 from semcomp.data.splits.split import Split
+from semcomp.display import Table, card
 from semcomp.errors import SemcompError
 
-Severity = Literal["leak", "report"]
+State = Literal["passed", "leak", "report", "not applicable"]
 Keys = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
@@ -32,7 +33,7 @@ class TextRows(Protocol):
 
 
 class Vectors(Protocol):
-    """One vector a user and one an item, rows in the order of the data, e.g. `semcomp.core.view.View`."""
+    """One vector per user and one per item, rows in the order of the data, e.g. `semcomp.core.view.View`."""
 
     @property
     def users(self) -> NDArray[np.float32]: ...
@@ -41,48 +42,28 @@ class Vectors(Protocol):
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Something a check found.
+class Outcome:
+    """What one check came to.
 
     Attributes:
-        check: its name.
-        severity: "leak" fails a run; "report" is for the reader to judge.
-        count: how many cases, of what the example shows one of.
+        state: "passed"; "leak", which fails a run; "report", which is for the reader to judge; or "not
+            applicable", where something was missing.
+        why: what was looked at, or what was missing.
+        count: how many cases were found, of what the example shows one of.
         example: one case, by original ids.
         remedy: what to do about it.
+        check: the name of the check.
     """
 
-    check: str
-    severity: Severity
-    count: int
-    example: str
-    remedy: str
+    state: State
+    why: str
+    count: int = 0
+    example: str = ""
+    remedy: str = ""
+    check: str = ""
 
     def __str__(self) -> str:
         return f"{self.check}: {self.count:,} found, e.g. {self.example}; {self.remedy}"
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one check came to: a finding, or why there is none.
-
-    Attributes:
-        applied: False where the check could not be made.
-        why: what was looked at, or what was missing.
-    """
-
-    applied: bool
-    why: str
-    finding: tuple[Severity, int, str, str] | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One row of the audit: "passed", "leak", "report" or "not applicable", and why."""
-
-    check: str
-    state: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -91,12 +72,16 @@ class Audit:
 
     name: str
     outcomes: tuple[Outcome, ...]
-    findings: tuple[Finding, ...]
 
     @property
-    def leaks(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[Outcome, ...]:
+        """What was found: leaks and reports."""
+        return tuple(outcome for outcome in self.outcomes if outcome.count)
+
+    @property
+    def leaks(self) -> tuple[Outcome, ...]:
         """The findings that fail a run."""
-        return tuple(finding for finding in self.findings if finding.severity == "leak")
+        return tuple(outcome for outcome in self.outcomes if outcome.state == "leak")
 
     def rows(self) -> list[tuple[str, str, str]]:
         """(check, outcome, why) of every check, in words."""
@@ -111,9 +96,19 @@ class Audit:
             told = " | ".join(map(str, self.leaks))
             raise SemcompError(f"the audit of {self.name} found {_leaks(len(self.leaks))}: {told}")
 
+    def __repr__(self) -> str:
+        return f"<Audit {self._outcome}>"
+
+    def _repr_html_(self) -> str:
+        return card(f"audit {self._outcome}", (), Table(("check", "outcome", "why"), self.rows()))
+
+    @property
+    def _outcome(self) -> str:
+        return f"of {self.name}: {_leaks(len(self.leaks))} in {len(self.outcomes)} checks"
+
     def __str__(self) -> str:
         width = max(len(outcome.check) for outcome in self.outcomes)
-        lines = [f"audit of {self.name}: {_leaks(len(self.leaks))} in {len(self.outcomes)} checks"]
+        lines = [f"audit {self._outcome}"]
         lines += [f"{check:<{width}}  {state:<14}  {why}" for check, state, why in self.rows()]
         return "\n".join(lines)
 
@@ -160,20 +155,20 @@ def _leaks(count: int) -> str:
     return f"{count} leak" if count == 1 else f"{count} leaks"
 
 
-def passed(why: str) -> Result:
-    return Result(True, why)
+def passed(why: str) -> Outcome:
+    return Outcome("passed", why)
 
 
-def not_applicable(why: str) -> Result:
-    return Result(False, why)
+def not_applicable(why: str) -> Outcome:
+    return Outcome("not applicable", why)
 
 
-def found(severity: Severity, count: int, example: str, remedy: str, why: str) -> Result:
-    return Result(True, why, (severity, int(count), example, remedy))
+def found(state: State, count: int, example: str, remedy: str, why: str) -> Outcome:
+    return Outcome(state, why, int(count), example, remedy)
 
 
 def pair_keys(split: Split) -> dict[str, Keys]:
-    """The pairs that stand in each part now, whatever the constructor saw; explicit zeros are no pairs."""
+    """The pairs that are in each part now, whatever the constructor saw; explicit zeros are not pairs."""
     keys = {}
     for part in PARTS:
         matrix = getattr(split, part)

@@ -1,4 +1,4 @@
-"""Checks of who stands where: the parts, the graph, and what the split's strategy promised."""
+"""Checks of what is where: the parts, the graph, and what the split's strategy promised."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from semcomp.data.audits.findings import Case, Keys, Result, found, not_applicable, passed
+from semcomp.data.audits.findings import Case, Keys, Outcome, found, not_applicable, passed
 from semcomp.data.splits.order import PARTS
 from semcomp.data.splits.splitting import STRATEGIES
 from semcomp.errors import SemcompError
 
 
-def pairs_in_two_parts(case: Case) -> Result:
-    """A pair stands in one part only.
+def pairs_in_two_parts(case: Case) -> Outcome:
+    """A pair is in one part only.
 
     The matrices are read as they are now, so a part that was changed or put in place after the split was
     made is caught as well.
@@ -33,12 +33,12 @@ def pairs_in_two_parts(case: Case) -> Result:
         "leak",
         count,
         f"{case.data.named_pair(keys[0])} in {one} and {other}",
-        "make the split anew",
-        f"{count:,} pairs stand in two parts",
+        "make the split again",
+        f"{count:,} pairs are in two parts",
     )
 
 
-def pairs_of_the_data(case: Case) -> Result:
+def pairs_of_the_data(case: Case) -> Outcome:
     """Every pair of the split is an interaction of the data; interactions in no part are reported."""
     observed = case.observed
     split = np.unique(np.concatenate([case.keys[part] for part in PARTS]))
@@ -49,7 +49,7 @@ def pairs_of_the_data(case: Case) -> Result:
             len(made_up),
             case.data.named_pair(made_up[0]),
             "split the data set that is audited",
-            f"{len(made_up):,} pairs of the split are no interaction of the data",
+            f"{len(made_up):,} pairs of the split are not interactions of the data",
         )
     absent = np.setdiff1d(observed, split, assume_unique=True)
     if len(absent):
@@ -58,16 +58,16 @@ def pairs_of_the_data(case: Case) -> Result:
             len(absent),
             case.data.named_pair(absent[0]),
             "make sure that they are meant to be left out, and that no model trains on them",
-            f"{len(absent):,} interactions of the data stand in no part",
+            f"{len(absent):,} interactions of the data are in no part",
         )
     return passed(f"the parts are the {len(observed):,} interactions of the data")
 
 
-def held_out_edges(case: Case) -> Result:
+def held_out_edges(case: Case) -> Outcome:
     """No validation or test pair is an edge of the graph, in either direction.
 
     The graph is a users × items matrix or a square (U+I) adjacency with the users first, as a scipy matrix
-    or a torch tensor. An entry of zero is no edge.
+    or a torch tensor. An entry of zero is not an edge.
     """
     if case.graph is None:
         return not_applicable("no graph given")
@@ -123,7 +123,7 @@ def _as_scipy(graph: Any) -> sp.coo_array:
     return matrix
 
 
-def promises_of_the_strategy(case: Case) -> Result:
+def promises_of_the_strategy(case: Case) -> Outcome:
     """What the split's strategy promises (its `guards`) holds: cold items absent from train, time in order, …
 
     Strategy, options and facts are read from the split's provenance; a split without them promises nothing.
@@ -141,6 +141,6 @@ def promises_of_the_strategy(case: Case) -> Result:
         "leak",
         sum(one.count for one in broken),
         f"{broken[0].example}, against the promise that {broken[0].promise}",
-        f"make the {name!r} split anew",
+        f"make the {name!r} split again",
         f"{name} promises that {broken[0].promise}; {broken[0].count:,} cases break it",
     )

@@ -1,4 +1,4 @@
-"""Checks of whether the rows of a text matrix stand on the items whose text they are."""
+"""Checks of whether the rows of a text matrix belong to the items whose text they are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from semcomp.data.audits.findings import Case, Floats, Result, TextRows, found, not_applicable, passed
+from semcomp.data.audits.findings import Case, Floats, Outcome, TextRows, found, not_applicable, passed
 from semcomp.data.item_text import text_digest
 from semcomp.storage import digest
 
@@ -20,13 +20,13 @@ Z = 3.0  # standard deviations: a permuted matrix passes once in 700, a true one
 SAME = 0.05  # distance of unit rows that an encoder's rounding may put between equal texts
 
 
-def rows_joined_by_id(case: Case) -> Result:
+def rows_joined_by_id(case: Case) -> Outcome:
     """The text matrix has a row for every item of the data and for no other, and each id once."""
     if case.text is None:
         return not_applicable("no text matrix given")
     wrong = unmatched(case.text, case)
     if not wrong:
-        return passed(f"{case.data.n_items:,} rows, one an item, joined by id")
+        return passed(f"{case.data.n_items:,} rows, one per item, joined by id")
     return found(
         "leak",
         len(wrong),
@@ -47,7 +47,7 @@ def unmatched(text: TextRows, case: Case) -> list[str]:
     return wrong
 
 
-def rows_as_embedded(case: Case) -> Result:
+def rows_as_embedded(case: Case) -> Outcome:
     """Rows, ids and texts are those that the matrix was made of: its digests, computed again, agree.
 
     The provenance of an embedding carries "sha256" of the rows, "ids" of the item ids in their order and
@@ -77,7 +77,7 @@ def rows_as_embedded(case: Case) -> Result:
     )
 
 
-def rows_follow_texts(case: Case) -> Result:
+def rows_follow_texts(case: Case) -> Outcome:
     """Items whose texts share words have similar rows: more than chance, and more than one row further on.
 
     For a matrix that came with an id column the digests prove nothing about how it was made. So the cosine
@@ -86,7 +86,7 @@ def rows_follow_texts(case: Case) -> Result:
     where the correlation is less than 3 standard deviations above that of the permutations, or where moving
     every row by one place (in the order of the matrix, or of numeric ids) fits better by that much. Sentence
     encoders reach tens of standard deviations on a few hundred titles, a permuted matrix exceeds 3 once in
-    700. Vectors that owe nothing to the words, of pictures say, fail as well: they are no item text. Not
+    700. Vectors that owe nothing to the words, of pictures say, fail as well: they are not item text. Not
     caught: a few rows exchanged.
 
     Equal texts with different rows are reported: either the rows were made of more than the text, or they are
@@ -98,10 +98,10 @@ def rows_follow_texts(case: Case) -> Result:
         return not_applicable("the ids do not match, see above")
     rows = in_data_order(case.text, case)
     relation = _mantel(case, case.text, rows)
-    return relation if relation.finding else _equal_texts_differ(case, rows) or relation
+    return relation if relation.count else _equal_texts_differ(case, rows) or relation
 
 
-def _mantel(case: Case, text: TextRows, rows: Floats) -> Result:
+def _mantel(case: Case, text: TextRows, rows: Floats) -> Outcome:
     rng = np.random.default_rng(case.seed)
     sample, words = _sample(case, rng)
     if len(sample) < ENOUGH:
@@ -130,7 +130,7 @@ def _mantel(case: Case, text: TextRows, rows: Floats) -> Result:
             "leak",
             case.data.n_items,
             f"item {case.item(int(sample[0]))}",
-            "join the matrix by id again, or embed the texts anew",
+            "join the matrix by id again, or embed the texts again",
             f"rows and words of {len(sample)} items are hardly related (z = {z:.1f})"
             + (", but rows moved by one place are" if slipped else ""),
         )
@@ -199,7 +199,7 @@ def in_data_order(text: TextRows, case: Case) -> Floats:
     return np.asarray(text.matrix)[_places(text, case)]
 
 
-def _equal_texts_differ(case: Case, rows: Floats) -> Result | None:
+def _equal_texts_differ(case: Case, rows: Floats) -> Outcome | None:
     """A report where items have equal texts and different rows."""
     frame = pl.DataFrame({"item": np.arange(case.data.n_items), "text": case.data.texts})
     first = pl.col("item").min().over("text")

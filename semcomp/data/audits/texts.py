@@ -1,4 +1,4 @@
-"""Checks of what item texts give away: the names of their users, and held-out reviews."""
+"""Checks of what item texts give away: names of users, held-out reviews, cold items that train knows."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from semcomp.data.audits.findings import Case, Keys, Result, found, not_applicable, passed
+from semcomp.data.audits.findings import Case, Floats, Keys, Outcome, found, not_applicable, passed
+from semcomp.progress import progress_bar
 
+CHARACTERS = 300  # of a text that are compared: titles come first, and the vectors stay small
+NEAR = 0.9  # cosine of character trigrams from which two texts count as nearly the same
+BYTES_PER_ENTRY = 12  # of a sparse product: a float, an index and room for the sum
 SHORTEST, PREFIX = 30, 60  # characters of a review: fewer are too common to tell, more are not compared
-BYTES_A_CHARACTER = 32  # what a character costs while a text is cut into words, lists and offsets included
+BYTES_PER_CHARACTER = 32  # what a character costs while a text is cut into words, lists and offsets included
 
 
-def names_its_user(case: Case) -> Result:
+def names_its_user(case: Case) -> Outcome:
     """No item text contains the id of one of the item's own users as a word.
 
     Only ids that cannot pass for an ordinary word or number are looked for: five characters or more with both
@@ -39,7 +43,7 @@ def names_its_user(case: Case) -> Result:
     own: Keys = np.unique(np.concatenate(hits))
     looked = f"{distinct.height:,} of {case.data.n_users:,} user ids can be told from words"
     if not len(own):
-        return passed(f"{looked}; none stands in a text of its own items")
+        return passed(f"{looked}; none is in a text of its own items")
     held_out = int(np.isin(own, case.held_out).sum())
     return found(
         "leak",
@@ -57,7 +61,7 @@ def _words(case: Case) -> Iterator[pl.DataFrame]:
     around it, since ids may have some inside.
     """
     lengths = np.array([len(text) for text in case.data.texts], dtype=np.int64)
-    block = np.cumsum(lengths) // max(1, case.memory // BYTES_A_CHARACTER)
+    block = np.cumsum(lengths) // max(1, case.memory // BYTES_PER_CHARACTER)
     frame = pl.DataFrame({"item": np.arange(case.data.n_items), "text": case.data.texts, "block": block})
     for _, part in frame.group_by("block", maintain_order=True):
         text = pl.col("text").str.to_lowercase()
@@ -68,7 +72,7 @@ def _words(case: Case) -> Iterator[pl.DataFrame]:
             ).unique()
 
 
-def carries_held_out_review(case: Case) -> Result:
+def carries_held_out_review(case: Case) -> Outcome:
     """No item text contains the review of a validation or test pair of that item.
 
     Compared is the beginning of a review, 60 characters of it, with case and white space evened out: a text
@@ -112,10 +116,63 @@ def carries_held_out_review(case: Case) -> Result:
         len(keys),
         case.data.named_pair(keys[0]),
         "make item texts without reviews, or from the reviews of train pairs only",
-        f"the reviews of {len(keys):,} held-out pairs stand in the texts of their items",
+        f"the reviews of {len(keys):,} held-out pairs are in the texts of their items",
     )
 
 
 def evened(text: pl.Expr) -> pl.Expr:
     """Lower case, runs of white space as one space, none at the ends."""
     return text.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def near_duplicates_of_cold_items(case: Case) -> Outcome:
+    """How many held-out items without a train pair have a near-duplicate among the train items. A report.
+
+    Texts are compared with case and white space evened out, 300 characters of them: equal, or with a TF-IDF
+    cosine of character trigrams of at least 0.9. Duplicates are no fault of the split, but a score on them
+    says nothing about new items.
+    """
+    data = case.data
+    trained = np.unique(case.keys["train"] % data.n_items)
+    cold = np.setdiff1d(case.held_out % data.n_items, trained)
+    if len(cold) == 0:
+        return not_applicable("every held-out item is in train too")
+    texts = pl.DataFrame({"text": data.texts}).select(evened(pl.col("text").str.head(CHARACTERS)))["text"]
+    filled = (texts != "").to_numpy()
+    cold, trained = cold[filled[cold]], trained[filled[trained]]
+    if len(cold) == 0 or len(trained) == 0:
+        return not_applicable("the items to compare have no text")
+    equal = texts.gather(cold).is_in(texts.gather(trained).implode()).to_numpy()
+    closest, twin = _closest(texts.gather(cold).to_list(), texts.gather(trained).to_list(), case)
+    near = equal | (closest >= NEAR)
+    if not near.any():
+        return passed(f"{len(cold):,} cold items, none nearly equal in text to a train item")
+    best = int(np.argmax(np.where(near, closest, -1)))
+    return found(
+        "report",
+        int(near.sum()),
+        f"{case.item(int(cold[best]))} and, in train, {case.item(int(trained[twin[best]]))}",
+        "drop or merge duplicates before splitting, or report scores without them",
+        f"{int(near.sum()):,} of {len(cold):,} cold items have a near-duplicate in train, "
+        f"{int(equal.sum()):,} of them with an equal text",
+    )
+
+
+def _closest(cold: list[str], trained: list[str], case: Case) -> tuple[Floats, Keys]:
+    """(C,) the highest cosine of each cold text with a train text, and which one that is."""
+    from sklearn.feature_extraction.text import TfidfVectorizer  # slow to import, and only needed here
+
+    vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 3), dtype=np.float32).fit_transform(
+        cold + trained
+    )
+    one, other = vectors[: len(cold)], vectors[len(cold) :].T.tocsr()
+    step = max(1, case.memory // (BYTES_PER_ENTRY * len(trained)))
+    closest, twin = np.zeros(len(cold), np.float32), np.zeros(len(cold), np.int64)
+    with progress_bar(len(cold), "near-duplicates", "item", wanted=case.progress) as bar:
+        for start in range(0, len(cold), step):
+            product = (one[start : start + step] @ other).tocsr()
+            rows = slice(start, start + product.shape[0])
+            closest[rows] = product.max(axis=1).toarray().ravel()
+            twin[rows] = np.asarray(product.argmax(axis=1)).ravel()
+            bar.update(product.shape[0])
+    return closest, twin

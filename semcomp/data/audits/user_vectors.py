@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from semcomp.data.audits.findings import Case, Floats, Keys, Result, found, not_applicable, passed
+from semcomp.data.audits.findings import Case, Floats, Keys, Outcome, found, not_applicable, passed
 from semcomp.data.audits.text_rows import in_data_order, unit, unmatched
 from semcomp.errors import SemcompError
 
@@ -26,7 +26,7 @@ POOLS = (
 )
 
 
-def pooled_over_held_out(case: Case) -> Result:
+def pooled_over_held_out(case: Case) -> Outcome:
     """No user vector is the mean, up to scale, of item rows that include held-out ones.
 
     A user counts where the mean over train and held-out items (in any combination of parts) gives the

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from semcomp.data.columns import check_chosen, chosen_columns
-from semcomp.data.formats import amazon, movielens, plain, published, recbole
+from semcomp.data.formats import amazon, movielens, plain, recbole
 from semcomp.data.formats.place import Layout, Place, look, sample_of
 from semcomp.data.tables import Tables
 from semcomp.errors import SemcompError, unknown_name
 
 FORMATS: dict[str, Layout] = {
-    "published": published.LAYOUT,
-    "recbole": recbole.LAYOUT,
+    **recbole.LAYOUTS,
     **movielens.LAYOUTS,
     **amazon.LAYOUTS,
     "tables": plain.LAYOUT,

@@ -11,14 +11,13 @@ import polars as pl
 
 from semcomp.data.formats.delimited import Delimited
 from semcomp.data.formats.html import JOIN, joined, plain_list, plain_text, plain_title
-from semcomp.data.formats.jsonlines import TEXT, TEXTS, JsonLines
-from semcomp.data.formats.literals import LiteralLines
+from semcomp.data.formats.objects import TEXT, TEXTS, JsonLines, LiteralLines
 from semcomp.data.formats.place import Layout, Place, Sample
 from semcomp.data.tables import FileKind, Table, Tables, standard_table
 from semcomp.errors import SemcompError
 
 PATHS = pl.List(TEXTS)
-MILLISECONDS = 1e11  # stamps above are no seconds: as seconds they lie beyond the year 5000
+MILLISECONDS = 1e11  # stamps above are not seconds: as seconds they lie beyond the year 5000
 SPLIT = (".train.csv", ".valid.csv", ".test.csv")
 
 ASIN = re.compile(r"[A-Z0-9]{10}")

@@ -11,7 +11,7 @@ from threading import Lock
 
 import polars as pl
 
-from semcomp.data.formats.text import head, lines
+from semcomp.data.formats.text import head, lines, place_of_line
 from semcomp.errors import SemcompError
 
 SEPARATORS = (",", "\t", ";", "|")
@@ -19,7 +19,7 @@ SEPARATORS = (",", "\t", ";", "|")
 
 @dataclass(frozen=True)
 class Delimited:
-    """A file of cells with a separator, one record a line (a quoted cell may hold line ends).
+    """A file of cells with a separator, one record per line (a quoted cell may hold line ends).
 
     polars streams such files in bounded memory, and what gzip packs too, so nothing is unpacked to disk:
     collecting the ids of 8 and of 40 million rows (0.2 and 1.1 GB; packed 0.1 and 0.5 GB) in batches peaked
@@ -30,7 +30,7 @@ class Delimited:
     Attributes:
         columns: the names in order; the header's, or declared where the file has none.
         separator: one character, or "::".
-        quoted: whether cells may stand in double quotes; False reads quotes as part of the text.
+        quoted: whether cells may be in double quotes; False reads quotes as part of the text.
         encoding: "utf-8", or "latin-1" for small files, which are then read at once.
     """
 
@@ -68,7 +68,7 @@ class Delimited:
             if not name:
                 raise SemcompError(f"{path}, line 1: column {names.index(name) + 1} has no name; give it one")
             if names.count(name) > 1:
-                raise SemcompError(f"{path}, line 1: column {name!r} stands there twice; rename one of them")
+                raise SemcompError(f"{path}, line 1: column {name!r} is there twice; rename one of them")
         if not any(line.strip() for line in top[1:]):
             raise SemcompError(f"{path} has a header but no rows; at least one is needed")
         return cls(names, separator, quoted)
@@ -81,7 +81,7 @@ class Delimited:
             rows = [cells for _, cells in self._full_records(path)]
             return pl.DataFrame(rows, schema=dict.fromkeys(self.columns, pl.String), orient="row").lazy()
         if self.separator == "::":
-            # polars separates by one byte only; a single colon may stand in a cell.
+            # polars separates by one byte only; a single colon may be in a cell.
             cells = pl.col("line").str.strip_prefix("\ufeff").str.strip_chars_end("\r").str.split("::")
             named = [cells.list.get(i, null_on_oob=True).alias(n) for i, n in enumerate(self.columns)]
             frame = pl.scan_lines(path, glob=False).select(named).slice(int(self.header))
@@ -117,10 +117,7 @@ class Delimited:
             )
 
     def place(self, path: Path, row: int) -> str:
-        for number, (line, _) in enumerate(self._full_records(path)):
-            if number == row:
-                return f"line {line}"
-        return f"row {row + 1}"
+        return place_of_line((line for line, _ in self._full_records(path)), row)
 
     def _full_records(self, path: Path, label: str | None = None) -> Iterator[tuple[int, list[str]]]:
         """The records below the header that are not blank, each with as many cells as there are columns."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from semcomp.data.formats.delimited import Delimited
-from semcomp.data.formats.jsonlines import JsonLines, parsed
+from semcomp.data.formats.objects import JsonLines, parsed
 from semcomp.data.formats.parquet import MAGIC, Parquet
 from semcomp.data.formats.text import head, magic
 from semcomp.data.tables import FileKind, Table, Tables, standard_table
@@ -26,7 +26,7 @@ class Sample:
     """One file and its first lines.
 
     Attributes:
-        kind: "parquet", "json" (an object a line), "literal" (a Python dict a line), "text".
+        kind: "parquet", "json" (an object per line), "literal" (a Python dict per line), "text".
         lines: the first lines that are not blank; none for parquet.
         keys: every key of the objects on these lines.
     """

@@ -1,11 +1,16 @@
-"""RecBole's atomic files: tab separated, with types in the header (`user_id:token  rating:float`)."""
+"""RecBole's atomic files: tab separated, with types in the header (`user_id:token  rating:float`).
+
+The paper's repository publishes them together with `{name}_item_embeddings.npy`, whose rows are the item ids.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from tokenize import TokenError
 
+import numpy as np
 import polars as pl
 
 from semcomp.data.formats.delimited import Delimited
@@ -15,6 +20,8 @@ from semcomp.errors import SemcompError
 
 TITLE = "RecBole atomic files"
 WANTS = "{name}.inter and, if there is one, {name}.item, tab separated with headers such as user_id:token"
+PUBLISHED = "published interactions and item embeddings"
+ENDING = "_item_embeddings.npy"
 TYPES = ("token", "token_seq", "float", "float_seq")
 PARTS = (".train.inter", ".valid.inter", ".test.inter")
 
@@ -25,11 +32,13 @@ def open_recbole(place: Place, chosen: Mapping[str, str]) -> Tables | None:
     Fields lose their type (`price:float` is `price`). A token_seq separates its tokens by blanks: `genres`
     and `categories` of that type are joined by ", " instead, unless they have commas already; a title or a
     description is a text either way. `class` is what RecBole calls the genres of MovieLens. A `year` that is
-    no number is null. Users' fields (`.user`) are no part of the tables. Quotes are part of the text.
+    not a number is null. Users' fields (`.user`) are not part of the tables. Quotes are part of the text.
     """
     files = interaction_files(place)
-    if files is None:
-        return None
+    return None if files is None else _tables(files, place, chosen)
+
+
+def _tables(files: tuple[Path, ...], place: Place, chosen: Mapping[str, str]) -> Tables:
     named = f"{name_of(files[0])}.item"
     items = place.items_table(
         lambda sample: _typed(sample) and (sample is place.items or sample.path.name == named),
@@ -37,6 +46,61 @@ def open_recbole(place: Place, chosen: Mapping[str, str]) -> Tables | None:
         chosen,
     )
     return Tables(TITLE, atomic_table(files, "interactions", chosen), items)
+
+
+def open_published(place: Place, chosen: Mapping[str, str]) -> Tables | None:
+    """Atomic files whose item ids are the rows of a matrix that lies beside them.
+
+    The ids are compared with the number of rows here, which reads the item column once.
+
+    Raises SemcompError for a matrix that cannot be read or is not 2-d and of numbers, for item ids that are
+    no whole numbers, and for an id without a row.
+    """
+    files = interaction_files(place)
+    if files is None:
+        return None
+    vectors = files[0].with_name(f"{name_of(files[0])}{ENDING}")
+    if not vectors.is_file():
+        if place.forced:
+            raise SemcompError(f"{place.given} has no {vectors.name}; put the matrix beside {files[0].name}")
+        return None
+    tables = _tables(files, place, chosen)
+    _check_rows(tables.interactions, vectors)
+    return replace(tables, format=PUBLISHED, vectors=vectors)
+
+
+def _check_rows(interactions: Table, vectors: Path) -> None:
+    try:
+        matrix = np.load(vectors, mmap_mode="r", allow_pickle=False)
+    except (
+        ValueError,
+        OSError,
+        EOFError,
+        SyntaxError,
+        TypeError,
+        TokenError,
+    ) as error:  # as numpy raises them
+        raise SemcompError(f"{vectors} cannot be read ({error}); is it a complete .npy file?") from error
+    if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
+        raise SemcompError(
+            f"{vectors} holds {matrix.dtype} of shape {matrix.shape}; it needs one row of numbers per item"
+        )
+    number = pl.col("item_id").cast(pl.Int64, strict=False)
+    with interactions.reading():
+        rows = interactions.frame.select("item_id", number.alias("number")).with_row_index("row")
+        odd = rows.filter(pl.col("number").is_null() | (pl.col("number") < 0)).head(1)
+        wrong = odd.collect(engine="streaming")
+        largest = rows.select(pl.col("number").max()).collect(engine="streaming").item()
+    if wrong.height:
+        raise SemcompError(
+            f"{interactions.locate(wrong.item(0, 'row'))}: item id {wrong.item(0, 'item_id')!r} is not a row "
+            f"of {vectors.name}; item ids must be whole numbers from 0"
+        )
+    if largest >= len(matrix):
+        raise SemcompError(
+            f"{vectors} has {len(matrix):,} rows, but {interactions.label} has the item id {largest}; "
+            "row r belongs to item r, so it needs at least one row more than the largest id"
+        )
 
 
 def interaction_files(place: Place) -> tuple[Path, ...] | None:
@@ -74,7 +138,7 @@ def atomic_table(files: tuple[Path, ...], role: str, chosen: Mapping[str, str]) 
             )
     fields = dict(_field(files[0], cell) for cell in kinds[0].columns)
     if len(fields) < len(kinds[0].columns):
-        raise SemcompError(f"{files[0]}, line 1: a field stands there twice; rename one of them")
+        raise SemcompError(f"{files[0]}, line 1: a field is there twice; rename one of them")
     sequences = [name for name, type_ in fields.items() if type_ == "token_seq"]
     kind = replace(kinds[0], columns=tuple(fields))
 
@@ -126,4 +190,11 @@ def name_of(path: Path) -> str:
     return path.name.removesuffix(part)
 
 
-LAYOUT = Layout(TITLE, WANTS, open_recbole)
+LAYOUTS = {
+    "published": Layout(
+        PUBLISHED,
+        "{name}.inter and {name}_item_embeddings.npy, whose row is the integer item id",
+        open_published,
+    ),
+    "recbole": Layout(TITLE, WANTS, open_recbole),
+}

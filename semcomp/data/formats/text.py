@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -15,7 +14,7 @@ from semcomp.progress import progress_bar
 
 GZIP = b"\x1f\x8b"
 BOM = b"\xef\xbb\xbf"
-LONGEST = 1 << 24  # bytes of one line; longer is no text table, and reading on could fill the memory
+LONGEST = 1 << 24  # bytes of one line; longer is not a text table, and reading on could fill the memory
 
 FOREIGN = {
     b"PK\x03\x04": "a zip archive",
@@ -28,11 +27,11 @@ FOREIGN = {
 def magic(path: Path) -> bytes:
     """The first 8 bytes, of the unpacked content where the file is packed with gzip.
 
-    Raises SemcompError for what is no readable file, an empty file, and archives that are not read.
+    Raises SemcompError for what is not a readable file, an empty file, and archives that are not read.
     """
     if path.is_dir():
         raise SemcompError(f"{path} is a folder where a file was expected; name the file inside it")
-    with _faults(path, 1), _open(path) as stream:
+    with _Where(path), _open(path) as stream:
         start = stream.read(8)
     if not start:
         raise SemcompError(f"{path} is empty; it needs at least one row")
@@ -97,6 +96,12 @@ def lines(path: Path, *, encoding: str = "utf-8", label: str | None = None) -> I
                 ) from error
 
 
+def place_of_line(numbers: Iterable[int], row: int) -> str:
+    """Where row `row` (from 0) is, in words, given the number of the line on which each row begins."""
+    number = next(islice(numbers, row, None), None)
+    return f"row {row + 1}" if number is None else f"line {number}"
+
+
 class _Where:
     """Turns what a stream raises into an error with the line at which it was raised."""
 
@@ -116,13 +121,6 @@ class _Where:
             raise SemcompError(
                 f"{self.path} cannot be opened ({error.strerror or error}); check path and permissions"
             ) from error
-
-
-@contextmanager
-def _faults(path: Path, line: int) -> Iterator[None]:
-    with _Where(path) as where:
-        where.line = line
-        yield
 
 
 def _open(path: Path) -> BinaryIO:

@@ -23,7 +23,7 @@ class Checksum:
         digits = DIGITS.get(self.algorithm)
         if digits is None or not re.fullmatch(f"[0-9a-f]{{{digits}}}", self.hex):
             raise SemcompError(
-                f"{self} is no checksum; give sha256 with 64 or md5 with 32 lower-case hex digits"
+                f"{self} is not a checksum; give sha256 with 64 or md5 with 32 lower-case hex digits"
             )
 
     def matches(self, path: Path) -> bool:

@@ -69,9 +69,9 @@ def fetch_file(
 ) -> None:
     """Download `url` to `target`, replacing it.
 
-    Until the bytes are whole and verified they stand in `.NAME.partial`, see `Partial`. A broken connection,
+    Until the bytes are whole and verified they are in `.NAME.partial`, see `Partial`. A broken connection,
     an interruption or a full disk leaves them, and the next call asks for the rest: by Range, with If-Range,
-    so that a file which has changed meanwhile starts anew. Bytes that turn out wrong are removed, so that
+    so that a file which has changed meanwhile starts again. Bytes that turn out wrong are removed, so that
     nothing is ever put on top of them. One process at a time may fetch a target.
 
     Redirects are followed, never from https to http. HTTP_PROXY, HTTPS_PROXY, NO_PROXY and
@@ -95,7 +95,7 @@ def fetch_file(
 
     patience = patience or Patience()
     partial = Partial(url, target, blind=checksum is not None)
-    failures, best, anew = 0, partial.length, False
+    failures, best, again = 0, partial.length, False
     bar = progress_bar(None, target.name, "B", wanted=progress, unit_scale=True, unit_divisor=1024)
     with requests.Session() as session, bar:
         while True:
@@ -117,13 +117,13 @@ def fetch_file(
                 return
             came = f"{partial.length:,} bytes with sha256 {file_digest(partial.path)}"
             partial.discard()
-            if anew or not resumed:
+            if again or not resumed:
                 length = "" if size is None else f"{size:,} bytes and "
                 raise WrongFile(
                     f"{url} served {came}, expected {length}{checksum or 'any hash'}; nothing of it is kept. "
                     "Either the way there changes files or the publisher has: try another network, or later"
                 )
-            anew = True  # the bytes of an earlier run may be to blame: once more, from the first byte
+            again = True  # the bytes of an earlier run may be to blame: once more, from the first byte
 
 
 def _complete(

@@ -65,11 +65,11 @@ class Category:
     name: ClassVar[str] = "category"
     leaks: ClassVar[tuple[str, ...]] = (
         "categories overlap in meaning, so train tells about the held-out ones",
-        "a near-duplicate of a held-out item may stand in train under another category",
-        "interactions later than the test ones stand in train",
+        "a near-duplicate of a held-out item may be in train under another category",
+        "interactions later than the test ones are in train",
     )
     guards: ClassVar[tuple[str, ...]] = (
-        "no item stands in two parts; held-out items have no train pair",
+        "no item is in two parts; held-out items have no train pair",
         "no item in train carries a category that is held out",
     )
     use: ClassVar[str] = "transfer to a kind of item that training never saw; repeat over categories"
@@ -84,7 +84,7 @@ class Category:
             object.__setattr__(self, option, names)
         both = set(self.held_out) & set(self.validation)
         if both:
-            raise SemcompError(f"category {min(both)!r} stands in both held_out and validation; choose one")
+            raise SemcompError(f"category {min(both)!r} is in both held_out and validation; choose one")
 
     def assign(self, data: Dataset, seed: int, ratios: Ratios) -> Assignment:
         column, names, table = self._table(data)

@@ -41,7 +41,7 @@ class ColdItems:
     have no train interaction, which is reported.
     What cannot: any collaborative signal of a test or validation item, since no user has it in train.
     Use: how well text alone places an item that nobody has interacted with. Scores of models that know items
-    only by id are chance, on validation too: such a model is trained for a number of epochs given beforehand.
+    only by id are chance, on validation too: such a model is trained for a fixed number of epochs.
 
     Raises SemcompError where a part would get no item.
     """
@@ -50,10 +50,10 @@ class ColdItems:
 
     name: ClassVar[str] = "cold-items"
     leaks: ClassVar[tuple[str, ...]] = (
-        "a near-duplicate of a cold item may stand in train",
-        "interactions later than the test ones stand in train",
+        "a near-duplicate of a cold item may be in train",
+        "interactions later than the test ones are in train",
     )
-    guards: ClassVar[tuple[str, ...]] = ("no item stands in two parts; held-out items have no train pair",)
+    guards: ClassVar[tuple[str, ...]] = ("no item is in two parts; held-out items have no train pair",)
     use: ClassVar[str] = "how well text alone places an item without any interaction"
     takes_ratios: ClassVar[bool] = True
 
@@ -89,10 +89,10 @@ class ColdUsers:
 
     name: ClassVar[str] = "cold-users"
     leaks: ClassVar[tuple[str, ...]] = (
-        "interactions later than the test ones, of other users, stand in train",
+        "interactions later than the test ones, of other users, are in train",
         "item popularity in train is that of the whole period",
     )
-    guards: ClassVar[tuple[str, ...]] = ("no user stands in two parts; held-out users have no train pair",)
+    guards: ClassVar[tuple[str, ...]] = ("no user is in two parts; held-out users have no train pair",)
     use: ClassVar[str] = "what can be done for a user of whom nothing is known; a lower bound"
     takes_ratios: ClassVar[bool] = True
 

@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.data.filters import counted
+
 Places = NDArray[np.int32]
 Doubles = NDArray[np.float64]
 
@@ -74,7 +76,7 @@ def event_order(
     known = [name for name in COLUMNS if name in columns]
     if not known:
         return None, NEITHER
-    kept = part >= 0
+    kept = slice(None) if part.min(initial=0) >= 0 else part >= 0  # a slice copies nothing
     values = {name: columns[name][kept] for name in known}
     remarks = {name: remark for name in known if (remark := _remark(name, values[name]))}
     by = tuple(name for name in known if name not in remarks)
@@ -82,7 +84,9 @@ def event_order(
         return None, f"no order: {'; '.join(remarks.values())}"
     user, part = user[kept], part[kept]
     places, ties = _places(user, part, [values[name] for name in by])
-    sentence = "; ".join([f"ordered by {' and then '.join(by)}{of} ({ties:,} ties)", *remarks.values()])
+    sentence = "; ".join(
+        [f"ordered by {' and then '.join(by)}{of} ({counted(ties, 'tie')})", *remarks.values()]
+    )
     return EventOrder(by, ties, {name: places[part == number] for number, name in enumerate(PARTS)}), sentence
 
 

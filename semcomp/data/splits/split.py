@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from semcomp.data.dataset import Dataset
 from semcomp.data.splits.order import PARTS, Doubles, EventOrder, Sequences, event_order, told_by
+from semcomp.display import Table, card
 from semcomp.errors import SemcompError
 from semcomp.storage import digest
+
+WIDTHS = (14, 9, 10, 10, 12, 12)  # of the columns of a printed split
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +30,9 @@ class Split:
 
     Raises SemcompError for matrices of another shape, with unsorted indices or with a pair in common, for an
     empty train part, and for an order that does not number each user's events from 0.
+
+    >>> split.train.shape, split.counts["test"]["users"]
+    ((300, 200), 300)
     """
 
     user_ids: NDArray[np.str_]
@@ -67,7 +73,7 @@ class Split:
                     f"{part} has {pairs:,} pairs, but its order {len(places):,} places; change both together "
                     "(of_users, without), or drop the order with order=None"
                 )
-        sizes = np.diff(self._starts(PARTS))
+        sizes = np.diff(self._starts(PARTS)).astype(np.int32)
         filled = np.zeros(int(sizes.sum()), dtype=bool)
         for part in PARTS:
             places, user = order.places[part], self._rows(part)
@@ -132,7 +138,11 @@ class Split:
         return Sequences(self._starts(wanted), by_slot[by_slot >= 0])
 
     def of_users(self, rows: NDArray[np.int64]) -> Split:
-        """The split with these users' rows alone, in this order; items and the order of events stay."""
+        """The split with these users' rows alone, in this order; items and the order of events stay.
+
+        >>> split.of_users(np.array([4, 0])).user_ids.tolist()
+        ['u0005', 'u0001']
+        """
         parts = {part: sp.csr_array(getattr(self, part)[rows]) for part in PARTS}
         order = self.order
         if order is not None:
@@ -142,7 +152,10 @@ class Split:
     def without(self, part: str) -> Split:
         """The split with an empty "valid" or "test" part; the order of the other events stays.
 
-        Places are counted anew, so that they do not tell when what was taken out had happened.
+        Places are counted again, so that they do not tell when what was taken out had happened.
+
+        >>> split.without("test").test.nnz
+        0
         """
         if part not in PARTS[1:]:
             raise SemcompError(f"part {part!r} cannot be taken out of a split; use 'valid' or 'test'")
@@ -180,9 +193,12 @@ class Split:
         starts = np.sum([getattr(self, part).indptr for part in parts], axis=0, dtype=np.int64)
         return np.asarray(starts)
 
-    def _slots(self, part: str) -> NDArray[np.int64]:
+    def _slots(self, part: str) -> NDArray[np.integer]:
         """Where each pair of a part is in the list of all events, by user and order."""
-        return np.asarray(self._starts(PARTS)[self._rows(part)] + self._known_order().places[part])
+        starts = self._starts(PARTS)
+        few = starts[-1] < 2**31  # then half the memory does
+        starts = starts.astype(np.int32) if few else starts
+        return np.asarray(starts[self._rows(part)] + self._known_order().places[part])
 
     def _placed(self, part: str) -> sp.csr_array:
         """A part with the place of each pair instead of 1."""
@@ -191,7 +207,11 @@ class Split:
         return sp.csr_array((places, matrix.indices, matrix.indptr), shape=matrix.shape)
 
     def history(self, mask: str) -> sp.csr_array:
-        """What a ranking must not return: `"train+valid"` (at test), `"train"` (at validation), `"none"`."""
+        """What a ranking must not return: `"train+valid"` (at test), `"train"` (at validation), `"none"`.
+
+        >>> split.history("train+valid").nnz == split.train.nnz + split.valid.nnz
+        True
+        """
         if mask == "train+valid":
             return sp.csr_array(self.train + self.valid)
         if mask == "train":
@@ -200,27 +220,47 @@ class Split:
             return sp.csr_array(self.train.shape, dtype=self.train.dtype)
         raise SemcompError(f"unknown mask {mask!r}; use 'train+valid', 'train' or 'none'")
 
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{part} {self.counts[part]['interactions']:,}" for part in PARTS)
+        return f"<Split{self._title.removeprefix('split')}; {sizes}>"
+
     def __str__(self) -> str:
+        lines = [
+            f"{part:<6}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
+            for part, *cells in self._cells()
+        ]
+        return "\n".join([self._title, *lines, *(f"  - {note}" for note in self._notes)])
+
+    def _repr_html_(self) -> str:
+        head, *rows = self._cells()
+        return card(self._title, (), Table(head, rows), notes=self._notes)
+
+    @property
+    def _title(self) -> str:
         made = self.provenance
         kind = f"split {made['strategy']!r}" if "strategy" in made else "split"
         seed = f", seed {made['seed']}" if made.get("seed") is not None else ""
         of = f" of {made['dataset']!r}" if "dataset" in made else ""
+        return f"{kind}{of}{seed}: {self.n_users:,} users × {self.n_items:,} items"
+
+    def _cells(self) -> list[list[str]]:
+        """The parts as a table: its head, and one row per part."""
         total = sum(sizes["interactions"] for sizes in self.counts.values())
-        lines = [
-            f"{kind}{of}{seed}: {self.n_users:,} users × {self.n_items:,} items",
-            f"{'part':<6}{'interactions':>14}{'share':>9}{'users':>10}{'items':>10}"
-            f"{'cold users':>12}{'cold items':>12}",
-        ]
+        table = [["part", "interactions", "share", "users", "items", "cold users", "cold items"]]
         for part, sizes in self.counts.items():
-            cold = ("–", "–") if part == "train" else (f"{sizes[k]:,}" for k in ("cold users", "cold items"))
-            lines.append(
-                f"{part:<6}{sizes['interactions']:>14,}{100 * sizes['interactions'] / total:>7.1f} %"
-                f"{sizes['users']:>10,}{sizes['items']:>10,}" + "".join(f"{n:>12}" for n in cold)
-            )
+            told = [
+                f"{sizes[key]:,}" for key in ("interactions", "users", "items", "cold users", "cold items")
+            ]
+            cold = told[3:] if part != "train" else ["–", "–"]
+            table.append([part, told[0], f"{100 * sizes['interactions'] / total:.1f} %", *told[1:3], *cold])
+        return table
+
+    @property
+    def _notes(self) -> list[str]:
+        made = self.provenance
         without = self.n_users - self.counts["test"]["users"]
         notes = ["cold: not in train", f"{without:,} users have no test item", *made.get("notes", ())]
-        notes += [made["order"]] if "order" in made else []
-        return "\n".join([*lines, *(f"  - {note}" for note in notes)])
+        return notes + ([made["order"]] if "order" in made else [])
 
 
 def assembled(

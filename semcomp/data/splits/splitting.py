@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from semcomp.data.dataset import Dataset
+from semcomp.data.splits.at_random import PopularityShift, RandomPerUser
+from semcomp.data.splits.by_time import LeaveLastOut, Temporal
 from semcomp.data.splits.category import Category
 from semcomp.data.splits.cold import ColdItems, ColdUsers
-from semcomp.data.splits.per_user import LeaveLastOut, RandomPerUser
-from semcomp.data.splits.popularity_shift import PopularityShift
 from semcomp.data.splits.split import Split, assembled
 from semcomp.data.splits.strategy import LEFT_OUT, TEST, Ratios, Strategy
-from semcomp.data.splits.temporal import Temporal
 from semcomp.errors import SemcompError, unknown_name
 
 DEFAULT_RATIOS: Ratios = (0.8, 0.1, 0.1)
@@ -48,6 +47,10 @@ def split(
 
     Raises SemcompError for an unknown strategy or option, unusable ratios or seed, data that the strategy
     cannot be used on, and where train or test would be empty.
+
+    >>> parts = sc.split(data, strategy="random", seed=2020)
+    >>> parts.train.shape, round(parts.train.nnz / data.n_interactions, 1)
+    ((300, 200), 0.8)
     """
     rule = resolve_strategy(strategy, options)
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:

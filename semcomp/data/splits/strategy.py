@@ -97,7 +97,7 @@ def numbers(data: Dataset, column: str, strategy: str) -> NDArray[np.float64]:
 
 
 def present(rows: NDArray[np.int32], inside: Mask, size: int) -> Mask:
-    """(size,) whether a user or item stands in the chosen interactions."""
+    """(size,) whether a user or item is in the chosen interactions."""
     return np.bincount(rows[inside], minlength=size) > 0
 
 
@@ -109,7 +109,7 @@ def held_out_without_train(data: Dataset, inside: Mask, side: str, promise: str)
 
 
 def in_two_parts(data: Dataset, inside: Mask, side: str, promise: str) -> tuple[Broken, ...]:
-    """Users (or items) that stand in more than one part."""
+    """Users (or items) that are in more than one part."""
     rows, ids = (data.user, data.user_ids) if side == "user" else (data.item, data.item_ids)
     parts = sum(present(rows, inside[part], len(ids)).astype(np.int64) for part in range(3))
     return broken_where(np.asarray(parts) > 1, lambda at: f"{side} {str(ids[at])!r}", promise)

@@ -36,7 +36,7 @@ def _gain(own: str, of_a: str, hits: str) -> Statistic:
 
 
 TABLE = (
-    Measured("hits.{group}.{kind}", total_of, ("hits.{group}.{kind}",)),
+    Measured("hits.{group}.{kind}", total_of),
     Measured("unique.{group}", share_of, ("hits.{group}.unique", "hits.{group}")),
     Measured("gain.{group}", _gain, ("hits.{group}.b_unique", "hits.{group}.a", "hits.{group}")),
 )
@@ -76,6 +76,9 @@ def attribute(
 
     Raises:
         SemcompError: as `diagnose`, and for categories of another number of items or without names.
+
+    >>> "unique.cold" in sc.attribute(a, b, split, null=c, resamples=100).values
+    True
     """
     users = Users(split)
     k = min(a.k, b.k) if k is None else k

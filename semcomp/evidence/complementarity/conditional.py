@@ -33,9 +33,9 @@ MODELS: dict[str, tuple[int, ...]] = {
 }
 TABLE = (
     Measured("gain", share_of, ("gain", "items")),
-    Measured("gain_macro", mean_of, ("gain_macro",)),
+    Measured("gain_macro", mean_of),
     Measured("gain_beyond_popularity", share_of, ("gain_beyond_popularity", "items")),
-    Measured("gain_beyond_popularity_macro", mean_of, ("gain_beyond_popularity_macro",)),
+    Measured("gain_beyond_popularity_macro", mean_of),
     Measured("information.given", share_of, ("information.given", "items"), null=None),
     Measured("information.added", share_of, ("information.added", "items")),
     Measured("information.both", share_of, ("information.both", "items")),
@@ -93,6 +93,9 @@ def conditional_information(
     Raises:
         SemcompError: scorers that do not fit the split, no validation items to fit to, no test items,
             `max_users` below 1.
+
+    >>> sc.conditional_information(cf, sem, split, null=null, resamples=100)["gain"].value > 0
+    True
     """
     popular = _Popular(split.n_users, np.log1p(item_counts(split.train)).astype(np.float32))
     named: dict[str, Scorer] = {"A": given, "B": added, "P": popular}

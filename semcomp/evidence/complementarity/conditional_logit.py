@@ -166,7 +166,7 @@ class _Sums:
 
 @dataclass
 class _Search:
-    """Newton's method for one model: where it stands, and what it tries next."""
+    """Newton's method for one model: where it is, and what it tries next."""
 
     weights: Floats
     step: Floats = field(init=False)

@@ -82,7 +82,7 @@ def diagnose(
         null: where no effect exists. A ranking takes the place of b (another seed of a's model): values in
             which b takes part get as their null the same number with it, and the interval of the excess from
             the same resamples; values of a alone have none. A `Pair` replaces both, and the fusion too.
-        depths: where overlap and unique hits are looked at; those beyond the shortest list are left out.
+        depths: where overlap and unique hits are looked at; those beyond the shortest list are omitted.
         strata: whether item popularity, for the strata, is counted in "train" or in "all" parts.
         resamples: bootstrap resamples of users; 0 for no intervals.
 
@@ -93,6 +93,10 @@ def diagnose(
     Raises:
         SemcompError: lists that do not fit the split or were masked differently, k beyond the lists or the
             number of items, depths below 1, an empty test part, an unknown choice of strata.
+
+    >>> found = sc.diagnose(a, b, split, k=20, null=c, resamples=100)
+    >>> found["jaccard"].value < found["jaccard"].null
+    True
     """
     users = Users(split, strata)
     pair = Pair(a, b, fused)
@@ -171,7 +175,7 @@ def against_nulls(diagnoses: Mapping[str, Evidence], keys: Sequence[str]) -> pd.
 
     One row per key and null, for those that have one: value, null, excess, its interval low and high, and the
     verdict: "there is more of it than in this null"; of `jaccard` and `rbo` "there is less". A claim about
-    complementarity stands if it stands against every null: the weakest of the verdicts is its own, and asks
+    complementarity holds if it holds against every null: the weakest of the verdicts is its own, and asks
     for no correction (Berger, "Multiparameter Hypothesis Testing and Acceptance Sampling", Technometrics
     1982: an intersection-union test).
 

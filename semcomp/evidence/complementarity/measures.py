@@ -86,8 +86,8 @@ TABLE = (
     Measured("rbo_chance", share_of, ("rbo_chance", "listed"), null=None),
     Measured("jaccard_at.{depth}", share_of, ("jaccard_at.{depth}", "listed_at.{depth}"), less=True),
     Measured("unique_hit_ratio_at.{depth}", share_of, ("unique_at.{depth}", "hits_at.{depth}")),
-    Measured("users.{group}", total_of, ("users.{group}",)),
-    Measured("hits.{kind}", total_of, ("hits.{kind}",)),
+    Measured("users.{group}", total_of),
+    Measured("hits.{kind}", total_of),
     Measured(
         "unique_hit_ratio",
         share_of,
@@ -98,11 +98,11 @@ TABLE = (
     Measured("hit_share.macro.{kind}", share_of, ("share.{kind}", "any_hit")),
     Measured("log_popularity.{kind}", share_of, ("log_popularity.{kind}", "hits.{kind}")),
     Measured("log_activity.{group}", share_of, ("log_activity.{group}", "users.{group}")),
-    Measured("recall.{list}", mean_of, ("recall.{list}",), null=("{list}",)),
-    Measured("ndcg.{list}", mean_of, ("ndcg.{list}",), null=("{list}",)),
-    Measured("oracle.union", mean_of, ("oracle.union",)),
-    Measured("oracle.at_k", mean_of, ("oracle.at_k",)),
-    Measured("oracle.switch", mean_of, ("oracle.switch",)),
+    Measured("recall.{list}", mean_of, null=("{list}",)),
+    Measured("ndcg.{list}", mean_of, null=("{list}",)),
+    Measured("oracle.union", mean_of),
+    Measured("oracle.at_k", mean_of),
+    Measured("oracle.switch", mean_of),
     Measured(
         "oracle.gain",
         _over_better,
@@ -110,8 +110,8 @@ TABLE = (
         against="the union gains more over the better view than the null's",
     ),
     Measured("oracle.gain_relative", _share_of_better, ("oracle.union", *BOTH)),
-    Measured("interleaved.recall", mean_of, ("interleaved.recall",)),
-    Measured("interleaved.ndcg", mean_of, ("interleaved.ndcg",)),
+    Measured("interleaved.recall", mean_of),
+    Measured("interleaved.ndcg", mean_of),
     Measured(
         "interleaved.gain",
         _over_better,
@@ -280,6 +280,7 @@ def oracle_columns(pair: Pair, k: int, users: Users, known: Columns) -> Columns:
 
 def fusion_columns(pair: Pair, fused: TopK, k: int, users: Users) -> Columns:
     """Hits of the fusion (`hits.fused`), those that neither list has (`synergy`), and what is `lost`."""
-    found = synergy_and_loss(*(users.ids(one, k) for one in (pair.a, pair.b, fused)), users.truth)
+    a, b, ids = (users.ids(one, k) for one in (pair.a, pair.b, fused))
+    found = synergy_and_loss(a, b, ids, users.truth)
     counts = {"hits.fused": found.hits, "synergy": found.synergy, "lost": found.loss}
     return {name: np.asarray(count, dtype=np.float64) for name, count in counts.items()}

@@ -19,7 +19,7 @@ CELLS = 2**20  # probabilities held at a time
 
 
 def places_in(a: Ids, b: Ids) -> NDArray[np.int64]:
-    """(n, k) the place, from 0, at which the item at each place of `a` stands in the same row of `b`.
+    """(n, k) the place, from 0, at which the item at each place of `a` is in the same row of `b`.
 
     -1 for an item that `b` does not hold, and for an empty place. `a` is (n, k) and `b` (n, l), item rows
     with -1 for an empty place, no item twice in a row.
@@ -52,7 +52,7 @@ def _places_by_search(a: Ids, b: Ids) -> NDArray[np.int64]:
 
 
 def shared_places(a: Ids, b: Ids) -> NDArray[np.bool_]:
-    """(n, k) whether the item at each place of `a` stands anywhere in the same row of `b`; -1 never does.
+    """(n, k) whether the item at each place of `a` is anywhere in the same row of `b`; -1 never does.
 
     `a` is (n, k) and `b` (n, l), item rows with -1 for an empty place, no item twice in a row.
     """
@@ -166,7 +166,7 @@ def chance_rbo(
 def _extrapolated(overlap: Floats, size_a: NDArray[np.int64], size_b: NDArray[np.int64], p: float) -> Floats:
     """(n,) RBO_ext of overlaps (n, D) by depth; 0 where a list is empty."""
     if not 0 < p < 1:
-        raise SemcompError(f"p = {p} is no persistence; give a number between 0 and 1, both excluded")
+        raise SemcompError(f"p = {p} is not a persistence; give a number between 0 and 1, both excluded")
     depth = np.arange(1, overlap.shape[1] + 1)
     short = np.maximum(np.minimum(size_a, size_b), 1)[:, None]  # an empty list shares nothing at any depth
     long = np.maximum(np.maximum(size_a, size_b), 1)[:, None]

@@ -125,6 +125,13 @@ class Report:
     quality: Mapping[str, Evidence]
     together: Evidence | None = None
 
+    def __repr__(self) -> str:
+        return f"<Report of {', '.join(self.quality)}: {len(self.pairs)} pairs>"
+
+    def _repr_html_(self) -> str:
+        shown = [] if self.together is None else [self.together]
+        return "".join(one._repr_html_() for one in [*shown, *self.pairs.values(), *self.quality.values()])
+
     def record(self) -> dict[str, Any]:
         """Plain types: of two views `shell_record` of their diagnosis, of more one per pair under `pairs`.
 
@@ -203,13 +210,17 @@ def report_arrays(
         held = {name: made.diagnose(pair, one) for name, one in found.items()}
         pairs[a, b] = held["another seed"] if "another seed" in held else made.diagnose(pair)
         controls[a, b] = held
-    options = {"k": protocol.k, "resamples": protocol.resamples, "seed": protocol.seed}
+    k, resamples, seed = protocol.k, protocol.resamples, protocol.seed
     vectors = {name: view.items for name, view in ready.items()}
     quality = {
-        name: beyond_accuracy(one.top(protocol.k), split, vectors=vectors, categories=categories, **options)
+        name: beyond_accuracy(
+            one.top(k), split, k=k, vectors=vectors, categories=categories, resamples=resamples, seed=seed
+        )
         for name, one in lists.items()
     }
-    together = find_together(lists, split, strata=protocol.strata, **options) if len(lists) > 2 else None
+    together = None
+    if len(lists) > 2:
+        together = find_together(lists, split, k=k, strata=protocol.strata, resamples=resamples, seed=seed)
     return Report(pairs, controls, quality, together)
 
 

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from semcomp.core.evidence import Evidence
 from semcomp.core.metrics import ndcg
 from semcomp.core.provenance import measured, origins
+from semcomp.core.tables import number
 from semcomp.core.topk import TopK, contains
 from semcomp.data import Split
+from semcomp.display import Table as Cells
+from semcomp.display import card
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.complementarity.diagnostics import DEPTHS, diagnose
 from semcomp.evidence.complementarity.pair import StrataFrom, Users, check_lists
@@ -70,6 +73,16 @@ class MultiViewDiagnosis:
         pairs = {(one["a"], one["b"]): Evidence.from_dict(one["evidence"]) for one in record["pairs"]}
         return cls(Evidence.from_dict(record["together"]), pairs)
 
+    def __repr__(self) -> str:
+        return f"<MultiViewDiagnosis of {len(self.pairs)} pairs: {self.together!r}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [f"{a}, {b}", *(number(one.values[key].value) if key in one.values else "" for key in SHOWN)]
+            for (a, b), one in self.pairs.items()
+        ]
+        return self.together._repr_html_() + card("every two of them", [], Cells(("", *SHOWN), rows))
+
     def __str__(self) -> str:
         frame = self.frame().to_string(float_format=lambda value: f"{value:.4f}", na_rep="")
         return f"{self.together}\n\nevery two of them\n{frame}"
@@ -102,6 +115,10 @@ def diagnose_several(
 
     Raises:
         SemcompError: fewer than two rankings, two of one name, and as `diagnose`.
+
+    >>> several = sc.diagnose_several({"cf": a, "text": b, "seed": c}, split, k=20, resamples=100)
+    >>> len(several.pairs)
+    3
     """
     lists = dict(rankings) if isinstance(rankings, Mapping) else _by_name(rankings)
     if len(lists) < 2:
@@ -151,9 +168,9 @@ def together_table(names: Sequence[str]) -> Table:
     """The values of all views together; those of each view by itself are in `PER_VIEW`."""
     names = [name.replace("{", "{{").replace("}", "}}") for name in names]
     return (
-        Measured("recall.{view}", mean_of, ("recall.{view}",)),
-        Measured("ndcg.{view}", mean_of, ("ndcg.{view}",)),
-        Measured("oracle.union", mean_of, ("oracle.union",)),
+        Measured("recall.{view}", mean_of),
+        Measured("ndcg.{view}", mean_of),
+        Measured("oracle.union", mean_of),
         Measured("oracle.gain", _over_best, ("oracle.union", *(f"recall.{name}" for name in names))),
         Measured(
             "union_minus_long",
@@ -161,14 +178,14 @@ def together_table(names: Sequence[str]) -> Table:
             ("oracle.union", *(f"recall_long.{name}" for name in names)),
             says="the union beats the best view's own list of as many places as all lists together",
         ),
-        Measured("found_by.{m}", total_of, ("found_by.{m}",)),
+        Measured("found_by.{m}", total_of),
     )
 
 
 PER_VIEW = (
-    Measured("only.{view}", total_of, ("only.{view}",)),
+    Measured("only.{view}", total_of),
     Measured("only_share.{view}", share_of, ("only.{view}", "hits.{view}")),
-    Measured("marginal_recall.{view}", mean_of, ("marginal_recall.{view}",)),
+    Measured("marginal_recall.{view}", mean_of),
 )
 
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from semcomp.core.paired import paired
+from semcomp.core.matrices import paired
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.inter_battery import check_rank
 from semcomp.evidence.decomposition.parts import VIEWS, Floats, Parts
@@ -73,7 +73,7 @@ def ajive(
         SemcompError: matrices that are none, NaN, other lengths, fewer than 3 rows, ranks out of range,
             fewer than 20 draws.
     """
-    s, c = paired(semantic, collaborative, names=VIEWS, least=3)
+    s, c = paired(semantic, collaborative, names=VIEWS, min_rows=3)
     blocks = _blocks(s, c, ranks)
     if rank is None:
         rank = _angles(blocks, draws, seed).rank
@@ -101,7 +101,7 @@ def angles(
     seed: int = 0,
 ) -> Angles:
     """The angles between the views' signals and the bounds that tell joint ones; arguments as `ajive`."""
-    return _angles(_blocks(*paired(semantic, collaborative, names=VIEWS, least=3), ranks), draws, seed)
+    return _angles(_blocks(*paired(semantic, collaborative, names=VIEWS, min_rows=3), ranks), draws, seed)
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,8 +30,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from semcomp.core.matrices import paired
 from semcomp.core.moments import Moments
-from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.parts import VIEWS, Floats, Parts
 from semcomp.evidence.geometry.cca import CCA, cca_of
@@ -50,7 +50,7 @@ def inter_battery(semantic: ArrayLike, collaborative: ArrayLike, rank: int) -> P
     Raises:
         SemcompError: matrices that are none, NaN, other lengths, fewer than 3 rows, a rank out of range.
     """
-    s, c = paired(semantic, collaborative, names=VIEWS, least=3)
+    s, c = paired(semantic, collaborative, names=VIEWS, min_rows=3)
     moments = Moments.of(s, c)
     fit = cca_of(moments)
     check_rank(rank, len(fit.correlations))

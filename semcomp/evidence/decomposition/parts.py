@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from semcomp.core.paired import paired
+from semcomp.core.matrices import paired
 from semcomp.errors import SemcompError
 
 Floats = NDArray[np.float64]
 PARTS = ("joint", "private", "rest")
 VIEWS = ("semantic", "collaborative")
-ROUNDING = 1e-6  # of the largest entry: neural parts come from float32
+ROUNDING = 1e-6  # of the largest entry: parts may come from float32
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from semcomp.core.metrics import per_user
+from semcomp.core.moments import whitening
 from semcomp.core.rank import rank
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.evidence.decomposition.parts import PARTS, VIEWS, Floats, Parts
 from semcomp.evidence.decomposition.variance import exists
-from semcomp.evidence.geometry.cca import whitening
 from semcomp.evidence.statistics.bootstrap import some_of
 
 Rows = NDArray[np.int64]

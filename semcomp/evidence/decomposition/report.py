@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from semcomp.core.evidence import Evidence, Value
-from semcomp.core.paired import paired
+from semcomp.core.items import Source, items_of
+from semcomp.core.matrices import paired
 from semcomp.core.provenance import lasting, measured, versions
 from semcomp.core.view import View, check_fits
 from semcomp.data import Split
@@ -27,25 +28,51 @@ from semcomp.evidence.decomposition.variance import (
 from semcomp.evidence.geometry.shared_dimension import SharedDimension, shared_dimension
 from semcomp.evidence.statistics.bootstrap import estimate, mean_of
 
-LEAST = 4 * FOLDS  # items
+MIN_ITEMS = 4 * FOLDS
+
+
+@dataclass(frozen=True)
+class DecompositionSettings:
+    """How `decompose` measures.
+
+    Attributes:
+        permutations: for the edge of the dimension.
+        groups: of items left out for the intervals of shares; 0 for none.
+        resamples: bootstrap resamples of users (recalls) or items (reliability); 0 for no intervals.
+        seed: of folds, permutations, groups and resamples.
+        k, mask: of the rankings, as in `rank`.
+        max_users: users drawn for the recalls where more have test items.
+
+    >>> sc.DecompositionSettings(permutations=19).groups
+    20
+    """
+
+    permutations: int = 99
+    groups: int = 20
+    resamples: int = 1000
+    seed: int = 0
+    k: int = 20
+    mask: str = "train+valid"
+    max_users: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_users is not None and self.max_users < 1:
+            raise SemcompError(f"max_users = {self.max_users}; rank at least 1")
+
+
+USUAL = DecompositionSettings()
 
 
 def decompose(
-    semantic: View | ArrayLike,
-    collaborative: View | ArrayLike,
+    semantic: Source,
+    collaborative: Source,
     split: Split | None = None,
     *,
     method: str | Parts = "inter-battery",
-    second: View | ArrayLike | None = None,
-    second_semantic: View | ArrayLike | None = None,
+    second: Source | None = None,
+    second_semantic: Source | None = None,
     rank: int | None = None,
-    permutations: int = 99,
-    groups: int = 20,
-    resamples: int = 1000,
-    seed: int = 0,
-    k: int = 20,
-    mask: str = "train+valid",
-    max_users: int | None = None,
+    settings: DecompositionSettings = USUAL,
 ) -> Evidence:
     """Take two views' item vectors apart into joint, private and rest, and measure each part.
 
@@ -54,7 +81,7 @@ def decompose(
 
     - `dimension`: of the shared part, by `shared_dimension`; its edge is in the provenance; the interval, of
       a whole number, is a guide. `correlation.top`: the largest held-out canonical correlation;
-      `information`: nats of the shared dimensions' held-out correlations, left out where one is 1;
+      `information`: nats of the shared dimensions' held-out correlations, omitted where one is 1;
     - `share.V.joint|private|rest`: of the view's variance, which is 1 in all; with inter-battery parts
       `share.V.shared_least|shared_most`, between which any split of noise between the views puts the shared
       variance, and `share.V.shared`, where both bear equal parts of it; with given parts `share.V.cross`,
@@ -76,28 +103,30 @@ def decompose(
 
     Nulls: shares, dimension and reliability with items paired at random, at the same rank; recalls with the
     rows of the part (of an addition, of what is added) shuffled, so what is left is chance. What does not
-    exist (a part that is rounding, a dimension of 0) is left out.
+    exist (a part that is rounding, a dimension of 0) is omitted.
 
     Args:
         semantic, collaborative: views, or item vectors (n, p) and (n, q) where there is no split.
         method: "inter-battery", "ajive" at full signal ranks, or parts of these vectors.
         second, second_semantic: another seed of the collaborative or the semantic view, or its item vectors.
         rank: of the shared part; by default the estimated dimension.
-        permutations: for the edge of the dimension.
-        groups: of items left out for the intervals of shares; 0 for none.
-        resamples: bootstrap resamples of users (recalls) or items (reliability); 0 for no intervals.
-        k, mask: of the rankings, as in `rank`.
-        max_users: users drawn for the recalls where more have test items.
+        settings: permutations, groups, resamples, seed, and what the rankings are.
 
     Returns:
-        Evidence whose table has one row a user with test items, or an item where there is no split.
+        Evidence whose table has one row per user with test items, or per item where there is no split.
 
     Raises:
         SemcompError: vectors or views that do not fit each other or the split, NaN, fewer than 20 items, a
             split without views, an unknown method or mask, parts of other vectors, a rank or k out of range.
+
+    >>> few = sc.DecompositionSettings(permutations=19, resamples=100)
+    >>> sc.decompose(sem, cf, split, second=null, settings=few)["dimension"].value > 0
+    True
     """
-    s, c = paired(_items(semantic), _items(collaborative), names=VIEWS, least=LEAST)
-    views = _views(semantic, collaborative, split, k, mask)
+    sides = items_of(semantic, "semantic"), items_of(collaborative, "collaborative")
+    s, c = paired(*(side.rows for side in sides), names=VIEWS, min_rows=MIN_ITEMS)
+    views = _views(semantic, collaborative, split, settings)
+    groups, resamples, seed = settings.groups, settings.resamples, settings.seed
     if isinstance(method, str) and method not in METHODS:
         raise unknown_name("decomposition", method, METHODS)
     if isinstance(method, Parts):
@@ -109,15 +138,13 @@ def decompose(
     seconds = {}
     for view, own, other in zip(VIEWS, (s, c), (second_semantic, second), strict=True):
         if other is not None:
-            seconds[view] = paired(own, _items(other), names=(view, "second"))[1]
-    if max_users is not None and max_users < 1:
-        raise SemcompError(f"max_users = {max_users}; rank at least 1")
+            seconds[view] = paired(own, items_of(other, "second").rows, names=(view, "second"))[1]
     if groups != 0 and not 2 <= groups <= len(s):
         raise SemcompError(f"{groups} groups of {len(s)} items; use between 2 and {len(s)}, or 0")
     if rank is not None:
         check_rank(rank, min(s.shape[1], c.shape[1]))
 
-    found = shared_dimension(s, c, folds=FOLDS, permutations=permutations, seed=seed)
+    found = shared_dimension(s, c, folds=FOLDS, permutations=settings.permutations, seed=seed)
     values: dict[str, Value] = {}
     if isinstance(method, Parts):
         parts, name = method, method.method
@@ -132,11 +159,11 @@ def decompose(
     for view, other in seconds.items():
         values |= reliability(parts, view, other, resamples=resamples, seed=seed)
 
-    config = _described(found, name, rank, groups, resamples, seed)
-    label = f"decompose({_name(semantic, 'semantic')}, {_name(collaborative, 'collaborative')})"
+    config = _described(found, name, rank, settings)
+    label = f"decompose({sides[0].name}, {sides[1].name})"
     if split is None:
         return Evidence(label, values, _item_table(parts), config | {"versions": versions()})
-    measured_recalls = recalls(views, parts, split, k, mask, max_users, seed)
+    measured_recalls = recalls(views, parts, split, settings.k, settings.mask, settings.max_users, seed)
     values |= estimate(
         measured_recalls.columns,
         {
@@ -148,24 +175,16 @@ def decompose(
         seed=seed,
     )
     config |= {
-        "k": k,
-        "mask": mask,
-        "max_users": max_users,
+        "k": settings.k,
+        "mask": settings.mask,
+        "max_users": settings.max_users,
         "views": [{"name": one.name, **lasting(one.provenance)} for one in views.values()],
     }
     return Evidence(label, values, _user_table(measured_recalls, split), measured(split, **config))
 
 
-def _items(given: View | ArrayLike) -> Any:
-    return given.items if isinstance(given, View) else given
-
-
-def _name(given: View | ArrayLike, otherwise: str) -> str:
-    return given.name if isinstance(given, View) else otherwise
-
-
 def _views(
-    semantic: View | ArrayLike, collaborative: View | ArrayLike, split: Split | None, k: int, mask: str
+    semantic: Source, collaborative: Source, split: Split | None, settings: DecompositionSettings
 ) -> dict[str, View]:
     """The views by role, checked against the split; none without one."""
     if split is None:
@@ -176,23 +195,25 @@ def _views(
             raise SemcompError(f"the {role} side has no users to rank for; give a View, or no split")
         check_fits(given, (split.n_users, split.n_items))
         views[role] = given
-    split.history(mask)  # an unknown mask is told before the fit
+    split.history(settings.mask)  # an unknown mask is told before the fit
     if split.test.nnz == 0:
         raise SemcompError("the test part is empty; split with a test share above 0")
-    if not 1 <= k <= split.n_items:
-        raise SemcompError(f"k = {k}, but it must lie between 1 and the number of items, {split.n_items}")
+    if not 1 <= settings.k <= split.n_items:
+        raise SemcompError(
+            f"k = {settings.k}, but it must lie between 1 and the number of items, {split.n_items}"
+        )
     return views
 
 
 def _described(
-    found: SharedDimension, method: str, rank: int, groups: int, resamples: int, seed: int
+    found: SharedDimension, method: str, rank: int, settings: DecompositionSettings
 ) -> dict[str, Any]:
     return {
         "method": method,
         "rank": rank,
-        "groups": groups,
-        "resamples": resamples,
-        "seed": seed,
+        "groups": settings.groups,
+        "resamples": settings.resamples,
+        "seed": settings.seed,
         "edge": found.edge,
         "wachter_edge": found.wachter,
         "permutations": len(found.null),

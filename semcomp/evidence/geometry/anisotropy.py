@@ -3,64 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from semcomp.core.spectrum import mean_cosine
-from semcomp.evidence.geometry.items import BLOCK, Floats, Matrix, item_matrix
-from semcomp.evidence.geometry.sums import Frame, Side
-
-
-@dataclass(frozen=True, eq=False)
-class Anisotropy:
-    """Numbers of one matrix (n, p).
-
-    Attributes:
-        mean_cosine: over all pairs of rows that are not zero.
-        isoscore, effective_rank, participation_ratio, top_share: of the spectrum, as the functions say.
-        partition: `partition_isotropy`.
-        spectrum: (p,) shares of the variance along the principal axes, descending; NaN for equal rows.
-    """
-
-    mean_cosine: float
-    isoscore: float
-    effective_rank: float
-    participation_ratio: float
-    top_share: float
-    partition: float
-    spectrum: Floats
-
-
-def anisotropy(x: ArrayLike) -> Anisotropy:
-    """All of them. What does not exist (equal rows, one row) is NaN; constant columns count as axes without
-    variance, zero rows as rows, except for the mean cosine.
-
-    Raises:
-        SemcompError: no matrix, NaN.
-    """
-    matrix = item_matrix(x, "x")
-    variances = spectrum(matrix)
-    return Anisotropy(
-        mean_cosine=mean_cosine(matrix),
-        **spectral_numbers(variances),
-        partition=partition_isotropy(matrix),
-        spectrum=variances / variances.sum(),
-    )
-
-
-def spectrum(x: ArrayLike) -> Floats:
-    """(p,) variances (divisor n) along the principal axes of (n, p), descending; NaN for equal rows.
-
-    Raises SemcompError for no matrix, or NaN.
-    """
-    matrix = item_matrix(x, "x")
-    frame = Frame.of(matrix)
-    side = Side.of(matrix, frame, np.arange(len(matrix)))
-    if side.constant:
-        return np.full(matrix.shape[1], np.nan)
-    return np.asarray(side.principal[0] * frame.unit**2)
+from semcomp.core.matrices import BLOCK, Floats, Matrix, finite_matrix
+from semcomp.core.spectrum import effective_rank_of, mean_cosine_of, sum_of_directions
+from semcomp.evidence.geometry.sums import LEFT, Frame, Rows, Side, others
 
 
 def spectral_numbers(variances: Floats) -> dict[str, float]:
@@ -84,18 +35,9 @@ def isoscore(variances: ArrayLike) -> float:
     d, length = len(v), float(np.linalg.norm(v))
     if d < 2 or not length > 0:
         return float("nan")
-    room = d - np.sqrt(d)
-    defect = float(np.sum((np.sqrt(d) * v / length - 1) ** 2)) / (2 * room)  # δ²
-    return float(((d - defect * room) ** 2 - d) / (d * (d - 1)))
-
-
-def effective_rank_of(variances: ArrayLike) -> float:
-    """exp(−Σ p ln p) of the shares p of variance, as `core.spectrum.effective_rank` has it; NaN for none."""
-    v = np.asarray(variances, dtype=np.float64)
-    if not v.sum() > 0:
-        return float("nan")
-    share = v[v > 0] / v.sum()
-    return float(np.exp(-(share @ np.log(share))))
+    spare = d - np.sqrt(d)
+    defect = float(np.sum((np.sqrt(d) * v / length - 1) ** 2)) / (2 * spare)  # δ²
+    return float(((d - defect * spare) ** 2 - d) / (d * (d - 1)))
 
 
 def participation_ratio(variances: ArrayLike) -> float:
@@ -110,26 +52,13 @@ def top_share(variances: ArrayLike) -> float:
     return float(v.max() / v.sum()) if v.sum() > 0 else float("nan")
 
 
-def partition_isotropy(x: ArrayLike) -> float:
-    """min_c Z(c) / max_c Z(c), Z(c) = Σ_i exp(cᵀx_i), c the eigenvectors of XᵀX, in [0, 1]; 1: isotropic.
-
-    X is not centred, and the value falls with the length of the rows. An eigenvector has no sign of its own,
-    so both count. 0 where the ratio is too small for a float. (Mu and Viswanath, "All-but-the-Top", ICLR
-    2018, arXiv 1702.01417.)
-
-    Raises:
-        SemcompError: no matrix, NaN.
-    """
-    matrix = item_matrix(x, "x")
-    return Partition.of(matrix).isotropy(0.0)
-
-
 @dataclass(frozen=True, eq=False)
 class Partition:
-    """Z of every direction of one matrix, from which rows can be taken away.
+    """Z(c) = Σ_i exp(cᵀx_i) of rows x_i, for directions c, from which rows can be taken away.
 
     Attributes:
-        axes: (p, r) eigenvectors of XᵀX as columns, both signs of each.
+        axes: (p, r) eigenvectors of XᵀX as columns, both signs of each, as an eigenvector has no sign of its
+            own. X is not centred.
         top: (r,) the largest cᵀx_i. sums: (r,) Z(c) / exp(top).
     """
 
@@ -138,14 +67,9 @@ class Partition:
     sums: Floats
 
     @classmethod
-    def of(cls, matrix: Matrix) -> Partition:
-        scale = float(np.abs(matrix).max()) or 1.0
-        gram = np.zeros((matrix.shape[1],) * 2)
-        for start in range(0, len(matrix), BLOCK):
-            rows = matrix[start : start + BLOCK].astype(np.float64) / scale
-            gram += rows.T @ rows
-        vectors = np.linalg.eigh(gram)[1]
-        axes = np.hstack([vectors, -vectors])
+    def of(cls, matrix: Matrix, axes: Floats | None = None) -> Partition:
+        """Of the rows' own directions, or those of others."""
+        axes = _both_signs(matrix) if axes is None else axes
         top = np.full(axes.shape[1], -np.inf)
         for start in range(0, len(matrix), BLOCK):
             top = np.maximum(top, (matrix[start : start + BLOCK].astype(np.float64) @ axes).max(axis=0))
@@ -160,13 +84,85 @@ class Partition:
             total += np.exp(along - self.top).sum(axis=0)
         return total
 
-    def isotropy(self, without: Floats | float) -> float:
-        """The ratio of all rows less those whose `sums_of` is `without`; NaN where too little is left."""
-        left = self.sums - without
-        if not (left > 0).all():
-            return float("nan")
-        logs = np.log(left) + self.top
+    @property
+    def isotropy(self) -> float:
+        """min_c Z(c) / max_c Z(c), in [0, 1]; 1: isotropic, 0 where the ratio is too small for a float.
+
+        It falls with the length of the rows. (Mu and Viswanath, "All-but-the-Top", ICLR 2018, arXiv
+        1702.01417.)
+        """
+        logs = np.log(self.sums) + self.top
         return float(np.exp(logs.min() - logs.max()))
+
+
+def _both_signs(matrix: Matrix) -> Floats:
+    """(p, 2p) eigenvectors of XᵀX, and the same turned round."""
+    scale = float(np.abs(matrix).max()) or 1.0
+    gram = np.zeros((matrix.shape[1],) * 2)
+    for start in range(0, len(matrix), BLOCK):
+        rows = matrix[start : start + BLOCK].astype(np.float64) / scale
+        gram += rows.T @ rows
+    vectors = np.linalg.eigh(gram)[1]
+    return np.hstack([vectors, -vectors])
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """One matrix of item vectors, measured with all items or without a group of them."""
+
+    matrix: Matrix
+
+    @cached_property
+    def _directions(self) -> tuple[Floats, int]:
+        return sum_of_directions(self.matrix)
+
+    @cached_property
+    def _partition(self) -> Partition:
+        return Partition.of(self.matrix)
+
+    def numbers(self, side: Side, rows: Rows) -> dict[str, float]:
+        """`anisotropy` of the sorted items `rows`, of which `side` has the sums.
+
+        The directions of the partition function are those of all items.
+        """
+        left_out = self.matrix[others(rows, len(self.matrix))]
+        (total, n), (gone, fewer) = self._directions, sum_of_directions(left_out)
+        return {
+            "mean_cosine": mean_cosine_of(total - gone, n - fewer),
+            **spectral_numbers(np.full(len(total), np.nan) if side.constant else side.principal[0]),
+            "partition": self._partition_without(left_out, rows).isotropy,
+        }
+
+    def _partition_without(self, left_out: Matrix, rows: Rows) -> Partition:
+        whole = self._partition
+        if len(left_out) == 0:
+            return whole
+        kept = whole.sums - whole.sums_of(left_out)
+        if (kept < LEFT * whole.sums).any():  # a difference would lose their digits
+            return Partition.of(self.matrix[rows], whole.axes)
+        return Partition(whole.axes, whole.top, kept)
+
+    def isotropic(self, seed: int) -> dict[str, float]:
+        """The same of an isotropic Gaussian cloud of this shape, but for the partition function."""
+        n, p = self.matrix.shape
+        return {"mean_cosine": 0.0, **spectral_numbers(gaussian_spectrum(n, p, seed))}
+
+
+def anisotropy(x: ArrayLike) -> dict[str, float]:
+    """How (n, p) fills its space, by the names that evidence has.
+
+    `mean_cosine` over all pairs of rows that are not zero, `spectral_numbers` of the variances along the
+    principal axes, and `partition`, the isotropy of the partition function.
+
+    What is undefined (equal rows, one row) is NaN; constant columns count as axes without variance, zero rows
+    as rows, except for the mean cosine.
+
+    Raises:
+        SemcompError: not a matrix, NaN.
+    """
+    matrix = finite_matrix(x, "x")
+    every = np.arange(len(matrix))
+    return Cloud(matrix).numbers(Side.of(matrix, Frame.of(matrix), every), every)
 
 
 def gaussian_spectrum(n: int, p: int, seed: int) -> Floats:

@@ -1,7 +1,7 @@
 """Canonical correlations: what two sets of vectors of the same items share linearly, direction by direction.
 
-Everything is computed from sums of rows and of their products (`Moments`), so that leaving out a group of
-rows, or permuting one side, costs a subtraction or one product and not a new pass over the rows.
+Everything is computed from sums of rows and of their products (`Moments`, `Sums`), so that leaving out a
+group of rows, or permuting one side, costs no new pass over all rows.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from semcomp.core.moments import Moments
-from semcomp.core.paired import paired
+from semcomp.core.matrices import Floats, paired
+from semcomp.core.moments import Moments, whitening
 from semcomp.errors import SemcompError
+from semcomp.evidence.geometry.sums import Sums
 from semcomp.kernels.orientation import oriented
 
-Floats = NDArray[np.float64]
+VARIANCE = 0.99  # share of each side's variance that SVCCA keeps
+EXACT = 1e-9  # nearer to 1 the logarithm would be one of rounding errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,30 +45,16 @@ class CCA:
         Raises:
             SemcompError: as `paired`, and for other widths than the fitted ones.
         """
-        left, right = self._sides(x, y)
-        return (left - self.x_mean) @ self.x_weights, (right - self.y_mean) @ self.y_weights
-
-    def heldout(self, x: ArrayLike, y: ArrayLike) -> Floats:
-        """(r,) correlations of the variates on other rows: in [-1, 1], not sorted, 0 for a constant variate.
-
-        Free of the optimism of the fitted ones: without a shared part they are 0 up to 1/sqrt(m).
-        """
-        left, right = self._sides(x, y)
-        a, b = _centred(left) @ self.x_weights, _centred(right) @ self.y_weights
-        return correlation(np.sum(a * b, axis=0), np.sum(a * a, axis=0), np.sum(b * b, axis=0))
-
-    def _sides(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
-        """Both as float64, of the fitted widths."""
         left, right = paired(x, y)
         if (left.shape[1], right.shape[1]) != (len(self.x_mean), len(self.y_mean)):
             raise SemcompError(
                 f"rows of {left.shape[1]} and {right.shape[1]} columns, but the correlations were fitted to "
                 f"{len(self.x_mean)} and {len(self.y_mean)}; give the same columns"
             )
-        return left, right
+        return (left - self.x_mean) @ self.x_weights, (right - self.y_mean) @ self.y_weights
 
 
-def fit_cca(x: ArrayLike, y: ArrayLike, *, penalty: float = 0.0) -> CCA:
+def fit_cca(x: ArrayLike, y: ArrayLike) -> CCA:
     """Canonical correlation analysis (Hotelling, "Relations Between Two Sets of Variates", Biometrika 1936).
 
     With the centred sides whitened, X̃ = X Σ_x^-½ and Ỹ = Y Σ_y^-½, the correlations are the singular values
@@ -76,92 +64,62 @@ def fit_cca(x: ArrayLike, y: ArrayLike, *, penalty: float = 0.0) -> CCA:
 
     Args:
         x: (n, p). y: (n, q). Finite, at least 2 rows.
-        penalty: κ, added to the eigenvalues of Σ_x and Σ_y in units of each side's mean eigenvalue (ridge,
-            Vinod, Journal of Econometrics 1976). The correlations are then those of the penalised problem,
-            lower than the variates' own.
 
     Raises:
-        SemcompError: no matrices, NaN, sides of different lengths, fewer than 2 rows, a negative penalty.
+        SemcompError: not matrices, NaN, sides of different lengths, fewer than 2 rows.
     """
-    if not 0 <= penalty < np.inf:
-        raise SemcompError(f"penalty {penalty!r} of canonical correlations; give a number of at least 0")
-    return cca_of(Moments.of(*paired(x, y)), penalty)
+    return cca_of(Moments.of(*paired(x, y)))
 
 
-def cca_of(moments: Moments, penalty: float = 0.0) -> CCA:
+def cca_of(moments: Moments) -> CCA:
     """`fit_cca` of rows of which only the moments are known."""
     xx, xy, yy = moments.covariances
-    x_white, y_white = whitening(xx, moments.n, penalty), whitening(yy, moments.n, penalty)
+    x_white, y_white = whitening(xx, moments.n), whitening(yy, moments.n)
     left, singular, right = np.linalg.svd(x_white.T @ xy @ y_white, full_matrices=False)
-    weights = []
-    for white, turn, cov in ((x_white, left, xx), (y_white, right.T, yy)):
-        side = white @ turn
-        if penalty > 0 and side.size:  # whitening with a penalty leaves variates shorter than 1
-            side = side / np.sqrt(np.einsum("pr,pq,qr->r", side, cov, side))
-        weights.append(side)
-    x_weights, y_weights = np.split(oriented(np.vstack(weights)), [moments.p])
+    weights = oriented(np.vstack([x_white @ left, y_white @ right.T]))
+    x_weights, y_weights = np.split(weights, [moments.p])
     return CCA(np.clip(singular, 0.0, 1.0), x_weights, y_weights, *moments.means, moments.n)
 
 
-def svcca(x: ArrayLike, y: ArrayLike, variance: float = 0.99) -> float:
-    """Mean canonical correlation of the sides' leading principal directions, in [0, 1].
+def canonical_numbers(sums: Sums) -> dict[str, float]:
+    """What canonical correlations ρ_k say, by name; all but the last are in [0, 1].
 
-    Of each side the fewest directions are kept that hold at least `variance` of its total variance; the mean
-    is over the smaller number of the two. (Raghu et al., "SVCCA", NeurIPS 2017, arXiv 1706.05806.) In sample:
-    without a shared part it is above 0, about as `wachter_edge` is. 0 where a side is constant.
+    - `cca`: their mean. `svcca`: that of the leading principal axes with 99 % of each side's variance (Raghu
+      et al., "SVCCA", NeurIPS 2017, arXiv 1706.05806);
+    - `pwcca.a`: Σ_k α_k ρ_k / Σ_k α_k with α_k = Σ_j |⟨h_k, x_j⟩|, h_k the variates of a and x_j its columns,
+      so that a variate counts by how much of a lies along it. It is invariant to any invertible map of b, and
+      not to a rotation of a (Morcos, Raghu and Bengio, NeurIPS 2018, arXiv 1806.05759). `pwcca.b` likewise;
+    - `redundancy.a`: the share of a's variance that b predicts linearly, tr(Σ_ab Σ_b⁻¹ Σ_ba) / tr Σ_a, about
+      q / n without a shared part; `redundancy.b`: of b's, by a (Stewart and Love, "A General Canonical
+      Correlation Index", Psychological Bulletin 1968, without bringing columns to variance 1);
+    - `information`: `gaussian_information`, nats, infinite where a correlation is 1 up to rounding (1e-9).
 
-    Raises:
-        SemcompError: as `fit_cca`, and for a variance not in (0, 1].
+    All in sample, so above 0 without any relation (`wachter_edge`). Where a side is constant there are no
+    correlations to speak of, and all are NaN, which evidence leaves out.
     """
-    if not 0 < variance <= 1:
-        raise SemcompError(f"share of variance {variance!r}; give a number above 0, at most 1")
-    xx, xy, yy = Moments.of(*paired(x, y)).covariances
-    n = len(np.asarray(x))
-    cut = whitening(xx, n, variance=variance).T @ xy @ whitening(yy, n, variance=variance)
-    return _mean_or_zero(np.clip(np.linalg.svd(cut, compute_uv=False), 0.0, 1.0))
-
-
-def pwcca(x: ArrayLike, y: ArrayLike) -> float:
-    """Canonical correlations weighted by how much of x lies along each of its variates, in [0, 1].
-
-    Σ_k α_k ρ_k / Σ_k α_k with α_k = Σ_j |⟨h_k, x_j⟩|, h_k the variates of x and x_j its centred columns. So
-    it is not symmetric and, as the α depend on the columns, not invariant to a rotation of x; to any
-    invertible map of y it is. (Morcos, Raghu and Bengio, NeurIPS 2018, arXiv 1806.05759.) 0 where a side is
-    constant.
-
-    Raises:
-        SemcompError: as `fit_cca`.
-    """
-    moments = Moments.of(*paired(x, y))
-    found = cca_of(moments)
-    alpha = np.abs(moments.covariances[0] @ found.x_weights).sum(axis=0)  # ⟨h_k, x_j⟩ / n
-    return float(alpha @ found.correlations / alpha.sum()) if alpha.sum() > 0 else 0.0
-
-
-def redundancy(x: ArrayLike, y: ArrayLike, *, standardized: bool = False) -> float:
-    """The share of y's variance that x predicts linearly, in sample: tr(Σ_yx Σ_x⁻¹ Σ_xy) / tr Σ_y, in [0, 1].
-
-    By variates it is Σ_k ρ_k² ‖l_k‖² / tr Σ_y, l_k the covariances of y's columns with its k-th variate.
-    `standardized`: columns of y are brought to variance 1 first, which makes it the redundancy index of
-    Stewart and Love ("A General Canonical Correlation Index", Psychological Bulletin 1968). Asymmetric. 0
-    where a side is constant. Without a shared part its mean is about p / n.
-
-    Raises:
-        SemcompError: as `fit_cca`.
-    """
-    left, right = paired(x, y)
-    if standardized:
-        spread = right.std(axis=0)
-        right = (right - right.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    return redundancy_of(Moments.of(left, right))
-
-
-def redundancy_of(moments: Moments) -> float:
-    """`redundancy` of rows of which only the moments are known."""
-    xx, xy, yy = moments.covariances
-    total = float(np.trace(yy))
-    explained = float(np.sum((whitening(xx, moments.n).T @ xy) ** 2))
-    return min(explained / total, 1.0) if total > 0 else 0.0
+    names = ("cca", "svcca", "pwcca.a", "pwcca.b", "redundancy.a", "redundancy.b", "information")
+    if sums.constant:
+        return dict.fromkeys(names, float("nan"))
+    a, b, shared = sums.a, sums.b, sums.covariance
+    a_side, b_side = a.white.T @ shared, shared @ b.white  # one side whitened
+    between = a_side @ b.white
+    left, found, right = np.linalg.svd(between, full_matrices=False)
+    rho = np.clip(found, 0.0, 1.0)
+    leading = between[: a.leading(VARIANCE), : b.leading(VARIANCE)]
+    alpha = np.abs(a.covariance @ a.white @ left).sum(axis=0)
+    beta = np.abs(b.covariance @ b.white @ right.T).sum(axis=0)
+    of_a = float(np.sum(b_side**2) / np.trace(a.covariance))
+    of_b = float(np.sum(a_side**2) / np.trace(b.covariance))
+    values = (
+        float(rho.mean()),
+        float(np.clip(np.linalg.svd(leading, compute_uv=False), 0.0, 1.0).mean()),
+        float(alpha @ rho / alpha.sum()),
+        float(beta @ rho / beta.sum()),
+        min(of_a, 1.0),
+        min(of_b, 1.0),
+        gaussian_information(np.where(rho < 1 - EXACT, rho, 1.0)),
+    )
+    return dict(zip(names, values, strict=True))
 
 
 def gaussian_information(correlations: ArrayLike) -> float:
@@ -180,33 +138,7 @@ def gaussian_information(correlations: ArrayLike) -> float:
         return float(-0.5 * np.sum(np.log1p(-rho * rho))) + 0.0
 
 
-def whitening(covariance: Floats, n: int, penalty: float = 0.0, *, variance: float = 1.0) -> Floats:
-    """(p, r) W with WᵀΣW = I: the principal directions, by falling variance, over their standard deviations.
-
-    Left out: directions whose variance is below rounding for n rows, and those behind the fewest that hold
-    `variance` of the total. A penalty κ makes it Wᵀ(Σ + κ mean eigenvalue)W = I.
-    """
-    values, vectors = np.linalg.eigh(covariance)
-    values, vectors = values[::-1], vectors[:, ::-1]
-    floor = max(float(values[0]), 0.0) * max(n, len(values)) * np.finfo(np.float64).eps
-    kept = values > floor
-    if variance < 1:
-        before = np.cumsum(values) - values  # held by the directions in front of each
-        kept &= before < variance * values[kept].sum()
-    damped = values[kept] + penalty * float(np.mean(np.maximum(values, 0.0)))
-    return np.asarray(vectors[:, kept] / np.sqrt(damped))
-
-
 def correlation(xy: Floats, xx: Floats, yy: Floats) -> Floats:
     """xy / sqrt(xx · yy) of sums of products, element by element; 0 where a side does not vary."""
     scale = np.sqrt(np.maximum(xx, 0.0) * np.maximum(yy, 0.0))
     return np.clip(np.where(scale > 0, xy / np.where(scale > 0, scale, 1.0), 0.0), -1.0, 1.0)
-
-
-def _centred(rows: Floats) -> Floats:
-    """Rows less their mean, exactly 0 in a column that does not vary: rounding would look like variance."""
-    return np.where(np.ptp(rows, axis=0) > 0, rows - rows.mean(axis=0), 0.0)
-
-
-def _mean_or_zero(numbers: Floats) -> float:
-    return float(numbers.mean()) if numbers.size else 0.0

@@ -1,11 +1,11 @@
-"""Centred kernel alignment of linear kernels, in feature space: no n × n matrix is formed."""
+"""CKA of linear kernels and the Procrustes distance, in feature space: no n × n matrix is formed."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from semcomp.evidence.geometry.items import item_pair
+from semcomp.core.matrices import same_items
 from semcomp.evidence.geometry.sums import Cross, Side, Sums
 
 
@@ -20,7 +20,7 @@ def linear_cka(x: ArrayLike, y: ArrayLike) -> float:
     Raises:
         SemcompError: no matrices, NaN, different lengths, fewer than 2 rows.
     """
-    return linear_cka_of(Sums.of(*item_pair(x, y)))
+    return linear_cka_of(Sums.of(*same_items(x, y)))
 
 
 def unbiased_cka(x: ArrayLike, y: ArrayLike) -> float:
@@ -38,7 +38,7 @@ def unbiased_cka(x: ArrayLike, y: ArrayLike) -> float:
     Raises:
         SemcompError: no matrices, NaN, different lengths, fewer than 4 rows.
     """
-    return unbiased_cka_of(Sums.of(*item_pair(x, y, least=4)))
+    return unbiased_cka_of(Sums.of(*same_items(x, y, min_rows=4)))
 
 
 def linear_cka_of(sums: Sums) -> float:
@@ -76,3 +76,27 @@ def hsic(a: Side, b: Side, cross: Cross) -> float:
     sums = (float(s @ s) - a.squared) * (float(t @ t) - b.squared)
     both = float(s @ cross.products @ t - s @ cross.left - t @ cross.right) + cross.lengths
     return (trace + sums / ((n - 1) * (n - 2)) - 2 * both / (n - 2)) / (n * (n - 3))
+
+
+def procrustes(x: ArrayLike, y: ArrayLike) -> float:
+    """d² = min_Q ‖XQ − Y‖_F² = 2 (1 − ‖XᵀY‖_*) over orthogonal Q, X and Y centred, of unit norm, in [0, 2].
+
+    ‖·‖_* is the sum of singular values. 0 for equal clouds, also up to rotation, scale and shift. With p ≠ q
+    the narrower matrix is taken to have zero columns in place of the missing ones, which leaves the sum as
+    it is. Of independent sides it is below 2, the further the larger p and q are beside n, so read it beside
+    shuffled items. (Schönemann, Psychometrika 1966; as a distance of representations: Ding, Denain and
+    Steinhardt, NeurIPS 2021.) Zero rows are rows like others, constant columns change nothing. NaN where a
+    side is constant.
+
+    Raises:
+        SemcompError: no matrices, NaN, different lengths, fewer than 2 rows.
+    """
+    return procrustes_of(Sums.of(*same_items(x, y)))
+
+
+def procrustes_of(sums: Sums) -> float:
+    """`procrustes` of rows of which only the sums are known."""
+    if sums.constant:
+        return float("nan")
+    lengths = np.sqrt(np.trace(sums.a.covariance) * np.trace(sums.b.covariance))
+    return float(max(2 * (1 - np.linalg.svd(sums.covariance, compute_uv=False).sum() / lengths), 0.0))

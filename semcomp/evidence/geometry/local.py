@@ -1,4 +1,7 @@
-"""What the neighbours of a sample of anchors say about a pair: agreement, hubs, popularity."""
+"""What the neighbours of a sample of anchors say about a pair: agreement, hubs, popularity.
+
+Hubs are items that are many others' neighbours, antihubs are nobody's.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,26 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from semcomp.core.evidence import Value
+from semcomp.core.matrices import Floats
+from semcomp.errors import SemcompError
 from semcomp.evidence.complementarity.overlap import jaccard
-from semcomp.evidence.geometry.hubness import (
-    POOLS,
-    hubness,
-    k_occurrence,
-    occurrence_popularity,
-    overlap_within,
-    popularity_pools,
-    random_hubness,
+from semcomp.evidence.geometry.neighbours import (
+    MEMORY,
+    Ids,
+    Rows,
+    Unit,
+    chance,
+    cknna_terms,
+    nearest_of,
+    overlap,
 )
-from semcomp.evidence.geometry.items import Floats
-from semcomp.evidence.geometry.neighbourhoods import Ids, Rows, Unit, chance, cknna_terms, overlap
-from semcomp.evidence.geometry.neighbours import nearest_of
 from semcomp.evidence.statistics.bootstrap import Means, Statistic, estimate, mean_of, ratio, share_of
 from semcomp.evidence.statistics.jackknife import jackknife
+
+POOLS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +40,7 @@ class Local:
     Attributes:
         units: (n, p) and (n, q) unit rows, none zero.
         rows: (m,) sorted rows of the anchors.
-        near: (m, k) lists, one a side.
+        near: (m, k) lists, one per side.
         seed: of shuffles, pools and random lists.
         memory: bytes for blocks of similarities.
     """
@@ -64,7 +70,7 @@ class Local:
         So the neighbours of anchors need not be searched again: they are renamed.
         """
         rng = np.random.default_rng([self.seed, 1])
-        source = np.arange(self.n)  # the item of b that stands at each row
+        source = np.arange(self.n)  # the item of b that is at each row
         others = np.setdiff1d(source, self.rows)
         source[self.rows], source[others] = rng.permutation(self.rows), rng.permutation(others)
         row_of = np.argsort(source).astype(np.int32)
@@ -87,7 +93,7 @@ class Local:
 def agreement(
     local: Local, members: Mapping[str, NDArray[np.bool_]], resamples: int
 ) -> tuple[dict[str, Value], pd.DataFrame]:
-    """Overlap, Jaccard and CKNNA with shuffled items beside them, and a row an anchor.
+    """Overlap, Jaccard and CKNNA with shuffled items next to them, and one row per anchor.
 
     Args:
         members: name of a subset -> (n,) whether an item is in it; its anchors' overlap is given by itself.
@@ -112,7 +118,7 @@ def agreement(
     return values, table
 
 
-def like_popularity(local: Local, counts: NDArray[np.int64], resamples: int) -> dict[str, Value]:
+def popularity_matched(local: Local, counts: NDArray[np.int64], resamples: int) -> dict[str, Value]:
     """Overlap with neighbours searched among items of like popularity, beside random pools of those sizes.
 
     Pools are a tenth of the items each, or as many items as leave every pool 2 (k + 1); nothing where that
@@ -125,7 +131,7 @@ def like_popularity(local: Local, counts: NDArray[np.int64], resamples: int) -> 
     for label, by in (("popularity", counts), ("random", None)):
         pool = popularity_pools(by, local.n, pools, local.seed)
         found[label] = overlap_within(*local.units, local.rows, local.k, pool, local.memory)
-    name = "knn.overlap_like_popularity"
+    name = "knn.overlap_popularity_matched"
     return estimate(
         {"overlap": found["popularity"]},
         {name: mean_of("overlap")},
@@ -158,3 +164,78 @@ def hubs(local: Local, counts: NDArray[np.int64] | None, groups: int) -> dict[st
 def _cknna(means: Means) -> Floats:
     scale = np.sqrt(np.asarray(means["of_a"] * means["of_b"]))
     return ratio(means["both"], scale)
+
+
+def k_occurrence(near: Ids, n: int) -> NDArray[np.int64]:
+    """(n,) how many of the m lists (m, k) each of n items is in; their mean is m k / n."""
+    return np.bincount(near.ravel(), minlength=n).astype(np.int64)
+
+
+def hubness(occurrence: NDArray[np.int64], lists: int) -> dict[str, float]:
+    """How unequally the places in `lists` lists fall to the items.
+
+    - `skewness` of the k-occurrence over items: high where there are hubs (Radovanović, Nanopoulos and
+      Ivanović, "Hubs in Space", JMLR 2010); NaN where all items occur equally often;
+    - `never_found`: share of items in no list (antihubs);
+    - `top_hub`: share of the lists that the most found item is in.
+
+    With fewer lists than items the counts are small and skewed by chance alone: read them beside
+    `random_hubness` of the same lists.
+    """
+    varies = occurrence.min() < occurrence.max()
+    return {
+        "skewness": float(stats.skew(occurrence)) if varies else float("nan"),
+        "never_found": float(np.mean(occurrence == 0)),
+        "top_hub": float(occurrence.max() / lists),
+    }
+
+
+def random_hubness(lists: int, k: int, n: int, seed: int, draws: int = 20) -> dict[str, float]:
+    """Mean `hubness` of lists of k random items: each of n items is in a list with chance k / (n − 1)."""
+    rng = np.random.default_rng(seed)
+    found = [hubness(rng.binomial(lists, min(k / (n - 1), 1.0), size=n), lists) for _ in range(draws)]
+    return {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+
+
+def occurrence_popularity(occurrence: NDArray[np.int64], counts: NDArray[np.int64]) -> float:
+    """Spearman correlation of k-occurrence and popularity over items; NaN where either is constant."""
+    if occurrence.min() == occurrence.max() or counts.min() == counts.max():
+        return float("nan")
+    return float(stats.spearmanr(occurrence, counts).statistic)
+
+
+def popularity_pools(counts: NDArray[np.int64] | None, n: int, pools: int, seed: int) -> NDArray[np.int64]:
+    """(n,) pool of each item: equal sizes up to one, by ascending count; at random where no counts are given.
+
+    Items of equal count are cut at random, so that pools are of one size and chance is the same in each.
+
+    Raises SemcompError for fewer than 1 pool or more than items.
+    """
+    if not 1 <= pools <= n:
+        raise SemcompError(f"{pools} pools of {n} items; give a number from 1 to {n}")
+    tie = np.random.default_rng(seed).permutation(n)
+    order = tie if counts is None else np.lexsort((tie, counts))
+    pool = np.empty(n, dtype=np.int64)
+    pool[order] = np.arange(n) * pools // n
+    return pool
+
+
+def overlap_within(
+    x: Unit, y: Unit, rows: Rows, k: int, pool: NDArray[np.int64], memory: int = MEMORY
+) -> Floats:
+    """(m,) neighbourhood overlap of the rows, with neighbours searched only in the row's own pool.
+
+    With pools of like popularity, two matrices cannot agree by both putting popular items next to popular
+    ones. Searching fewer items raises chance to k / (pool size − 1), so hold it against random pools of the
+    same sizes: what is lost from there to here is agreement on popularity. (Taking a linear trend in log
+    popularity out of both matrices is the other way; it would leave whatever is not linear.)
+
+    Raises SemcompError where a pool with anchors has no more than k items.
+    """
+    found = np.empty(len(rows))
+    for one in np.unique(pool[rows]):
+        members = np.flatnonzero(pool == one)
+        asked = np.flatnonzero(pool[rows] == one)
+        at = np.searchsorted(members, rows[asked])
+        found[asked] = overlap(nearest_of(x[members], at, k, memory), nearest_of(y[members], at, k, memory))
+    return found

@@ -1,9 +1,8 @@
-"""The geometry of a pair: every measure with its interval, beside the same pair with its items shuffled."""
+"""The geometry of a pair: every measure with its interval, next to the same pair with its items shuffled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,44 +11,81 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from semcomp.core.evidence import Evidence, Value
+from semcomp.core.items import Items, Source, items_of
+from semcomp.core.matrices import Matrix, same_items
 from semcomp.core.provenance import lasting, versions
 from semcomp.data.popularity import STRATA, strata
 from semcomp.errors import SemcompError
-from semcomp.evidence.geometry.items import HasItems, Matrix, item_pair
-from semcomp.evidence.geometry.leaving import Cloud, Pairs, cka_number, others, pair_numbers
-from semcomp.evidence.geometry.local import Local, agreement, hubs, like_popularity
-from semcomp.evidence.geometry.neighbourhoods import Rows, choose_anchors
-from semcomp.evidence.geometry.neighbours import MEMORY, check_k, unit_float32
+from semcomp.evidence.geometry.linear import linear_values, unbiased_cka_value
+from semcomp.evidence.geometry.local import Local, agreement, hubs, popularity_matched
+from semcomp.evidence.geometry.neighbours import MEMORY, Rows, check_k, choose_anchors, unit_float32
 from semcomp.evidence.geometry.rsa import mantel, spearman_of_pairs, unit_float64
-from semcomp.evidence.geometry.sums import Sums
 from semcomp.evidence.statistics.jackknife import jackknife
 from semcomp.storage import digest
 
-ANCHORS = 2000
-RSA_ITEMS = 500
-PERMUTATIONS = 499
-LEAST = 10  # items that a pair, a stratum or a category needs to be measured
+MIN_ITEMS = 10  # that a pair, a stratum or a category needs to be measured
 CATEGORIES = 10
 
-Numbers = Mapping[str, float]
 Masks = dict[str, NDArray[np.bool_]]
 
 
+@dataclass(frozen=True)
+class GeometrySettings:
+    """How `geometry` measures.
+
+    Attributes:
+        k: neighbours.
+        anchors: items whose neighbours are searched, at random; None for all.
+        rsa_items: items, at random, whose pairs are ordered for `rsa`; at least 10.
+        groups: of the jackknife; 0 for no intervals.
+        shuffles: of one side's items, whose mean is the null; at least 1.
+        permutations: of the Mantel test; at least 1.
+        resamples: of anchors; 0 for no intervals.
+        seed: of all that is drawn.
+        memory: bytes that blocks of similarities may take.
+
+    Raises:
+        SemcompError: numbers below these.
+
+    >>> sc.GeometrySettings(k=10).anchors
+    2000
+    """
+
+    k: int = 20
+    anchors: int | None = 2000
+    rsa_items: int = 500
+    groups: int = 20
+    shuffles: int = 5
+    permutations: int = 499
+    resamples: int = 1000
+    seed: int = 0
+    memory: int = MEMORY
+
+    def __post_init__(self) -> None:
+        if self.shuffles < 1:
+            raise SemcompError(f"{self.shuffles} shuffles asked for; the null needs at least 1")
+        if self.resamples < 0:
+            raise SemcompError(
+                f"{self.resamples} resamples asked for; give 1,000 or so, or 0 for no intervals"
+            )
+        if self.permutations < 1:
+            raise SemcompError(
+                f"{self.permutations} permutations asked for; the Mantel test needs at least 1"
+            )
+        if self.rsa_items < MIN_ITEMS:
+            raise SemcompError(f"{self.rsa_items} items for RSA; give at least {MIN_ITEMS}")
+
+
+USUAL = GeometrySettings()
+
+
 def geometry(
-    a: ArrayLike | HasItems,
-    b: ArrayLike | HasItems,
+    a: Source,
+    b: Source,
     *,
     counts: ArrayLike | None = None,
     categories: sp.csr_array | None = None,
-    k: int = 20,
-    anchors: int | None = ANCHORS,
-    rsa_items: int = RSA_ITEMS,
-    groups: int = 20,
-    shuffles: int = 5,
-    permutations: int = PERMUTATIONS,
-    resamples: int = 1000,
-    seed: int = 0,
-    memory: int = MEMORY,
+    settings: GeometrySettings = USUAL,
 ) -> Evidence:
     """How two matrices of the same items lie to each other, and how each fills its space.
 
@@ -75,152 +111,105 @@ def geometry(
 
     - `cka_unbiased.cold|mid|hot`: within the stratum's items; `knn.overlap.cold|mid|hot`: over its anchors,
       neighbours among all items;
-    - `knn.overlap_like_popularity`: neighbours searched among items of like popularity only, with random
-      pools of the same sizes as null: an excess below zero is agreement that popularity made;
+    - `knn.overlap_popularity_matched`: neighbours searched among items of matched popularity only, with
+      random pools of the same sizes as null: an excess below zero is agreement that popularity made;
     - `a.hub.popularity`, `b.hub.popularity`: Spearman of k-occurrence and count over items.
 
     With `categories`, the first two of these for the ten largest ones, `cka_unbiased.category.<column>`.
 
-    A row that is zero in either matrix has no direction: it is no anchor and no neighbour, and not in `rsa`
+    A row that is zero in either matrix has no direction: it is no anchor, no neighbour and not in `rsa`
     (`zero_rows.a|b` counts them); all else takes it as it is. A constant column is one more axis to the
     IsoScore, and unless it is zero a shift, which neighbours, `rsa`, mean cosine and partition function see;
     the other values do not change. Duplicates are each other's neighbours, ties go to the lower row. What
-    does not exist is left out; no value is NaN.
+    is undefined is omitted; no value is NaN.
 
     Args:
         a, b: (n, p) and (n, q), or views, whose items are taken. Row i is the same item in both.
         counts: (n,) how often each item occurs in the training part.
         categories: (n, C) which item carries which category.
-        k: neighbours. anchors: items whose neighbours are searched, at random; None for all.
-        groups: of the jackknife; 0 for no intervals.
-        shuffles: at least 1. permutations: of the Mantel test. resamples: of anchors; 0 for no intervals.
-        memory: bytes that blocks of similarities may take.
+        settings: how many neighbours, anchors, shuffles … are taken, and the seed of all that is drawn.
 
     Returns:
-        Evidence whose table has one row an anchor.
+        Evidence whose table has one row per anchor.
 
     Raises:
         SemcompError: matrices that do not fit together, NaN, equal rows only, fewer than 10 items that are
-            zero in neither matrix, k not below their number, counts or categories of another length, no
-            shuffles, permutations or anchors, fewer than 0 resamples, groups that cannot be made.
+            zero in neither matrix, k not below their number, counts or categories of another length, groups
+            that cannot be made of the items.
+
+    >>> few = sc.GeometrySettings(resamples=100, permutations=19)
+    >>> sc.geometry(text, cf, settings=few)["cka"].value < 1
+    True
     """
-    x, y = item_pair(a, b, labels=("a", "b"), least=LEAST)
-    n = len(x)
+    sides = items_of(a, "a"), items_of(b, "b")
+    x, y = same_items(sides[0].rows, sides[1].rows, names=("a", "b"), min_rows=MIN_ITEMS)
+    n, k, groups, seed = len(x), settings.k, settings.groups, settings.seed
     for label, one in (("a", x), ("b", y)):
         if (one == one[0]).all():
             raise SemcompError(f"all rows of matrix {label} are equal; there is nothing to compare")
-    if shuffles < 1:
-        raise SemcompError(f"{shuffles} shuffles asked for; the null needs at least 1")
-    if resamples < 0:
-        raise SemcompError(f"{resamples} resamples asked for; give 1,000 or so, or 0 for no intervals")
-    if permutations < 1:
-        raise SemcompError(f"{permutations} permutations asked for; the Mantel test needs at least 1")
-    if rsa_items < LEAST:
-        raise SemcompError(f"{rsa_items} items for RSA; give at least {LEAST}")
     if groups != 0 and not 2 <= groups <= n:
         raise SemcompError(f"{groups} groups of {n} items; use between 2 and {n}, or 0 for no intervals")
     popularity = None if counts is None else _counts(counts, n)
     subsets = _subsets(popularity, categories, n)
     zero = [~one.any(axis=1) for one in (x, y)]
-    speaking = np.flatnonzero(~(zero[0] | zero[1]))
-    if len(speaking) < LEAST:
-        raise SemcompError(f"{len(speaking)} items are zero in neither matrix; at least {LEAST} are needed")
-    check_k(k, len(speaking))
-    places = choose_anchors(len(speaking), anchors, seed)
+    directed = np.flatnonzero(~(zero[0] | zero[1]))  # items that have a direction on both sides
+    if len(directed) < MIN_ITEMS:
+        raise SemcompError(
+            f"{len(directed)} items are zero in neither matrix; at least {MIN_ITEMS} are needed"
+        )
+    check_k(k, len(directed))
+    places = choose_anchors(len(directed), settings.anchors, seed)
 
-    values = _linear(x, y, groups, shuffles, seed)
+    spent = {"groups": groups, "shuffles": settings.shuffles, "seed": seed}
+    values = linear_values(x, y, **spent)
     for name, inside in subsets.items():
-        values |= _cka_within(x[inside], y[inside], name, groups, shuffles, seed)
-    compared = speaking[choose_anchors(len(speaking), rsa_items, seed)]
-    values |= _rsa(x, y, compared, permutations, groups, seed)
-    local = Local.of((unit_float32(x[speaking]), unit_float32(y[speaking])), places, k, seed, memory)
-    found, table = agreement(local, {name: one[speaking] for name, one in subsets.items()}, resamples)
+        for key, value in unbiased_cka_value(x[inside], y[inside], **spent).items():
+            values[f"{key}.{name}"] = value
+    compared = directed[choose_anchors(len(directed), settings.rsa_items, seed)]
+    values |= _rsa(x, y, compared, settings)
+    units = unit_float32(x[directed]), unit_float32(y[directed])
+    local = Local.of(units, places, k, seed, settings.memory)
+    found, table = agreement(
+        local, {name: one[directed] for name, one in subsets.items()}, settings.resamples
+    )
     values |= found
-    table.index = pd.Index(speaking[places], name="item")
+    table.index = pd.Index(directed[places], name="item")
     if popularity is not None:
-        values |= like_popularity(local, popularity[speaking], resamples)
-        table["stratum"] = np.array(STRATA)[strata(popularity)[speaking[places]]]
-        table["log_popularity"] = np.log1p(popularity[speaking[places]])
-    values |= hubs(local, None if popularity is None else popularity[speaking], groups)
+        values |= popularity_matched(local, popularity[directed], settings.resamples)
+        table["stratum"] = np.array(STRATA)[strata(popularity)[directed[places]]]
+        table["log_popularity"] = np.log1p(popularity[directed[places]])
+    values |= hubs(local, None if popularity is None else popularity[directed], groups)
     for label, rows in zip("ab", zero, strict=True):
         values[f"zero_rows.{label}"] = Value(float(rows.sum()), n=n)
-    names = [given.name if isinstance(given, HasItems) else label for given, label in ((a, "a"), (b, "b"))]
+    spent = asdict(settings) | {"anchors": len(places), "rsa_items": len(compared)}
+    del spent["memory"]  # no number depends on it
     provenance = {
         "items": n,
-        "a": _described(a, x, names[0]),
-        "b": _described(b, y, names[1]),
-        "k": k,
-        "anchors": len(places),
-        "rsa_items": len(compared),
-        "groups": groups,
-        "shuffles": shuffles,
-        "permutations": permutations,
-        "resamples": resamples,
-        "seed": seed,
+        "a": _described(sides[0]),
+        "b": _described(sides[1]),
+        **spent,
         "subsets": list(subsets),
         "counts": None if popularity is None else digest(popularity),
         "versions": versions(),
     }
-    return Evidence(f"geometry({names[0]}, {names[1]})", values, table, provenance)
+    return Evidence(f"geometry({sides[0].name}, {sides[1].name})", values, table, provenance)
 
 
-def _linear(x: Matrix, y: Matrix, groups: int, shuffles: int, seed: int) -> dict[str, Value]:
-    """CKA, Procrustes, canonical correlations and both sides' anisotropy."""
-    pairs, clouds = Pairs(x, y, shuffles, seed), (Cloud(x), Cloud(y))
-
-    def of(rows: Rows) -> Numbers:
-        sums, left_out = pairs.sums(rows), others(rows, len(x))
-        numbers = pair_numbers(sums)
-        for label, cloud, side in zip("ab", clouds, (sums.a, sums.b), strict=True):
-            numbers |= {f"{label}.{name}": v for name, v in cloud.numbers(side, left_out).items()}
-        return numbers
-
-    isotropic = {
-        f"{label}.{name}": number
-        for label, cloud in zip("ab", clouds, strict=True)
-        for name, number in cloud.isotropic(seed).items()
-    }
-    shuffled = _mean_over_shuffles(pairs, pair_numbers, shuffles)
-    return jackknife(of, len(x), null=lambda rows: {**shuffled(rows), **isotropic}, groups=groups, seed=seed)
-
-
-def _cka_within(x: Matrix, y: Matrix, name: str, groups: int, shuffles: int, seed: int) -> dict[str, Value]:
-    """The unbiased CKA of the items of a stratum or category."""
-    pairs, n = Pairs(x, y, shuffles, seed), len(x)
-    found = jackknife(
-        lambda rows: cka_number(pairs.sums(rows)),
-        n,
-        null=_mean_over_shuffles(pairs, cka_number, shuffles),
-        groups=min(groups, n),
-        seed=seed,
-    )
-    return {f"{key}.{name}": value for key, value in found.items()}
-
-
-def _mean_over_shuffles(
-    pairs: Pairs, numbers: Callable[[Sums], dict[str, float]], shuffles: int
-) -> Callable[[Rows], Numbers]:
-    def null(rows: Rows) -> Numbers:
-        drawn = [numbers(pairs.sums(rows, which)) for which in range(1, shuffles + 1)]
-        return {name: float(np.mean([one[name] for one in drawn])) for name in drawn[0]}
-
-    return null
-
-
-def _rsa(x: Matrix, y: Matrix, rows: Rows, permutations: int, groups: int, seed: int) -> dict[str, Value]:
+def _rsa(x: Matrix, y: Matrix, rows: Rows, settings: GeometrySettings) -> dict[str, Value]:
     """Spearman of pairs of these items, with the p-value of the Mantel test."""
+    seed = settings.seed
     a, b = unit_float64(x[rows]), unit_float64(y[rows])
     order = np.random.default_rng([seed, 2]).permutation(len(rows))
     found = jackknife(
         lambda kept: {"rsa": spearman_of_pairs(a[kept], b[kept])},
         len(rows),
         null=lambda kept: {"rsa": spearman_of_pairs(a[kept], b[order[kept]])},
-        groups=min(groups, len(rows)),
+        groups=min(settings.groups, len(rows)),
         seed=seed,
     )
     if "rsa" not in found:
         return {}
-    test = mantel(a, b, permutations=permutations, sample=len(rows), seed=seed)
+    test = mantel(a, b, permutations=settings.permutations, sample=len(rows), seed=seed)
     return {"rsa": replace(found["rsa"], excess_p=test.p)}
 
 
@@ -243,16 +232,20 @@ def _subsets(counts: NDArray[np.int64] | None, categories: sp.csr_array | None, 
         found |= {name: of == place for place, name in enumerate(STRATA)}
     if categories is not None:
         if categories.shape[0] != n:
-            raise SemcompError(f"categories of {categories.shape[0]} items; give a row for each of the {n}")
+            raise SemcompError(f"categories of {categories.shape[0]} items; give one row for each of the {n}")
         columns = sp.csc_array(categories)
         size = np.diff(columns.indptr)
         for column in np.sort(np.argsort(-size, kind="stable")[:CATEGORIES]):
             inside = np.zeros(n, dtype=bool)
             inside[columns.indices[columns.indptr[column] : columns.indptr[column + 1]]] = True
             found[f"category.{column}"] = inside
-    return {name: inside for name, inside in found.items() if inside.sum() >= LEAST}
+    return {name: inside for name, inside in found.items() if inside.sum() >= MIN_ITEMS}
 
 
-def _described(given: ArrayLike | HasItems, matrix: Matrix, name: str) -> dict[str, Any]:
-    made = lasting(getattr(given, "provenance", {}))
-    return {"name": name, "shape": list(matrix.shape), "sha256": digest(matrix), "provenance": made}
+def _described(side: Items) -> dict[str, Any]:
+    return {
+        "name": side.name,
+        "shape": list(side.rows.shape),
+        "sha256": digest(side.rows),
+        "provenance": lasting(side.provenance),
+    }

@@ -9,10 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from tqdm import tqdm
 
+from semcomp.core.matrices import Floats, Matrix, same_items
 from semcomp.errors import SemcompError
-from semcomp.evidence.geometry.items import Floats, Matrix, item_pair
-from semcomp.evidence.geometry.neighbourhoods import choose_anchors
-from semcomp.evidence.geometry.neighbours import unit_float32
+from semcomp.evidence.geometry.neighbours import choose_anchors, unit_float32
 
 SAMPLE = 3000  # items: 4.5 million pairs
 BLOCK = 1 << 20  # pairs of a permutation gathered at a time
@@ -46,7 +45,7 @@ def rsa(x: ArrayLike, y: ArrayLike, *, sample: int = SAMPLE, seed: int = 0) -> f
     of a side are equally far.
 
     Args:
-        sample: items at most; if there are more, as many at random. n² / 2 numbers a side are held.
+        sample: items at most; if there are more, as many at random. n² / 2 numbers per side are held.
 
     Raises:
         SemcompError: no matrices, NaN, different lengths, fewer than 3 items.
@@ -95,7 +94,7 @@ def _sampled(x: ArrayLike, y: ArrayLike, sample: int, seed: int) -> tuple[Floats
     """Unit rows of the sampled items on both sides."""
     if sample < 3:
         raise SemcompError(f"a sample of {sample} items has too few pairs to be ordered; give at least 3")
-    one, other = item_pair(x, y, least=3)
+    one, other = same_items(x, y, min_rows=3)
     rows = choose_anchors(len(one), sample, seed)
     return unit_float64(one[rows]), unit_float64(other[rows])
 

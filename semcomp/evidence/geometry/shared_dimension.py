@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from tqdm import tqdm
 
-from semcomp.core.moments import Moments
-from semcomp.core.paired import paired
+from semcomp.core.matrices import Floats, paired
+from semcomp.core.moments import Moments, leaving_each_out, whitening
 from semcomp.errors import SemcompError
-from semcomp.evidence.geometry.cca import Floats, cca_of, correlation, whitening
+from semcomp.evidence.geometry.cca import cca_of, correlation
 from semcomp.evidence.statistics.bootstrap import LEVEL
 from semcomp.evidence.statistics.checks import check_share
 
@@ -99,7 +99,8 @@ class CrossFitted:
     """Two sides cut into folds; of each fold what canonical correlations on the others and on it need.
 
     Attributes:
-        whole: moments of all rows. folds: rows of each fold. parts: moments of each fold.
+        whole: moments of all rows. folds: rows of each fold. parts: moments of each fold; others: of the rows
+            outside it.
         white: for each fold, whitening maps (p, r_x) and (q, r_y) of the other folds' rows.
         cross: (folds, p, q) sums of products x_i y_iᵀ about the origin, of each fold.
     """
@@ -107,6 +108,7 @@ class CrossFitted:
     whole: Moments
     folds: tuple[Rows, ...]
     parts: tuple[Moments, ...]
+    others: tuple[Moments, ...]
     white: tuple[tuple[Floats, Floats], ...]
     cross: Floats
 
@@ -119,15 +121,14 @@ class CrossFitted:
         cut = np.array_split(np.random.default_rng([seed, 0]).permutation(n), folds)
         origin = np.hstack([x.mean(axis=0), y.mean(axis=0)])
         parts = tuple(Moments.of(x[rows], y[rows], origin) for rows in cut)
-        whole = sum(parts[1:], start=parts[0])
+        *others, whole = leaving_each_out(parts)
         white = []
-        for part in parts:
-            others = whole - part
-            xx, _, yy = others.covariances
-            white.append((whitening(xx, others.n), whitening(yy, others.n)))
+        for rest in others:
+            xx, _, yy = rest.covariances
+            white.append((whitening(xx, rest.n), whitening(yy, rest.n)))
         p = x.shape[1]
         cross = np.stack([part.products[:p, p:] for part in parts])
-        return cls(whole, tuple(cut), parts, tuple(white), cross)
+        return cls(whole, tuple(cut), parts, tuple(others), tuple(white), cross)
 
     def shuffled(self, x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
         """(folds, p, q) as `cross`, with y's rows permuted within each fold."""
@@ -138,13 +139,14 @@ class CrossFitted:
 
     def heldout(self, cross: Floats) -> Floats:
         """(r,) correlations on each fold of the variates fitted on the others, pooled over folds."""
-        total = cross.sum(axis=0)
         r = min(min(a.shape[1], b.shape[1]) for a, b in self.white)
         pooled = np.zeros((3, r))
-        for part, own, (x_white, y_white) in zip(self.parts, cross, self.white, strict=True):
-            others = self.whole - part
-            x_mean, y_mean = np.split(others.total / others.n, [others.p])
-            fitted = (total - own) / others.n - np.outer(x_mean, y_mean)
+        *elsewhere, _ = leaving_each_out(list(cross))
+        for part, rest, own, away, (x_white, y_white) in zip(
+            self.parts, self.others, cross, elsewhere, self.white, strict=True
+        ):
+            x_mean, y_mean = np.split(rest.total / rest.n, [rest.p])
+            fitted = away / rest.n - np.outer(x_mean, y_mean)
             left, _, right = np.linalg.svd(x_white.T @ fitted @ y_white, full_matrices=False)
             a, b = x_white @ left[:, :r], y_white @ right[:r].T
             xx, _, yy = part.covariances

@@ -1,9 +1,9 @@
-"""Sums over items from which the linear measures follow, and which a group of items can be taken out of.
+"""Sums over items from which the linear measures follow, of all items or of all but a group.
 
 Every measure of second order (CKA, canonical correlations, Procrustes, spectra) and the unbiased HSIC are
-functions of sums over rows: of x xᵀ, y yᵀ, x yᵀ, and of rows weighted by squared lengths. Sums of disjoint
-rows add, so leaving a group out costs a pass over the group and a subtraction, and shuffling one side leaves
-the other's sums as they are.
+functions of sums over rows: of x xᵀ, y yᵀ, x yᵀ, and of rows weighted by squared lengths. Leaving a group out
+costs a pass over the group and a subtraction (where the group outweighs the others, whose digits a difference
+would lose, a pass over the others), and shuffling one side leaves the other's sums as they are.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.core.matrices import BLOCK, Floats, Matrix
+from semcomp.core.moments import principal_axes, scaled_axes
 from semcomp.core.spectrum import ROUNDING
-from semcomp.evidence.geometry.items import BLOCK, Floats, Matrix
 
 Rows = NDArray[np.int64]
+LEFT = 0.1  # share of a sum that must be left for a difference to keep its digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,11 +104,15 @@ class Side:
         mean = self.total / self.n
         return np.asarray(self.gram / self.n - np.outer(mean, mean))
 
+    def keeps_digits_of(self, whole: Side) -> bool:
+        """Whether these sums are large enough to be got from `whole` by subtraction."""
+        own, all_rows = np.diag(self.gram), np.diag(whole.gram)
+        return bool((own >= LEFT * all_rows).all()) and self.fourth >= LEFT * whole.fourth
+
     @cached_property
     def principal(self) -> tuple[Floats, Floats]:
-        """(p,) variances along the principal axes, descending and not below 0, and the axes as columns."""
-        values, vectors = np.linalg.eigh(self.covariance)
-        return np.maximum(values[::-1], 0.0), vectors[:, ::-1]
+        """(p,) variances and (p, p) axes, as `principal_axes`."""
+        return principal_axes(self.covariance)
 
     @property
     def constant(self) -> bool:
@@ -115,10 +121,8 @@ class Side:
 
     @cached_property
     def white(self) -> Floats:
-        """(p, r) W with Wᵀ Cov W = I, by falling variance; axes whose variance is rounding are left out."""
-        variances, axes = self.principal
-        kept = variances > variances[0] * max(self.n, len(variances)) * np.finfo(np.float64).eps
-        return np.asarray(axes[:, kept] / np.sqrt(variances[kept]))
+        """(p, r) `whitening` of the covariance."""
+        return scaled_axes(*self.principal, self.n)
 
     def leading(self, share: float) -> int:
         """The fewest principal axes that hold at least this share of the variance."""
@@ -178,7 +182,7 @@ class Sums:
 
     @property
     def constant(self) -> bool:
-        """Whether a side is constant, so that no measure exists."""
+        """Whether a side is constant, so that no measure is defined."""
         return self.a.constant or self.b.constant
 
     @cached_property
@@ -196,3 +200,61 @@ def _starts(n: int) -> range:
 def _parts(rows: Rows) -> Iterator[Rows]:
     for start in _starts(len(rows)):
         yield rows[start : start + BLOCK]
+
+
+class Pairs:
+    """The sums of a pair for any rows that a jackknife keeps, and those of the pair with one side shuffled.
+
+    The shuffled side is the narrower one, so that the costly decomposition of the other is shared by all
+    shuffles.
+    """
+
+    def __init__(self, a: Matrix, b: Matrix, shuffles: int, seed: int) -> None:
+        self.matrices, self.frames = (a, b), (Frame.of(a), Frame.of(b))
+        self.n, self.narrow = len(a), 0 if a.shape[1] < b.shape[1] else 1
+        rng = np.random.default_rng(seed)
+        self.orders = [np.arange(self.n), *(rng.permutation(self.n) for _ in range(shuffles))]
+        every = np.arange(self.n)
+        self.sides = [self._side(place, every) for place in (0, 1)]
+        self.crosses = [self._cross(order, every) for order in self.orders]
+        self._seen: tuple[Rows, Side] | None = None
+
+    def sums(self, rows: Rows, which: int = 0) -> Sums:
+        """Of the sorted items `rows` as they are paired (0), or in the shuffle 1, 2, …
+
+        Where they would lose their digits as a difference, they are summed anew, in a frame of their own.
+        """
+        order, left_out = self.orders[which], others(rows, self.n)
+        whole, wide = self.sides[self.narrow], self._wide(rows, left_out)
+        narrow, cross = whole, self.crosses[which]
+        if len(left_out):
+            narrow = whole - self._side(self.narrow, order[left_out])
+            cross = cross - self._cross(order, left_out)
+        if not (narrow.keeps_digits_of(whole) and wide.keeps_digits_of(self.sides[1 - self.narrow])):
+            of_a, of_b = self._pair(order, rows)
+            return Sums.of(self.matrices[0][of_a], self.matrices[1][of_b])
+        return Sums(narrow, wide, cross) if self.narrow == 0 else Sums(wide, narrow, cross)
+
+    def _wide(self, rows: Rows, left_out: Rows) -> Side:
+        """The side that is not shuffled; remembered, since each shuffle asks for the same rows."""
+        if self._seen is None or not np.array_equal(self._seen[0], rows):
+            whole = self.sides[1 - self.narrow]
+            self._seen = rows, whole - self._side(1 - self.narrow, left_out) if len(left_out) else whole
+        return self._seen[1]
+
+    def _side(self, place: int, rows: Rows) -> Side:
+        return Side.of(self.matrices[place], self.frames[place], rows)
+
+    def _cross(self, order: Rows, rows: Rows) -> Cross:
+        return Cross.of(*self.matrices, self.frames, *self._pair(order, rows))
+
+    def _pair(self, order: Rows, rows: Rows) -> tuple[Rows, Rows]:
+        """Rows of a and of b: item i of the wide side is paired with item order[i] of the narrow one."""
+        return (order[rows], rows) if self.narrow == 0 else (rows, order[rows])
+
+
+def others(rows: Rows, n: int) -> Rows:
+    """The sorted rows of 0 … n − 1 that are not among `rows`."""
+    left = np.ones(n, dtype=bool)
+    left[rows] = False
+    return np.flatnonzero(left)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from semcomp.core.evidence import Evidence, Value
-from semcomp.core.provenance import lasting, measured
-from semcomp.core.view import View, as_matrix, check_fits
+from semcomp.core.items import Source, items_of
+from semcomp.core.provenance import lasting, measured, origins
+from semcomp.core.view import View, check_fits
 from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.evidence.hypothesis.groups import item_groups
-from semcomp.evidence.hypothesis.losses import TEXT
+from semcomp.evidence.hypothesis.losses import CLAIMS, TEXT
 from semcomp.evidence.hypothesis.maps import FOLDS, Labels, cross_fit, folds_of
-from semcomp.evidence.hypothesis.measures import globality, item_columns, item_parts, monotonicity
-from semcomp.evidence.hypothesis.path import path_recalls
-from semcomp.evidence.hypothesis.result import CLAIMS, Hypothesis, Part, judged
+from semcomp.evidence.hypothesis.measures import (
+    globality,
+    item_columns,
+    item_parts,
+    monotonicity,
+    path_recalls,
+)
+from semcomp.evidence.hypothesis.result import Hypothesis, Part, judged
 from semcomp.evidence.statistics.bootstrap import Floats
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def alignment_hypothesis(
-    source: View | ArrayLike,
+    source: Source,
     target: View,
     split: Split,
     *,
@@ -58,7 +65,7 @@ def alignment_hypothesis(
     - geometry: Jaccard of the k cosine neighbours by mapped and by true vectors, each fold among itself.
       Scale: the seeds' above that of shuffled pairs;
     - monotonicity: Recall@k with every item moved to where the text maps it, users and lengths of vectors
-      held fixed (`on_the_way`), against the same move towards a mapped seed. Scale: recall at the start.
+      held fixed (`interpolate`), against the same move towards a mapped seed. Scale: recall at the start.
       The end is judged; the way there is in `Hypothesis.path`.
 
     A part holds if the whole 95 % interval of "allowed less lost" is above 0, and does not hold if none of it
@@ -66,12 +73,12 @@ def alignment_hypothesis(
     (users for recall), delete-a-group jackknife for globality; maps are held fixed in both.
 
     What the test cannot tell: what the text does not know of the target from mere noise in the text, since
-    both lower R²; a target that is a bent function of the text from one that is none, the class being linear.
-    With few items (300, say) the map to a target that the text knows less of is also learned less well, and
-    a loss near the margin is overstated. A single seed gives no spread of the null.
+    both lower R²; a target that is a nonlinear function of the text from one that is not a function of it,
+    the class being linear. With few items (300, say) the map to a target that the text knows less of is also
+    learned less well, and a loss near the margin is overstated. A single seed gives no spread of the null.
 
     Args:
-        source: text vectors, (I, D), or a view of them. Used as they are.
+        source: text vectors: a text matrix, (I, D), or a view of them. Used as they are.
         target: the collaborative view, with users.
         seeds: the target's model under other seeds; one, better two or more. Only their items are used.
         groups: label of each item (I,) by grouping, beside "popularity" (strata of the train counts) and
@@ -87,8 +94,13 @@ def alignment_hypothesis(
         SemcompError: views that do not fit the split, no seeds, NaN, fewer than 5 (k + 1) items, no test
             items, margin, resamples or steps out of range, unusable groups, a target without variance, or
             seeds that explain nothing of it (rows in another order, most likely).
+
+    >>> found = sc.alignment_hypothesis(text.matrix, cf, split, seeds=[null], resamples=100)
+    >>> found.verdict in ("holds", "does not hold", "undecided")
+    True
     """
-    views = _views(source, target, seeds, split)
+    text = items_of(source, TEXT, split)
+    views = {TEXT: text.floats} | _seeds(target, seeds, split)
     _check(target, split, margin, k, steps, mask, resamples)
     goal = target.items.astype(np.float64)
     names = [name for name in views if name != TEXT]
@@ -108,20 +120,16 @@ def alignment_hypothesis(
     )
     by_part |= monotonicity(recalls, names, steps, margin, resamples, seed)
 
-    judgements = judged(
-        {name: by_part[f"{name}.slack"] for name in CLAIMS},
-        {name: "users" if name == "monotonicity" else "items" for name in CLAIMS},
-    )
+    slacks = {name: by_part[f"{name}.slack"] for name in CLAIMS}
     parts = {
         name: Part(
             name,
-            claim,
             by_part[name],
             by_part[f"{name}.allowed"].value,
-            by_part[f"{name}.slack"],
-            judgements[name],
+            slacks[name],
+            replace(verdict, unit=CLAIMS[name].unit),
         )
-        for name, claim in CLAIMS.items()
+        for name, verdict in judged(slacks).items()
     }
     provenance = measured(
         split,
@@ -134,28 +142,24 @@ def alignment_hypothesis(
         resamples=resamples,
         seed=seed,
         users=len(users),
-        source=_origin(source),
-        target=_origin(target),
-        seeds=[_origin(one) for one in seeds],
+        source=lasting(text.record()),
+        target=lasting(origins([target])[0]),
+        seeds=lasting(origins(seeds)),
     )
-    title = f"alignment_hypothesis({_origin(source)['name']} -> {target.name})"
+    title = f"alignment_hypothesis({text.name} -> {target.name})"
     evidence = Evidence(title, by_part, _table(split, columns, grouped, folds, names), provenance)
     return Hypothesis(title, parts, _path(by_part, steps), evidence)
 
 
-def _views(source: View | ArrayLike, target: View, seeds: Sequence[View], split: Split) -> dict[str, Floats]:
-    """Item vectors by name: "text", "seed.0" …"""
+def _seeds(target: View, seeds: Sequence[View], split: Split) -> dict[str, Floats]:
+    """Their item vectors by name, "seed.0" …, with the target checked too."""
     if len(seeds) == 0:
         raise SemcompError(
             "no other seed of the target given; train its model once more and pass seeds=[view]"
         )
     for view in (target, *seeds):
         check_fits(view, (split.n_users, split.n_items))
-    rows = source.items if isinstance(source, View) else as_matrix(source, "the source")
-    if len(rows) != split.n_items:
-        raise SemcompError(f"the source has {len(rows)} rows for {split.n_items} items; give one each")
-    sides = {TEXT: rows} | {f"seed.{at}": view.items for at, view in enumerate(seeds)}
-    return {name: side.astype(np.float64) for name, side in sides.items()}
+    return {f"seed.{at}": view.items.astype(np.float64) for at, view in enumerate(seeds)}
 
 
 def _check(
@@ -213,9 +217,3 @@ def _table(
             table[f"{label}.{key}"] = np.mean([columns[f"{name}.{key}"] for name in names], axis=0)
     table |= {f"group.{name}": codes for name, codes in groups.items()} | {"fold": folds}
     return pd.DataFrame(table, index=pd.RangeIndex(split.n_items, name="item"))
-
-
-def _origin(view: View | ArrayLike) -> dict[str, object]:
-    if isinstance(view, View):
-        return {"name": view.name, **lasting(view.provenance)}
-    return {"name": TEXT}

@@ -27,7 +27,7 @@ def item_groups(
     a default in which fewer than two groups are then left is dropped.
 
     Raises:
-        SemcompError: labels that are not one an item, a given grouping that has fewer than two groups, or no
+        SemcompError: labels that are not one per item, a given grouping that has fewer than two groups, or no
             grouping at all.
     """
     n = len(source)

@@ -15,6 +15,7 @@ scale, so that intervals stay finite where it is small.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -80,7 +81,60 @@ def recall_at_start(means: Means, seeds: Sequence[str]) -> Floats:
     return means[f"{TEXT}.0"]
 
 
-def room_of(loss: Loss, scale: Scale, seeds: Sequence[str], margin: float) -> dict[str, Statistic]:
+@dataclass(frozen=True)
+class Claim:
+    """A testable part of the hypothesis.
+
+    Attributes:
+        says: the claim in words.
+        unit: what it is measured over.
+        loss, scale: as of means of columns; None where the loss is not a function of means (`Globality`).
+    """
+
+    says: str
+    unit: str
+    loss: Loss | None = None
+    scale: Scale | None = None
+
+
+#: The parts by the name that evidence has for them, in order.
+CLAIMS = {
+    "existence": Claim(
+        "one ridge map of the text explains as much of the target as one of another seed does",
+        "items",
+        less_r2,
+        mean_r2,
+    ),
+    "globality": Claim("it does so in every group of items, and wherever it is fitted", "items"),
+    "generalisation": Claim(
+        "it is as good on items it has not seen, at random and of less popularity",
+        "items",
+        wider_gap,
+        mean_r2,
+    ),
+    "geometry": Claim(
+        "items keep their neighbours under the map", "items", fewer_neighbours, neighbours_above_floor
+    ),
+    "monotonicity": Claim(
+        "items moved to where the text maps them recommend as well as where a seed maps them",
+        "users",
+        less_recall,
+        recall_at_start,
+    ),
+}
+
+
+def judged_numbers(unit: str, seeds: Sequence[str], margin: float) -> dict[str, Statistic]:
+    """ "<part>.allowed" and "<part>.slack" of the parts whose losses are of means over this unit."""
+    found: dict[str, Statistic] = {}
+    for name, claim in CLAIMS.items():
+        if claim.unit == unit and claim.loss is not None and claim.scale is not None:
+            made = slack_of(claim.loss, claim.scale, seeds, margin)
+            found |= {f"{name}.{key}": statistic for key, statistic in made.items()}
+    return found
+
+
+def slack_of(loss: Loss, scale: Scale, seeds: Sequence[str], margin: float) -> dict[str, Statistic]:
     """The statistics "allowed" and "slack" of a part whose loss is a function of means."""
 
     def allowed(means: Means) -> Floats:
@@ -100,7 +154,7 @@ def against_the_others(seeds: Sequence[str]) -> list[tuple[str, list[str]]]:
 
 
 class Globality:
-    """The numbers of part (b) on some of the items, for `jackknife`: a variance between groups is no mean.
+    """The numbers of part (b) on some of the items, for `jackknife`: a variance between groups is not a mean.
 
     With x_i the squared error of the text less the mean of the seeds', in units of the target's variance, a
     grouping's loss is the greater of

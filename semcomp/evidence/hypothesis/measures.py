@@ -5,28 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
 
 from semcomp.core.evidence import Value
+from semcomp.core.metrics import per_user
+from semcomp.core.rank import rank
+from semcomp.core.view import View, directions
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts
 from semcomp.evidence.complementarity.overlap import jaccard
 from semcomp.evidence.geometry.neighbours import nearest
 from semcomp.evidence.hypothesis.groups import LEAST
-from semcomp.evidence.hypothesis.losses import (
-    CUTS,
-    TEXT,
-    Globality,
-    fewer_neighbours,
-    gap,
-    less_r2,
-    less_recall,
-    mean_r2,
-    neighbours_above_floor,
-    r2,
-    recall_at_start,
-    room_of,
-    wider_gap,
-)
+from semcomp.evidence.hypothesis.losses import CUTS, TEXT, Globality, gap, judged_numbers, r2
 from semcomp.evidence.hypothesis.maps import FOLDS, Labels, Mapped, cross_fit, moved, narrowed, squared
 from semcomp.evidence.mapping.regression import fit_ridge
 from semcomp.evidence.statistics.bootstrap import Floats, Means, Statistic, estimate, mean_of
@@ -45,7 +36,7 @@ def item_columns(
     k: int,
     seed: int,
 ) -> dict[str, Floats]:
-    """One row an item: squared errors by view and role, and neighbours kept."""
+    """One row per item: squared errors by view and role, and neighbours kept."""
     n = len(goal)
     order = np.argsort(-item_counts(split.train), kind="stable")
     popular = np.zeros(n, dtype=bool)
@@ -65,9 +56,9 @@ def item_columns(
             f"{name}.random_fitted": same.fitted_error,
             **{f"{name}.shift_{side}": chosen * shifted for side, chosen in sides.items()},
         }
-    dealt = goal[np.random.default_rng(seed).permutation(n)]
+    shuffled = goal[np.random.default_rng(seed).permutation(n)]
     mapped = {name: one.held for name, one in maps.items()}
-    mapped["floor"] = cross_fit(views[TEXT], dealt, folds, seed=seed).held
+    mapped["floor"] = cross_fit(views[TEXT], shuffled, folds, seed=seed).held
     return columns | _neighbours(mapped, goal, folds, k)
 
 
@@ -85,11 +76,6 @@ def _neighbours(mapped: Mapping[str, Floats], goal: Floats, folds: Labels, k: in
 def item_parts(
     columns: Mapping[str, Floats], seeds: Sequence[str], margin: float, resamples: int, seed: int
 ) -> Values:
-    losses = {
-        "existence": (less_r2, mean_r2),
-        "generalisation": (wider_gap, mean_r2),
-        "geometry": (fewer_neighbours, neighbours_above_floor),
-    }
     statistics = {
         "existence": Statistic(lambda means: r2(means, f"{TEXT}.held")),
         "geometry": mean_of(f"{TEXT}.neighbours"),
@@ -98,9 +84,7 @@ def item_parts(
         "neighbours.floor": mean_of("floor.neighbours", against_null=False),
         **{f"gap.{cut}": _gap(cut) for cut in CUTS},
     }
-    for part, (loss, scale) in losses.items():
-        made = room_of(loss, scale, seeds, margin)
-        statistics |= {f"{part}.{key}": statistic for key, statistic in made.items()}
+    statistics |= judged_numbers("items", seeds, margin)
     values = estimate(columns, statistics, null=_mean_seed(columns, seeds), resamples=resamples, seed=seed)
     excess = {key: values[key].excess or 0.0 for key in values if key.startswith("gap.")}
     values["generalisation"] = values[max(excess, key=excess.__getitem__)]
@@ -170,9 +154,45 @@ def monotonicity(
         "recall.best_t": Statistic(lambda means: np.asarray(steps)[path(means).argmax(axis=0)]),
         **({"recall.inside": Statistic(inside)} if len(steps) > 2 else {}),
     }
-    made = room_of(less_recall, recall_at_start, seeds, margin)
-    statistics |= {f"monotonicity.{key}": statistic for key, statistic in made.items()}
+    statistics |= judged_numbers("users", seeds, margin)
     null = _mean_seed(recalls, seeds)
     beside = {f"other.{t:g}": null[name] for t, name in zip(steps, along, strict=True)}
     statistics |= {f"recall_of_seed.{t:g}": mean_of(f"other.{t:g}", against_null=False) for t in steps}
     return estimate({**recalls, **beside}, statistics, null=null, resamples=resamples, seed=seed)
+
+
+def interpolate(goal: Floats, mapped: Floats, t: float) -> NDArray[np.float32]:
+    """`‖c‖ · unit((1 − t) unit(c) + t unit(m))` per row: the direction turns from c to m, the length stays.
+
+    Predictions are shorter than what they predict, the more so the worse they are, and lengths rank items.
+    With the lengths held fixed, what happens along the path is owed to directions alone. A zero row of either
+    side has no direction: it adds nothing, and a row of two such is zero. At t = 0 it is the target itself.
+    """
+    if t == 0:
+        return goal.astype(np.float32)
+    direction = (1 - t) * directions(goal) + t * directions(mapped)
+    return np.asarray(np.linalg.norm(goal, axis=1, keepdims=True) * directions(direction), dtype=np.float32)
+
+
+def path_recalls(
+    target: View, mapped: Mapping[str, Floats], split: Split, steps: Sequence[float], k: int, mask: str
+) -> tuple[NDArray[np.int64], dict[str, Floats]]:
+    """Recall@k of each user with test items, by name and step, the users' vectors held fixed.
+
+    Returns:
+        (n,) user rows, and columns "name.t" of (n,) recalls. All names share the one at t = 0.
+    """
+    users = np.flatnonzero(np.diff(split.test.indptr))
+    few = split.of_users(users)
+    goal = target.items.astype(np.float64)
+
+    def recall(items: NDArray[np.float32]) -> Floats:
+        lists = rank(View("path", target.users[users], items), few, k, mask=mask)
+        return per_user(lists, few.test, k)["recall"].to_numpy()
+
+    start = recall(goal.astype(np.float32))
+    columns: dict[str, Floats] = {}
+    todo = [(name, t) for name in mapped for t in steps]
+    for name, t in tqdm(todo, desc="path", unit="ranking", delay=3, leave=False, disable=None):
+        columns[f"{name}.{t:g}"] = start if t == 0 else recall(interpolate(goal, mapped[name], t))
+    return users, columns

@@ -9,15 +9,10 @@ import pandas as pd
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.tables import number, p_value, span, text_table
+from semcomp.display import Table, card
+from semcomp.evidence.hypothesis.losses import CLAIMS
 from semcomp.evidence.statistics.verdicts import Verdict, Word, judge_family
 
-CLAIMS = {
-    "existence": "one ridge map of the text explains as much of the target as one of another seed does",
-    "globality": "it does so in every group of items, and wherever it is fitted",
-    "generalisation": "it is as good on items it has not seen, at random and of less popularity",
-    "geometry": "items keep their neighbours under the map",
-    "monotonicity": "items moved to where the text maps them recommend as well as where a seed maps them",
-}
 HEAD = ("", "text", "null", "lost", "allowed", "allowed − lost", "p", "verdict")
 
 
@@ -26,7 +21,7 @@ class Part:
     """One testable part of the hypothesis.
 
     Attributes:
-        name: of `CLAIMS`. claim: the same in words.
+        name: of `CLAIMS`.
         statistic: of the text, with its null: the mean of the other seeds, or permuted
             labels (globality).
         threshold: the loss allowed.
@@ -35,11 +30,15 @@ class Part:
     """
 
     name: str
-    claim: str
     statistic: Value
     threshold: float
     slack: Value
     verdict: Verdict
+
+    @property
+    def claim(self) -> str:
+        """The part in words."""
+        return CLAIMS[self.name].says
 
     @property
     def loss(self) -> float:
@@ -52,7 +51,7 @@ class Hypothesis:
 
     Attributes:
         parts: by name, in the order of `CLAIMS`.
-        path: one row a step and path ("text", "other seed"): t, path, recall, low, high, n.
+        path: one row per step and path ("text", "other seed"): t, path, recall, low, high, n.
     """
 
     name: str
@@ -76,12 +75,12 @@ class Hypothesis:
         make, `lost.spread|moved.<grouping>`; `neighbours.floor`: Jaccard under maps of shuffled pairs;
         `recall.<t>` along the path and `recall_of_seed.<t>` along the null's, `recall.best_t`, and
         `recall.inside`: the best point inside the path over the better end (where it is above 0 beyond the
-        null's, both views together beat either, which is fusion). Table: one row an item.
+        null's, both views together beat either, which is fusion). Table: one row per item.
         """
         return self.measured
 
     def frame(self) -> pd.DataFrame:
-        """One row a part: text, null, lost, allowed, slack, low, high, p, n, verdict."""
+        """One row per part: text, null, lost, allowed, slack, low, high, p, n, verdict."""
         rows = [
             {
                 "text": part.statistic.value,
@@ -99,8 +98,17 @@ class Hypothesis:
         ]
         return pd.DataFrame(rows, index=pd.Index(list(self.parts), name="part"))
 
+    def __repr__(self) -> str:
+        return f"<Hypothesis {self.name!r}: {self.verdict}, {len(self.parts)} parts>"
+
+    def _repr_html_(self) -> str:
+        return card(f"{self.name}: {self.verdict}", [], Table(HEAD, self._rows()))
+
     def __str__(self) -> str:
-        rows = [
+        return f"{self.name}: {self.verdict}\n{text_table(HEAD, self._rows())}"
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
             (
                 name,
                 number(part.statistic.value),
@@ -113,11 +121,10 @@ class Hypothesis:
             )
             for name, part in self.parts.items()
         ]
-        return f"{self.name}: {self.verdict}\n{text_table(HEAD, rows)}"
 
 
-def judged(slacks: Mapping[str, Value], units: Mapping[str, str]) -> dict[str, Verdict]:
-    """`judge_family` of "slack > 0", made symmetrical: a refutation, too, has to stand after Holm.
+def judged(slacks: Mapping[str, Value]) -> dict[str, Verdict]:
+    """`judge_family` of "slack > 0", made symmetrical: a refutation, too, has to hold after Holm.
 
     The hypothesis falls with any one part, so it is the refutations whose number makes a false one likely;
     that all five hold would need no adjustment (an intersection-union test: Berger, Technometrics 1982), and
@@ -129,7 +136,7 @@ def judged(slacks: Mapping[str, Value], units: Mapping[str, str]) -> dict[str, V
         unconfirmed = one.word == "does not hold" and against[name].word != "holds"
         if unconfirmed:
             one = replace(one, word="undecided", users_needed=against[name].users_needed)
-        found[name] = replace(one, unit=units[name])
+        found[name] = one
     return found
 
 

@@ -1,8 +1,8 @@
-"""How well mapped items stand for the true ones: R², cosines, neighbourhoods, order of similarities."""
+"""How close mapped items are to the true ones: R², cosines, neighbourhoods, order of similarities."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,86 +10,27 @@ from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from semcomp.core.evidence import Value
+from semcomp.core.matrices import Floats
 from semcomp.core.view import directions
 from semcomp.evidence.complementarity.overlap import chance_jaccard, jaccard
 from semcomp.evidence.geometry.neighbours import nearest, row_cosines
-from semcomp.evidence.mapping.pairs import Floats, Rows
-from semcomp.evidence.statistics.bootstrap import Means, Statistic, estimate, mean_of, ratio
+from semcomp.evidence.mapping.holdouts import Rows
+from semcomp.evidence.mapping.task import FLOOR, Task, maps_of
+from semcomp.evidence.statistics.bootstrap import Means, Statistic, estimate, ratio
 
-ANCHORS = 1000  # held-out items that similarities are taken to
 MEMORY = 64 * 2**20
 
 
-@dataclass(frozen=True, eq=False)
-class Predicted:
-    """Target rows (I, q) for all items, by the map, by that of the ceiling, and by the shuffled floor.
-
-    Attributes:
-        maps: prefix of the values ("" or "ceiling.") -> predictions.
-        floor: of the map fitted to shuffled pairs.
-        shuffled: the target rows that the floor was fitted to, in the order of the fitted items.
-    """
-
-    maps: Mapping[str, Floats]
-    floor: Floats
-    shuffled: Rows
+def r2(means: Means, error: str = "sse") -> Floats:
+    """(R,) uniform average of R² = 1 − SSE / SST over the dimensions that vary; NaN where none does."""
+    unexplained = np.nan_to_num(ratio(means[error], means["sst"])).sum(axis=1)
+    varying = (means["sst"] > 0).sum(axis=1)
+    return 1.0 - ratio(unexplained, varying.astype(np.float64))
 
 
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """What does not depend on a map: the target's rows (I, q), and who is near whom among the held-out."""
-
-    goal: Floats
-    fitted: Rows
-    held: Rows
-    near: NDArray[np.int32]
-    anchors: Rows
-    k: int
-
-
-def truth_of(goal: Floats, fitted: Rows, held: Rows, k: int, seed: int) -> Truth:
-    """Neighbours by cosine within the held-out items, and at most 1,000 of these as anchors."""
-    anchors = np.sort(np.random.default_rng(seed).permutation(len(held))[:ANCHORS])
-    return Truth(goal, fitted, held, nearest(goal[held], k), anchors, k)
-
-
-def held_out_columns(truth: Truth, found: Predicted) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """One row a held-out item: the columns of the maps, and those of the floor."""
-    goal = truth.goal[truth.held]
-    columns = {"sst": squares_about_mean(goal)}
-    for prefix, mapped in found.maps.items():
-        columns |= _columns(prefix, mapped[truth.held], goal, truth)
-    return columns, _columns("", found.floor[truth.held], goal, truth)
-
-
-def held_out_values(
-    columns: Mapping[str, Floats], null: Mapping[str, Floats], truth: Truth, resamples: int, seed: int
-) -> dict[str, Value]:
-    """Means and R² over held-out items, with intervals."""
-    ceiling = "ceiling.sse" in columns
-    statistics = _statistics("") | (_statistics("ceiling.") if ceiling else {})
-    if ceiling:
-        statistics["r2_of_ceiling"] = Statistic(lambda means: ratio(r2(means, ""), r2(means, "ceiling.")))
-    values = estimate(columns, statistics, null=null, resamples=resamples, seed=seed)
-    sizes = np.array([truth.k]), np.array([truth.k]), np.array([len(truth.held) - 1])
-    values["neighbour_jaccard_chance"] = Value(float(chance_jaccard(*sizes)[0]), n=len(truth.held))
-    return values
-
-
-def train_values(goal: Floats, fitted: Rows, found: Predicted) -> dict[str, Value]:
-    """R² on the fitted items themselves, without an interval: the map has seen them."""
-    columns = {"sst": squares_about_mean(goal[fitted])}
-    columns |= {f"{prefix}sse": (mapped[fitted] - goal[fitted]) ** 2 for prefix, mapped in found.maps.items()}
-    null = {
-        "sst": squares_about_mean(goal[found.shuffled]),
-        "sse": (found.floor[fitted] - goal[found.shuffled]) ** 2,
-    }
-    statistics = {
-        key.replace("test", "train"): statistic
-        for prefix in found.maps
-        for key, statistic in _r2_statistics(prefix).items()
-    }
-    return estimate(columns, statistics, null=null, resamples=0)
+def r2_weighted(means: Means, error: str = "sse") -> Floats:
+    """(R,) 1 − ΣSSE / ΣSST over all dimensions."""
+    return 1.0 - ratio(means[error].sum(axis=1), means["sst"].sum(axis=1))
 
 
 def squares_about_mean(goal: Floats) -> Floats:
@@ -132,40 +73,99 @@ def _correlations(one: Floats, two: Floats, counted: NDArray[np.bool_]) -> Float
     return np.asarray(np.sum(a * b, axis=1) / np.where(lengths > 0, lengths, 1.0))
 
 
-def _columns(prefix: str, mapped: Floats, goal: Floats, truth: Truth) -> dict[str, Floats]:
-    centre = truth.goal[truth.fitted].mean(axis=0)
-    return {
-        f"{prefix}sse": (mapped - goal) ** 2,
-        f"{prefix}cosine": row_cosines(mapped, goal),
-        f"{prefix}cosine_centred": row_cosines(mapped - centre, goal - centre),
-        f"{prefix}neighbour_jaccard": jaccard(nearest(mapped, truth.k), truth.near),
-        f"{prefix}spearman": similarity_order(mapped, goal, truth.anchors),
+def _squared_errors(task: Task, mapped: Floats, true: Floats) -> Floats:
+    return np.asarray((mapped - true) ** 2)
+
+
+def _cosines(task: Task, mapped: Floats, true: Floats) -> Floats:
+    return row_cosines(mapped, true)
+
+
+def _centred_cosines(task: Task, mapped: Floats, true: Floats) -> Floats:
+    centre = task.goal[task.holdout.fitted].mean(axis=0)
+    return row_cosines(mapped - centre, true - centre)
+
+
+def _neighbours(task: Task, mapped: Floats, true: Floats) -> Floats:
+    return jaccard(nearest(mapped, task.problem.settings.k), task.near)
+
+
+def _spearman(task: Task, mapped: Floats, true: Floats) -> Floats:
+    return similarity_order(mapped, true, task.anchors)
+
+
+def _mean(means: Means, column: str) -> Floats:
+    return means[column]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A value of the held-out items.
+
+    Attributes:
+        column: what it is made of; measures of one column share it.
+        per_item: (task, mapped rows, true rows) of the held-out items -> (held,) or (held, q).
+        of: (means of the columns, the column) -> the value of each resample.
+    """
+
+    column: str
+    per_item: Callable[[Task, Floats, Floats], Floats]
+    of: Callable[[Means, str], Floats]
+
+
+#: What a probe says of held-out items, by the name that evidence has for it.
+MEASURES: dict[str, Measure] = {
+    "r2_test": Measure("sse", _squared_errors, r2),
+    "r2_test_weighted": Measure("sse", _squared_errors, r2_weighted),
+    "cosine": Measure("cosine", _cosines, _mean),
+    "cosine_centred": Measure("cosine_centred", _centred_cosines, _mean),
+    "neighbour_jaccard": Measure("neighbour_jaccard", _neighbours, _mean),
+    "spearman": Measure("spearman", _spearman, _mean),
+}
+
+
+def held_out_values(
+    task: Task, predictions: Mapping[str, Floats]
+) -> tuple[dict[str, Value], dict[str, Floats]]:
+    """`MEASURES` of each map, with intervals over the held-out items, and the columns they are made of."""
+    held, settings = task.holdout.held, task.problem.settings
+    true = task.goal[held]
+
+    def columns_of(prefix: str, mapped: Floats) -> dict[str, Floats]:
+        per_item = {measure.column: measure.per_item for measure in MEASURES.values()}
+        return {f"{prefix}{column}": of(task, mapped[held], true) for column, of in per_item.items()}
+
+    columns = {"sst": squares_about_mean(true)}
+    statistics: dict[str, Statistic] = {}
+    for prefix, mapped in maps_of(predictions).items():
+        columns |= columns_of(prefix, mapped)
+        statistics |= {f"{prefix}{name}": _statistic(measure, prefix) for name, measure in MEASURES.items()}
+    if "ceiling." in predictions:
+        statistics["r2_of_ceiling"] = Statistic(lambda means: ratio(r2(means), r2(means, "ceiling.sse")))
+    null = columns_of("", predictions[FLOOR])
+    values = estimate(columns, statistics, null=null, resamples=settings.resamples, seed=settings.seed)
+    sizes = np.array([settings.k]), np.array([settings.k]), np.array([len(held) - 1])
+    values["neighbour_jaccard_chance"] = Value(float(chance_jaccard(*sizes)[0]), n=len(held))
+    return values, columns
+
+
+def train_values(task: Task, predictions: Mapping[str, Floats]) -> dict[str, Value]:
+    """R² on the fitted items themselves, without an interval: the map has seen them."""
+    goal, fitted, shuffled = task.goal, task.holdout.fitted, task.shuffled
+    columns = {"sst": squares_about_mean(goal[fitted])}
+    statistics: dict[str, Statistic] = {}
+    for prefix, mapped in maps_of(predictions).items():
+        columns[f"{prefix}sse"] = (mapped[fitted] - goal[fitted]) ** 2
+        for name in ("r2_test", "r2_test_weighted"):
+            seen = f"{prefix}{name.replace('test', 'train')}"
+            statistics[seen] = _statistic(MEASURES[name], prefix)
+    null = {
+        "sst": squares_about_mean(goal[shuffled]),
+        "sse": (predictions[FLOOR][fitted] - goal[shuffled]) ** 2,
     }
+    return estimate(columns, statistics, null=null, resamples=0)
 
 
-def _statistics(prefix: str) -> dict[str, Statistic]:
-    means = ("cosine", "cosine_centred", "neighbour_jaccard", "spearman")
-    own = prefix == ""
-    return _r2_statistics(prefix) | {
-        f"{prefix}{name}": mean_of(f"{prefix}{name}", against_null=own) for name in means
-    }
-
-
-def _r2_statistics(prefix: str) -> dict[str, Statistic]:
-    own = prefix == ""
-    return {
-        f"{prefix}r2_test": Statistic(lambda means: r2(means, prefix), against_null=own),
-        f"{prefix}r2_test_weighted": Statistic(lambda means: r2_weighted(means, prefix), against_null=own),
-    }
-
-
-def r2(means: Means, prefix: str) -> Floats:
-    """(R,) uniform average of R² over the dimensions that vary; NaN where none does."""
-    unexplained = np.nan_to_num(ratio(means[f"{prefix}sse"], means["sst"])).sum(axis=1)
-    varying = (means["sst"] > 0).sum(axis=1)
-    return 1.0 - ratio(unexplained, varying.astype(np.float64))
-
-
-def r2_weighted(means: Means, prefix: str) -> Floats:
-    """(R,) 1 − ΣSSE / ΣSST over all dimensions."""
-    return 1.0 - ratio(means[f"{prefix}sse"].sum(axis=1), means["sst"].sum(axis=1))
+def _statistic(measure: Measure, prefix: str) -> Statistic:
+    column = f"{prefix}{measure.column}"
+    return Statistic(lambda means: measure.of(means, column), against_null=prefix == "")

@@ -9,10 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.distance import pdist
 from sklearn.kernel_approximation import Nystroem
 
-from semcomp.core.paired import paired
+from semcomp.core.matrices import paired
 from semcomp.errors import SemcompError
-from semcomp.evidence.mapping.pairs import SIDES
-from semcomp.evidence.mapping.regression import Ridge, fit_ridge
+from semcomp.evidence.mapping.regression import SIDES, Ridge, fit_ridge
 
 BLOCK = 4096  # rows whose similarities to the landmarks are held at a time
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from semcomp.errors import unknown_name
-from semcomp.evidence.mapping.contrastive import Contrastive
 from semcomp.evidence.mapping.kernel_ridge import KernelRidge
-from semcomp.evidence.mapping.networks import Network
-from semcomp.evidence.mapping.pairs import Map
-from semcomp.evidence.mapping.procrustes import Procrustes
+from semcomp.evidence.mapping.networks import Contrastive, Network
 from semcomp.evidence.mapping.reduced_rank import ReducedRank
-from semcomp.evidence.mapping.regression import Ridge, fit_ridge
+from semcomp.evidence.mapping.regression import LeastSquares, Procrustes, ValidatedRidge
+
+
+class Map(Protocol):
+    """A fitted map: (n, p) source rows -> (n, q) float64 predictions of target rows."""
+
+    def predict(self, x: ArrayLike) -> NDArray[np.float64]: ...
 
 
 class Kind(Protocol):
@@ -24,24 +27,6 @@ class Kind(Protocol):
     def fit(self, x: NDArray[np.float64], y: NDArray[np.float64], seed: int) -> Map:
         """(n, p) source rows and (n, q) target rows -> a map from p to q dimensions."""
         ...
-
-
-@dataclass(frozen=True)
-class ValidatedRidge:
-    """Ridge regression, its penalty by cross-validation; see `fit_ridge`."""
-
-    folds: int = 5
-
-    def fit(self, x: NDArray[np.float64], y: NDArray[np.float64], seed: int) -> Ridge:
-        return fit_ridge(x, y, folds=self.folds, seed=seed)
-
-
-@dataclass(frozen=True)
-class LeastSquares:
-    """Least squares of least norm; see `fit_ridge`."""
-
-    def fit(self, x: NDArray[np.float64], y: NDArray[np.float64], seed: int) -> Ridge:
-        return fit_ridge(x, y, [0.0])
 
 
 KINDS: dict[str, Kind] = {
@@ -57,14 +42,14 @@ KINDS: dict[str, Kind] = {
     "mlp-2": Network(layers=2, hidden=2048),
     "mlp-3": Network(layers=3, hidden=2048),
     # the same networks, kept from memorising
-    "mlp-1-stopped": Network(layers=1, hidden=512, weight_decay=1e-2, patience=20),
-    "mlp-2-stopped": Network(layers=2, hidden=2048, weight_decay=1e-2, patience=20),
-    "mlp-3-stopped": Network(layers=3, hidden=2048, weight_decay=1e-2, patience=20),
+    "mlp-1-early-stopping": Network(layers=1, hidden=512, weight_decay=1e-2, patience=20),
+    "mlp-2-early-stopping": Network(layers=2, hidden=2048, weight_decay=1e-2, patience=20),
+    "mlp-3-early-stopping": Network(layers=3, hidden=2048, weight_decay=1e-2, patience=20),
 }
 
 
 def kind_of(kind: str | Kind, epochs: int | None = None) -> tuple[str, Kind]:
-    """Name and configuration: by name with other `epochs` where it is trained, or a configuration as it is.
+    """Name and configuration: by name with other `epochs` where it is trained, or a configuration of its own.
 
     A configuration is called by its class and the settings that differ from the class's own.
 
@@ -81,7 +66,7 @@ def kind_of(kind: str | Kind, epochs: int | None = None) -> tuple[str, Kind]:
 
 
 def _called(config: Kind) -> str:
-    """`ReducedRank(rank=3)`: the class, and what is not as it stands there."""
+    """`ReducedRank(rank=3)`: the class, and what differs from its defaults."""
     name = type(config).__name__
     if not is_dataclass(config):
         return name

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import scipy.sparse as sp
-from numpy.typing import ArrayLike
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from typing import Any
 
-from semcomp.core.evidence import Evidence
+import pandas as pd
+from tqdm import tqdm
+
+from semcomp.core.evidence import COLUMNS, Evidence
+from semcomp.core.items import Source
 from semcomp.core.view import View
 from semcomp.data import Split
-from semcomp.evidence.mapping.item_cuts import ItemCut
+from semcomp.errors import SemcompError
+from semcomp.evidence.mapping.holdouts import ItemHoldout
+from semcomp.evidence.mapping.item_metrics import held_out_values, train_values
 from semcomp.evidence.mapping.maps import Kind, kind_of
-from semcomp.evidence.mapping.measuring import check_lists, given_of, measure, task_of
-from semcomp.evidence.mapping.sources import Source
+from semcomp.evidence.mapping.recommendation import TrueLists, recommendation_values, true_lists
+from semcomp.evidence.mapping.task import ProbeSettings, Problem, Task
 
 # what the published scripts call their numbers -> what they are called here
 PUBLISHED = {
@@ -26,23 +33,21 @@ PUBLISHED = {
 }
 
 
+SAME_EVERYWHERE = ("raw", "normalised")  # forms of the target that no holdout changes
+USUAL = ProbeSettings()
+NOTHING: Mapping[str, Any] = {}
+
+
 def probe(
     source: Source,
     target: View,
     split: Split,
     *,
     kind: str | Kind = "ridge",
-    shift: str | ItemCut = "random",
-    target_as: str = "as is",
-    k: int = 20,
-    mask: str = "train+valid",
-    seed: int = 2024,
+    shift: str | ItemHoldout = "random",
     ceiling: Source | None = None,
-    epochs: int = 400,
-    resamples: int = 1000,
-    max_users: int | None = None,
-    first_seen: ArrayLike | None = None,
-    categories: ArrayLike | sp.sparray | None = None,
+    known: Mapping[str, Any] = NOTHING,
+    settings: ProbeSettings = USUAL,
 ) -> Evidence:
     """Fit a map from the source's item vectors to the target's on some of the items; measure it on others.
 
@@ -50,7 +55,7 @@ def probe(
 
     - `r2_test`: mean over dimensions of 1 − SSE / SST, SST around the held-out mean (the uniform average of
       sklearn's r2_score; a dimension that does not vary over the items is left out of the mean, and the value
-      is left out if none varies); `r2_test_weighted`: 1 − ΣSSE / ΣSST; `r2_train`, `r2_train_weighted`: the
+      is omitted if none varies); `r2_test_weighted`: 1 − ΣSSE / ΣSST; `r2_train`, `r2_train_weighted`: the
       same of the fitted items, without interval;
     - `cosine` of ĉ and c, and `cosine_centred` after taking the fitted items' mean target from both;
     - `neighbour_jaccard`: Jaccard of the k cosine neighbours, within the held-out items, by ĉ and by c;
@@ -71,7 +76,7 @@ def probe(
     neighbourhoods it lies above chance: any linear map keeps some of the source's own geometry.) With
     `ceiling` each is also measured for the map from that view's items, as `ceiling.r2_test` and so on, and
     `r2_of_ceiling` is `r2_test` over the ceiling's. Definitions: methods of arXiv 2604.22195, with the
-    controls added. A zero row has cosine 0 to all; values over no user are left out.
+    controls added. A zero row has cosine 0 to all; values over no user are omitted.
 
     Which items are held out (`shift`):
 
@@ -80,7 +85,7 @@ def probe(
       the source's vectors, about a fifth of the items;
     - "strict-cold": the items without train interactions. The target was never trained on them, so what
       compares with its vectors (R², cosines, neighbours, lists, true recall, drop, ceiling, rescaling) is
-      left out: `recall_mapped`, `recall_mapped_heldout` and `r2_train` remain. (In other cuts such items
+      omitted: `recall_mapped`, `recall_mapped_heldout` and `r2_train` remain. (In other holdouts such items
       count with whatever vectors the target has.)
 
     Args:
@@ -90,32 +95,29 @@ def probe(
         kind: a name of `KINDS`, or a configuration of its own. In closed form: "ridge" (penalty by 5 folds of
             the fitted items), "linear" (least squares), "reduced-rank" (rank and penalty by folds),
             "procrustes" (turn, scale and shift), "kernel-ridge" (RBF on 500 landmarks). Trained:
-            "linear-adam", "mlp-1", "mlp-2", "mlp-3" as published; "mlp-1-stopped" … with early stopping
-            on fitted items and weight decay; "contrastive" (InfoNCE, then one scale).
-        target_as: a name of `TARGETS`: "as is", "normalised", "centred-normalised" or
-            "popularity-residualised". True vectors are then these, in rankings too.
-        mask: the history left out of rankings, as in `rank`.
-        seed: of the cut (2024: the published permutation), the folds, the shuffle, the anchors and the maps.
+            "linear-adam", "mlp-1", "mlp-2", "mlp-3" as published; "mlp-1-early-stopping" … with
+            early stopping on fitted items and weight decay; "contrastive" (InfoNCE, then one scale).
         ceiling: the target's model under another seed: what a map could reach if the source held it all.
-        epochs: of the trained maps named; at most, with early stopping.
-        resamples: bootstrap resamples, of held-out items or of users; 0 for no intervals.
-        max_users: users that rankings are made for, drawn where more have test items; None for all.
-        first_seen: (I,) time of each item's first interaction, for "temporal".
-        categories: (I,) labels or a sparse (I, categories) matrix, for "category".
+        known: of the items: `first_seen`, (I,) time of each item's first interaction, for "temporal";
+            `categories`, (I,) labels or a sparse (I, categories) matrix, for "category".
+        settings: form of the target, k, mask, seed, epochs, resamples.
 
     Returns:
-        Evidence whose table has one row a held-out item.
+        Evidence whose table has one row per held-out item.
 
     Raises:
         SemcompError: sides that do not fit the split, an unknown kind, shift, form or mask, fewer than 10
             items on a side, k not between 1 and the number of held-out items less 1, a shift without the
             data it needs.
+
+    >>> few = sc.ProbeSettings(resamples=100)
+    >>> sc.probe(text, cf, split, ceiling=null, settings=few)["r2_test"].value < 1
+    True
     """
-    name, config = kind_of(kind, epochs)
-    given = given_of(source, target, split, ceiling, target_as, seed)
-    (cut,) = given.cuts([shift], first_seen, categories)
-    check_lists(cut, split, k, mask, max_users)
-    return measure(task_of(given, cut, k, mask, resamples, max_users), name, config)
+    name, config = kind_of(kind, settings.epochs)
+    problem = Problem.of(source, target, split, ceiling, settings, known)
+    task = Task.of(problem, problem.holdout(shift))
+    return _measure(task, true_lists(problem, task.goal), name, config)
 
 
 def published_probe(
@@ -138,16 +140,111 @@ def published_probe(
     Raises:
         SemcompError: as `probe`.
     """
-    return probe(
-        source,
-        target,
-        split,
-        kind=kind,
-        shift="random",
-        k=20,
-        mask="train",
-        seed=2024,
-        ceiling=ceiling,
-        epochs=400,
-        resamples=resamples,
+    settings = ProbeSettings(k=20, mask="train", seed=2024, epochs=400, resamples=resamples)
+    return probe(source, target, split, kind=kind, ceiling=ceiling, settings=settings)
+
+
+def probe_all(
+    source: Source,
+    target: View,
+    split: Split,
+    kinds: Sequence[str | Kind],
+    holdouts: Sequence[str | ItemHoldout] = ("random",),
+    *,
+    ceiling: Source | None = None,
+    known: Mapping[str, Any] = NOTHING,
+    settings: ProbeSettings = USUAL,
+) -> pd.DataFrame:
+    """Every kind of map on every holdout; each number is that of `probe` with the same arguments.
+
+    True neighbourhoods are found once per holdout, true rankings once for all holdouts (once per holdout
+    where the form of the target depends on it). Floors and ceilings are fitted kind by kind: each map is
+    read between its own.
+
+    Args:
+        kinds, holdouts: what `probe` takes as kind and shift, at least one of each, no name twice.
+
+    Returns:
+        One row per holdout, kind and value: columns holdout, kind, measure ("r2_test" …), those of `Value`,
+        and ceiling (NaN where there is none).
+
+    Raises:
+        SemcompError: no or repeated kinds or holdouts, and whatever `probe` refuses, before the first fit.
+    """
+    configs = [kind_of(kind, settings.epochs) for kind in kinds]
+    problem = Problem.of(source, target, split, ceiling, settings, known)
+    chosen = [problem.holdout(shift) for shift in holdouts]
+    _distinct("kinds", [name for name, _ in configs])
+    _distinct("holdouts", [holdout.name for holdout in chosen])
+    tasks = [Task.of(problem, holdout) for holdout in chosen]
+
+    frames = []
+    lists: TrueLists | None = None
+    with tqdm(
+        total=len(tasks) * len(configs), desc="probes", unit="probe", delay=3, leave=False, disable=None
+    ) as bar:
+        for task in tasks:
+            if lists is None or settings.target_as not in SAME_EVERYWHERE:
+                lists = true_lists(problem, task.goal)
+            for name, config in configs:
+                frames.append(_rows(_measure(task, lists, name, config), task.holdout.name, name))
+                bar.update()
+    return pd.concat(frames, ignore_index=True)
+
+
+def _measure(task: Task, lists: TrueLists | None, name: str, config: Kind) -> Evidence:
+    """All values of one map on one holdout; the table has one row per held-out item."""
+    problem, holdout = task.problem, task.holdout
+    predictions = task.predictions(config)
+    values = train_values(task, predictions)
+    table = pd.DataFrame(
+        {"item_id": problem.split.item_ids[holdout.held].astype(object)},
+        index=pd.Index(holdout.held, name="item"),
     )
+    if not holdout.cold:
+        found, columns = held_out_values(task, predictions)
+        values |= found
+        table["squared_error"] = columns["sse"].sum(axis=1)
+        for column in ("cosine", "neighbour_jaccard", "spearman"):
+            table[column] = columns[column]
+    if lists is not None:
+        values |= recommendation_values(task, lists, predictions)
+    title = f"probe({problem.source.name} -> {problem.target.name}, {name})"
+    return Evidence(title, values, table, _provenance(task, name, config))
+
+
+def _provenance(task: Task, name: str, config: Kind) -> dict[str, Any]:
+    """The split, the configuration and the sides, as plain types."""
+    problem, settings = task.problem, task.problem.settings
+    known: dict[str, Any] = asdict(config) if is_dataclass(config) and not isinstance(config, type) else {}
+    return {
+        "split": problem.split.fingerprint,
+        "kind": name,
+        "map": known,
+        "shift": task.holdout.name,
+        **asdict(settings),
+        "epochs": known.get("epochs"),
+        "items": {"fitted": len(task.holdout.fitted), "held_out": len(task.holdout.held)},
+        **problem.record(),
+    }
+
+
+def _rows(evidence: Evidence, holdout: str, kind: str) -> pd.DataFrame:
+    values = evidence.values
+    rows = []
+    for measure_name, value in values.items():
+        if measure_name.startswith("ceiling."):
+            continue
+        top = values.get(f"ceiling.{measure_name}")
+        place = {"holdout": holdout, "kind": kind, "measure": measure_name}
+        rows.append(place | asdict(value) | {"ceiling": None if top is None else top.value})
+    numbers = {column: "int64" if column == "n" else "float64" for column in (*COLUMNS, "ceiling")}
+    return pd.DataFrame(rows).astype(numbers)
+
+
+def _distinct(label: str, names: Sequence[str]) -> None:
+    if not names:
+        raise SemcompError(f"there are no {label} to probe; name at least one")
+    for name in names:
+        if names.count(name) > 1:
+            raise SemcompError(f"{name!r} is among the {label} twice; name each once")

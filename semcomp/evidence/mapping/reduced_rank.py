@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from semcomp.core.matrices import Floats, paired
 from semcomp.core.moments import Moments
-from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
-from semcomp.evidence.mapping.pairs import SIDES, Floats
-from semcomp.evidence.mapping.regression import Decomposed, Ridge, fit_ridge, folds_of
+from semcomp.evidence.mapping.regression import SIDES, Decomposed, Ridge, fit_ridge, folds_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Linear maps from one set of vectors to another: ridge in closed form, with a validated penalty."""
+"""Linear maps in closed form: ridge with a validated penalty, least squares, Procrustes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from semcomp.core.matrices import paired
 from semcomp.core.moments import Floats, Moments, leaving_each_out
-from semcomp.core.paired import paired
 from semcomp.errors import SemcompError
-from semcomp.evidence.mapping.pairs import SIDES, Rows
 
+Rows = NDArray[np.int64]
+SIDES = ("source", "target")  # what errors call them
 RELATIVE_PENALTIES = tuple(
     10.0**e for e in range(-6, 4)
 )  # times the mean eigenvalue of the source's Gram matrix
@@ -133,3 +134,57 @@ class Decomposed:
         inverses = np.array([self.inverse(penalty) for penalty in penalties])  # (P, p)
         errors = squares - 2 * inverses @ linear + np.sum((inverses @ square) * inverses, axis=1)
         return np.asarray(np.maximum(errors, 0.0))  # of a perfect map rounding alone is left, of either sign
+
+
+def fit_procrustes(x: ArrayLike, y: ArrayLike) -> Ridge:
+    """Minimise `‖Y − s X R − b‖²` over an orthogonal R, a scale s and a shift b, both sides centred.
+
+    R = U Vᵀ for Xᵀ Y = U Σ Vᵀ (Schönemann, "A generalized solution of the orthogonal Procrustes problem",
+    1966). Sides of different width are as if the narrower one had columns of zeros: R has then orthonormal
+    rows or columns. s = <XR, Y> / ‖XR‖², with the columns that Y has; a source that does not vary has s = 0,
+    and the mean is predicted.
+
+    Args:
+        x: (n, p). y: (n, q). Finite.
+
+    Returns:
+        The map as weights `s R` and means; its `penalty` is 0.
+
+    Raises:
+        SemcompError: sides of different lengths or with NaN, or fewer than 2 rows.
+    """
+    source, target = paired(x, y, names=SIDES)
+    x_mean, y_mean = source.mean(axis=0), target.mean(axis=0)
+    source, target = source - x_mean, target - y_mean
+    left, _, right = np.linalg.svd(source.T @ target, full_matrices=False)
+    rotation = left @ right
+    turned = source @ rotation
+    length = float(np.sum(turned**2))
+    scale = float(np.sum(turned * target)) / length if length > 0 else 0.0
+    return Ridge(scale * rotation, x_mean, y_mean, 0.0, {})
+
+
+@dataclass(frozen=True)
+class Procrustes:
+    """See `fit_procrustes`."""
+
+    def fit(self, x: NDArray[np.float64], y: NDArray[np.float64], seed: int) -> Ridge:
+        return fit_procrustes(x, y)
+
+
+@dataclass(frozen=True)
+class ValidatedRidge:
+    """Ridge regression, its penalty by cross-validation; see `fit_ridge`."""
+
+    folds: int = 5
+
+    def fit(self, x: NDArray[np.float64], y: NDArray[np.float64], seed: int) -> Ridge:
+        return fit_ridge(x, y, folds=self.folds, seed=seed)
+
+
+@dataclass(frozen=True)
+class LeastSquares:
+    """Least squares of least norm; see `fit_ridge`."""
+
+    def fit(self, x: NDArray[np.float64], y: NDArray[np.float64], seed: int) -> Ridge:
+        return fit_ridge(x, y, [0.0])

@@ -84,6 +84,9 @@ def beyond_accuracy(
     Raises:
         SemcompError: lists that do not fit the split, k beyond the lists, no list at all, vectors or
             categories that do not fit the items.
+
+    >>> sc.beyond_accuracy(a, split, resamples=100)["coverage"].value <= 1
+    True
     """
     for ranking in (topk,) if null is None else (topk, null):
         _check(ranking, split, k)
@@ -206,7 +209,7 @@ def _statistics(whole: Mapping[str, Floats], families: Families) -> dict[str, St
 
 
 def _share(name: str) -> Statistic:
-    """The mean of a column that stands for a number in [0, 1]; a resampled mean may come out beyond."""
+    """The mean of a column, a number in [0, 1]; a resampled mean may come out beyond."""
     return Statistic(lambda means: np.clip(means[name], 0.0, 1.0))
 
 

@@ -77,10 +77,10 @@ def calibration(
 def check_categories(categories: sp.csr_array, n_items: int) -> None:
     """Raise unless this is one row of marks for each of the items."""
     if not sp.issparse(categories) or categories.format != "csr":
-        raise SemcompError("categories is no CSR matrix; convert it by scipy.sparse.csr_array")
+        raise SemcompError("categories is not a CSR matrix; convert it by scipy.sparse.csr_array")
     if categories.shape[0] != n_items:
         raise SemcompError(
-            f"categories has {categories.shape[0]} rows, but there are {n_items} items; give one row an item"
+            f"categories has {categories.shape[0]} rows, but there are {n_items} items; give one row per item"
         )
     if (categories.data != 1).any():
         raise SemcompError("categories holds other numbers than 1; store a 1 where an item has a category")

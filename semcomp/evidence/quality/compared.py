@@ -22,10 +22,12 @@ from semcomp.core.tables import (
     span,
     text_table,
 )
+from semcomp.display import Table, card, summary
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.statistics.verdicts import Statement, Verdict, below_null, judge
 
 Correction = Literal["holm", "bh"]
+DIFFERENCES = ("", "difference", "95 % interval", "p adjusted", "verdict", "detectable")
 SAYS = {"holm": "Holm", "bh": "Benjamini and Hochberg"}
 
 
@@ -146,10 +148,35 @@ class Comparison:
         ]
         return pd.DataFrame(rows)
 
+    @property
+    def headline(self) -> str:
+        """Whom the methods that beat most others beat, by the last metric that was asked for."""
+        metric = list(self.means)[-1]
+        beaten = {name: self.beaten(name, metric) for name in self.methods}
+        most = max(map(len, beaten.values()))
+        if most == 0:
+            return f"no method is found to beat another by {metric}"
+        best = [f"{name} beats {', '.join(lost)}" for name, lost in beaten.items() if len(lost) == most]
+        return f"{'; '.join(best)} by {metric}"
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {len(self.methods)} methods, {len(self.table):,} users; {self.headline}>"
+
+    def _repr_html_(self) -> str:
+        means = Table(("", *self.means), self._shown_means())
+        differences = Table(DIFFERENCES, self._shown_differences())
+        return card(self.headline, [summary(self.provenance)], means, differences, notes=[self._note()])
+
     def __str__(self) -> str:
         """The means with their letters, then the differences."""
-        rows = self._means(str, str, lambda text, letters: f"{text} {letters}".rstrip())
-        differences = [
+        means = text_table(("", *self.means), self._shown_means())
+        return f"{means}\n\n{self._note()}\n\n{text_table(DIFFERENCES, self._shown_differences())}"
+
+    def _shown_means(self) -> list[list[str]]:
+        return self._means(str, str, lambda text, letters: f"{text} {letters}".rstrip())
+
+    def _shown_differences(self) -> list[tuple[str, ...]]:
+        return [
             (
                 f"{d.one} − {d.other}, {d.metric}",
                 number(d.difference),
@@ -160,9 +187,6 @@ class Comparison:
             )
             for d in self.differences
         ]
-        head = ("", "difference", "95 % interval", "p adjusted", "verdict", "detectable")
-        top = text_table(("", *self.means), rows)
-        return f"{top}\n\n{self._note()}\n\n{text_table(head, differences)}"
 
     def to_markdown(self) -> str:
         """The means as a pipe table, letters as superscripts."""

@@ -62,6 +62,10 @@ def compare(
     Raises:
         SemcompError: fewer than two methods, no metric, an unknown one, unknown names, a method against
             itself, a pair twice, other numbers of seeds, no resamples, and as `evaluate`.
+
+    >>> better = sc.compare({"collaborative": a, "semantic": b}, split, permutations=99, resamples=100)
+    >>> better.find("collaborative", "semantic", "recall").value.n
+    300
     """
     if len(methods) < 2:
         raise SemcompError(f"{len(methods)} methods to compare; give at least two")

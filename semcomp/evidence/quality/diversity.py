@@ -16,12 +16,12 @@ def list_distance(
     """Mean of 1 - cosine over the pairs of a list: intra-list distance under any item vectors.
 
     With x_i the unit vectors of the n items of a list, Σ_{i≠j} cos(i, j) = |Σ_i x_i|² - n, so
-    distance = 1 - (|Σ_i x_i|² - n) / (n (n - 1)): one sum a list, no pairs. Items whose vector is zero have
+    distance = 1 - (|Σ_i x_i|² - n) / (n (n - 1)): one sum per list, no pairs. Items whose vector is zero have
     no direction; they are left out of their lists.
 
     Args:
         ids: (U, k) item rows, -1 for empty places.
-        vectors: (I, d) finite numbers, one row an item; their lengths play no part.
+        vectors: (I, d) finite numbers, one row per item; their lengths play no part.
         label: what errors call the vectors.
         memory: bytes for a block of users' vectors (at least one user at a time).
 
@@ -30,7 +30,7 @@ def list_distance(
         are negative on average. NaN for lists with fewer than two items that have a direction.
 
     Raises:
-        SemcompError: vectors that are not one finite row an item.
+        SemcompError: vectors that are not one finite row per item.
 
     Source: Ziegler et al., Improving recommendation lists through topic diversification, WWW 2005 (intra-list
     similarity); as a distance in Vargas and Castells, RecSys 2011.
@@ -53,10 +53,10 @@ def list_distance(
 def check_vectors(vectors: NDArray[np.floating], n_items: int, label: str) -> None:
     """Raise unless there is one row of numbers for each of the items."""
     if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
-        raise SemcompError(f"{label} is no matrix of numbers; give a dense one, one row an item")
+        raise SemcompError(f"{label} is not a matrix of numbers; give a dense one, one row per item")
     if len(vectors) != n_items:
         raise SemcompError(
-            f"{label} has {len(vectors)} rows, but there are {n_items} items; give one row an item"
+            f"{label} has {len(vectors)} rows, but there are {n_items} items; give one row per item"
         )
 
 

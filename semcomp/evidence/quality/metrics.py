@@ -47,6 +47,9 @@ def evaluate(
     Raises:
         SemcompError: no lists, lists that do not fit the split, k beyond the lists, an empty test part, a
             null of another number of seeds.
+
+    >>> list(sc.evaluate(a, split, k=20, null=c).values)
+    ['recall', 'ndcg', 'mrr']
     """
     ours = Ranked.of(topk, split, k)
     rival = None if null is None else Ranked.of(null, split, k)

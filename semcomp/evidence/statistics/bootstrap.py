@@ -8,7 +8,7 @@ call are paired: their difference has the interval of a paired bootstrap (Efron 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,17 +181,26 @@ def estimate(
         if not np.isfinite(found[0]):
             continue
         n = units if statistic.counted is None else int(np.rint(effect[statistic.counted].sum()))
-        low, high = interval(found[1:]) or (None, None)
-        base, excess, excess_p = None, None, None
+        value = value_of(found, n, two_sided(found, units))
         if null is not None and statistic.against_null:
             other = statistic(null_means, units)
             if np.isfinite(other[0]):
-                base, excess = float(other[0]), interval((found - other)[1:])
-                excess_p = two_sided(found - other, units)
-        excess_low, excess_high = excess or (None, None)
-        p = two_sided(found, units)
-        values[name] = Value(float(found[0]), low, high, base, excess_low, excess_high, n, p, excess_p)
+                excess = found - other
+                value = with_null(value, float(other[0]), excess, two_sided(excess, units))
+        values[name] = value
     return values
+
+
+def value_of(samples: Floats, n: int, p: float | None) -> Value:
+    """A value with its interval: (1 + R,) the statistic, then its resamples."""
+    low, high = interval(samples[1:]) or (None, None)
+    return Value(float(samples[0]), low, high, n=n, p=p)
+
+
+def with_null(value: Value, null: float, excess: Floats, p: float | None) -> Value:
+    """The value next to its null: `excess` is (1 + R,) their difference, then its resamples."""
+    low, high = interval(excess[1:]) or (None, None)
+    return replace(value, null=null, excess_low=low, excess_high=high, excess_p=p)
 
 
 def contrast(one: Evidence, other: Evidence, column: str, *, resamples: int = 1000, seed: int = 0) -> Value:

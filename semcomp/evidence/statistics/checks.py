@@ -15,7 +15,7 @@ def per_user(values: ArrayLike, what: str, *, min_users: int = 1) -> Floats:
     """(n,) float64 of finite numbers, one per user, n at least `min_users`.
 
     Raises:
-        SemcompError: another shape, too few users, NaN or infinity (with the first place it stands).
+        SemcompError: another shape, too few users, NaN or infinity (with its first place).
     """
     numbers = np.asarray(values, dtype=np.float64)
     if numbers.ndim != 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,21 +38,6 @@ class Discordance:
     share_high: float
     alternative: Alternative
 
-    @property
-    def discordant(self) -> int:
-        """The users on whom the views disagree: the n of the test."""
-        return self.a_only + self.b_only
-
-    @property
-    def odds(self) -> float | None:
-        """a_only / b_only, infinite where b alone reaches nobody; None where no user is discordant."""
-        return None if self.share is None else _odds(self.share)
-
-    @property
-    def odds_interval(self) -> tuple[float, float]:
-        """The interval of the odds: that of the share, as odds; from 0 to infinity where nothing is known."""
-        return _odds(self.share_low), _odds(self.share_high)
-
 
 def mcnemar(
     a: ArrayLike, b: ArrayLike, *, alternative: Alternative = "two-sided", level: float = LEVEL
@@ -61,7 +47,7 @@ def mcnemar(
     Of n = a_only + b_only discordant users, a_only is Binomial(n, 1/2) if neither view is better; p is exact.
     (McNemar, "Note on the Sampling Error of the Difference between Correlated Proportions", Psychometrika
     1947; exact form.) The interval of the share is Clopper and Pearson's (Biometrika 1934), which covers at
-    least `level`; the odds a_only / b_only estimate the odds ratio of the matched pairs.
+    least `level`.
 
     Args:
         a, b: (n,) whether the view has a hit for the user: True and False, or 1 and 0.
@@ -70,13 +56,22 @@ def mcnemar(
         SemcompError: no users, different lengths, anything but true and false, an unknown alternative, a
             level outside (0, 1).
     """
+    check_share("level", level)
+    if alternative not in get_args(Alternative):
+        raise unknown_name("alternative", alternative, get_args(Alternative))
     hits_a, hits_b = _hits(a, "a"), _hits(b, "b")
     if len(hits_a) != len(hits_b):
         raise SemcompError(f"{len(hits_a)} users for a, {len(hits_b)} for b; give both for the same users")
     alone_a, alone_b = int((hits_a & ~hits_b).sum()), int((hits_b & ~hits_a).sum())
     both = int((hits_a & hits_b).sum())
     none = len(hits_a) - both - alone_a - alone_b
-    return _tested(both, alone_a, alone_b, none, alternative, level)
+    n = alone_a + alone_b
+    if n == 0:
+        return Discordance(both, 0, 0, none, 1.0, None, 0.0, 1.0, alternative)
+    p = float(binomtest(alone_a, n, 0.5, alternative=alternative).pvalue)
+    ends = binomtest(alone_a, n, 0.5).proportion_ci(level, method="exact")
+    low, high = float(ends.low), float(ends.high)
+    return Discordance(both, alone_a, alone_b, none, p, alone_a / n, low, high, alternative)
 
 
 def discordance(
@@ -90,28 +85,8 @@ def discordance(
     if "group" not in evidence.table.columns:
         raise SemcompError(f"{evidence.name} has no column 'group' in its table; give what diagnose returns")
     group = evidence.table["group"].to_numpy()
-    return mcnemar(
-        np.isin(group, ["both", "a_only"]),
-        np.isin(group, ["both", "b_only"]),
-        alternative=alternative,
-        level=level,
-    )
-
-
-def _tested(
-    both: int, a_only: int, b_only: int, none: int, alternative: Alternative, level: float
-) -> Discordance:
-    check_share("level", level)
-    if alternative not in ("two-sided", "greater", "less"):
-        raise unknown_name("alternative", alternative, ("two-sided", "greater", "less"))
-    n = a_only + b_only
-    if n == 0:
-        return Discordance(both, 0, 0, none, 1.0, None, 0.0, 1.0, alternative)
-    p = float(binomtest(a_only, n, 0.5, alternative=alternative).pvalue)
-    interval = binomtest(a_only, n, 0.5).proportion_ci(level, method="exact")
-    return Discordance(
-        both, a_only, b_only, none, p, a_only / n, float(interval.low), float(interval.high), alternative
-    )
+    hits_a, hits_b = np.isin(group, ["both", "a_only"]), np.isin(group, ["both", "b_only"])
+    return mcnemar(hits_a, hits_b, alternative=alternative, level=level)
 
 
 def _hits(values: ArrayLike, which: str) -> NDArray[np.bool_]:
@@ -123,7 +98,3 @@ def _hits(values: ArrayLike, which: str) -> NDArray[np.bool_]:
     if given.dtype != np.bool_ and not np.isin(given, (0, 1)).all():
         raise SemcompError(f"hits of {which} are not all 0 or 1; say for each user whether there is a hit")
     return given.astype(np.bool_)
-
-
-def _odds(share: float) -> float:
-    return float("inf") if share == 1 else share / (1 - share)

@@ -16,7 +16,15 @@ import numpy as np
 
 from semcomp.core.evidence import Value
 from semcomp.errors import unknown_name
-from semcomp.evidence.statistics.bootstrap import MEMORY, Floats, Statistic, bootstrap_means, cut, interval
+from semcomp.evidence.statistics.bootstrap import (
+    MEMORY,
+    Floats,
+    Statistic,
+    bootstrap_means,
+    cut,
+    value_of,
+    with_null,
+)
 from semcomp.evidence.statistics.checks import columns_of, null_of
 from semcomp.evidence.statistics.pvalues import two_sided
 
@@ -86,32 +94,29 @@ def estimate_over_seeds(
     drawing = _Drawing(means, users, seed, between)
     like = [part[0] for part in parts]
 
-    def value_of(statistic: Statistic, rows: Floats) -> Floats:
+    def of_effect(statistic: Statistic, rows: Floats) -> Floats:
         return statistic(dict(zip(effect, cut(rows, like)[: len(effect)], strict=True)), users)
 
-    def null_of_it(statistic: Statistic, rows: Floats) -> Floats:
+    def of_null(statistic: Statistic, rows: Floats) -> Floats:
         pieces = cut(rows, like)
         means = dict(zip(effect, pieces[: len(effect)], strict=True))
         return statistic(means | dict(zip(control, pieces[len(effect) :], strict=True)), users)
 
     def excess_of(statistic: Statistic, rows: Floats) -> Floats:
-        return value_of(statistic, rows) - null_of_it(statistic, rows)
+        return of_effect(statistic, rows) - of_null(statistic, rows)
 
     values: dict[str, Value] = {}
     for name, statistic in statistics.items():
-        found, p = drawing.samples(partial(value_of, statistic))
+        found, p = drawing.samples(partial(of_effect, statistic))
         if not np.isfinite(found[0]):
             continue
         n = users if statistic.counted is None else int(np.rint(effect[statistic.counted].sum() / seeds))
-        low, high = interval(found[1:]) or (None, None)
-        base, excess, excess_p = None, None, None
+        value = value_of(found, n, p)
         if null is not None and statistic.against_null:
-            other = null_of_it(statistic, means[:1].mean(axis=1))
+            other = of_null(statistic, means[:1].mean(axis=1))
             if np.isfinite(other[0]):
-                samples, excess_p = drawing.samples(partial(excess_of, statistic))
-                base, excess = float(other[0]), interval(samples[1:])
-        excess_low, excess_high = excess or (None, None)
-        values[name] = Value(float(found[0]), low, high, base, excess_low, excess_high, n, p, excess_p)
+                value = with_null(value, float(other[0]), *drawing.samples(partial(excess_of, statistic)))
+        values[name] = value
     return values
 
 

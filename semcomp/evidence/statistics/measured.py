@@ -24,7 +24,8 @@ class Measured:
         key: the value's name, "jaccard" or "hits.{kind}".
         formula: takes the names of columns and returns the statistic: `mean_of`, `share_of`, `total_of` or a
             function of the report's own.
-        columns: those names; braces as in the key. Without any of them the value is omitted.
+        columns: those names, braces as in the key; by default the key alone. A value that lacks one of its
+            columns is omitted.
         null: what the null must have of its own for the value to be held against it; None for a value that
             has no null.
         less: whether a complementary pair has less of it than its null.
@@ -33,7 +34,7 @@ class Measured:
 
     key: str
     formula: Callable[..., Statistic]
-    columns: tuple[str, ...]
+    columns: tuple[str, ...] = ()
     null: tuple[str, ...] | None = ()
     less: bool = False
     says: str | None = None
@@ -70,7 +71,7 @@ def statistics_of(
     own, found = set(null), {}
     for row in table:
         for at in row.members(groups or {}):
-            names = [column.format_map(at) for column in row.columns]
+            names = [column.format_map(at) for column in row.columns or (row.key,)]
             if all(name in columns for name in names):
                 compared = row.null is not None and {part.format_map(at) for part in row.null} <= own
                 found[row.key.format_map(at)] = replace(row.formula(*names), against_null=compared)

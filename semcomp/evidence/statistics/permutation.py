@@ -109,7 +109,7 @@ def exchange(
     For a statistic f of column means, `T* = f(x*) − f(y*)`, where x*, y* are the means after the rows of a
     random half of the users have changed sides; p as in `sign_flip`, which this is for f the mean. Ratios of
     totals and other functions of several columns are tested whole: a user's columns move together, and all
-    statistics of one call see the same exchanges. An exchange in which a statistic does not exist (a ratio
+    statistics of one call see the same exchanges. An exchange in which a statistic is undefined (a ratio
     over none) counts as reaching the observed difference, so that p is never too small.
 
     The columns' totals are exchanged, not their means, so that counts stay whole numbers. The draws depend on

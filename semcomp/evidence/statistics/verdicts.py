@@ -104,7 +104,11 @@ def judge_family(effects: Mapping[str, Value]) -> dict[str, Verdict]:
 
 
 def verdict(value: Value, *, minimum: float = 0.0) -> Word:
-    """The word alone: "holds", "does not hold" or "undecided", by the rule of `judge`."""
+    """The word alone: "holds", "does not hold" or "undecided", by the rule of `judge`.
+
+    >>> str(sc.verdict(added["gain"]))
+    'holds'
+    """
     return judge(value, minimum=minimum).word
 
 

@@ -248,7 +248,7 @@ class AutoCF:
     Vectors to rank with come from the whole train graph with its loops, in encoder and decoder.
 
     The published objective is `Training(loss=MaskedReconstruction(), lr=1e-3, batch=4096)` with `weight=1.0`:
-    its -⟨u, p⟩ + log Σ_j e^{⟨u, j⟩} is a full softmax over inner products, so any other loss can stand there.
+    its -⟨u, p⟩ + log Σ_j e^{⟨u, j⟩} is a full softmax over inner products, so another loss can replace it.
     The default is the sampled softmax over cosines that all our trained views share.
 
     Differs from the authors' code (github.com/HKUDS/AutoCF):
@@ -267,10 +267,10 @@ class AutoCF:
         heads: of each of them; they divide `dim`.
         seeds: share of the nodes around which edges are hidden, rounded to whole nodes; 0 hides none.
         hops: 1 hides the edges of a seed, 2 those of its neighbours too, and so on.
-        keep: share of the nodes that random pairs are drawn from beside the hidden neighbourhoods.
+        keep: share of the nodes that random pairs are drawn from, in addition to the hidden neighbourhoods.
         refresh: steps that a mask is trained on; each epoch starts with a new one.
         weight: λ of the spread, 0 for none. temperature: τ of the spread.
-        negatives: users, and items, drawn for each batch to stand for all in the spread.
+        negatives: users, and items, drawn for each batch to represent all in the spread.
     """
 
     dim: int = 64

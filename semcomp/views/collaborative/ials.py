@@ -83,7 +83,7 @@ class IALS:
         )
         users, items, objective = self.sweep(split.train, start * (SPREAD / self.dim**0.5), memory)
         made = origin(self, split, seed, training={"objective": objective})
-        return View("iALS", users.numpy(), items.numpy(), made)
+        return View("iALS", users.numpy(), items.numpy(), made, split.user_ids, split.item_ids)
 
     def sweep(
         self, train: sp.csr_array, items: Tensor, memory: int = MEMORY

@@ -37,7 +37,7 @@ class LayerZero:
         return self.model.training.lasting(self.epochs)
 
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
-        """Train for `epochs`; the inner products of the tables are no scores of LightGCN's."""
+        """Train for `epochs`; the inner products of the tables are not LightGCN's scores."""
         split = Inputs.of(inputs).split
         encoder = GraphTables(split, self.model.dim, self.model.layers, seed)
         provenance: dict[str, object] = {"model": "LayerZero", "seed": seed, "split": split.fingerprint}
@@ -47,4 +47,6 @@ class LayerZero:
                 "LightGCN", again, encoder, split, seed, checkpoint=checkpoint
             ).provenance
         users, items = encoder.rows(encoder.table.detach().float().cpu(), None, None)
-        return View("LightGCN, layer 0", users.numpy(), items.numpy(), provenance)
+        return View(
+            "LightGCN, layer 0", users.numpy(), items.numpy(), provenance, split.user_ids, split.item_ids
+        )

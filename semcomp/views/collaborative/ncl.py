@@ -113,7 +113,7 @@ class NCL:
         hyper_layers: k; the contrast is with layer 2k, which may lie above L.
         structure_weight: λ_s. prototype_weight: λ_p. alpha: weight of the items' structure, α.
         clusters: of the users, and of the items. temperature: of both contrasts.
-        warm_up: epochs without prototypes. negatives: users, and items, drawn to stand for all.
+        warm_up: epochs without prototypes. negatives: users, and items, drawn to represent all.
     """
 
     dim: int = 64

@@ -27,7 +27,7 @@ def contrast_with_kind(
 
     Args:
         one, other: (U+I, d) two views of all nodes. nodes: (B,) rows within the kind; one that repeats counts
-            as often as it stands there. kind: rows of the users, or of the items, in the views.
+            as often as it occurs there. kind: rows of the users, or of the items, in the views.
         negatives: size of the pool, drawn without replacement; all, where there are no more.
     """
     pool, place = _pool(len(kind), negatives, draw, nodes.device)

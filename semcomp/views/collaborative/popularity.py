@@ -20,4 +20,6 @@ class Popularity:
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         split = Inputs.of(inputs).split
         counts = np.asarray(split.train.sum(axis=0), dtype=np.float32).reshape(-1, 1)
-        return View("popularity", np.ones((split.n_users, 1), np.float32), counts, origin(self, split, seed))
+        users = np.ones((split.n_users, 1), np.float32)
+        made = origin(self, split, seed)
+        return View("popularity", users, counts, made, split.user_ids, split.item_ids)

@@ -68,7 +68,7 @@ class SGL:
 
     - The default loss is the sampled softmax over cosines that all our trained views share, not BPR; theirs
       is `Training(loss=BPR(), penalty=…, lr=1e-3)`. Sums over the batch are means here, in both losses, so
-      `weight` is theirs as it stands (0.1, temperature 0.2 and 3 layers on Yelp2018).
+      `weight` is theirs, unchanged (0.1, temperature 0.2 and 3 layers on Yelp2018).
     - `weight` is smaller by default: the softmax sets nodes apart already, and on the validation parts of
       MovieLens-100K and Book-Crossing larger weights cost NDCG.
     - All others in the sum are estimated from `negatives` of them, drawn for the batch and scaled up, for
@@ -80,7 +80,7 @@ class SGL:
         dim: width of the vectors. layers: propagation steps.
         augmentation: "edge" (drop edges), "node" (drop nodes), "walk" (other edges in each layer).
         drop: share of edges or nodes left out. weight: λ of the contrast. temperature: of the contrast.
-        negatives: users, and items, drawn for each batch to stand for all.
+        negatives: users, and items, drawn for each batch to represent all.
     """
 
     dim: int = 64

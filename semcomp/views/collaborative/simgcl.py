@@ -143,7 +143,7 @@ class SimGCL:
     Attributes:
         dim: width of the vectors. layers: propagation steps, from 1 unless `input_layer`.
         epsilon: ε, length of the noise. weight: λ of the contrast. temperature: of the contrast.
-        negatives: the batch's users, and items, that stand for all of its users and items.
+        negatives: the batch's users, and items, that represent all of its users and items.
         input_layer: the means count layer 0 as well. With it, `weight=0` is LightGCN, to the byte.
     """
 

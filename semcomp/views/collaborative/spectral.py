@@ -43,7 +43,7 @@ class Spectral:
       Recommender Algorithms on Top-N Recommendation Tasks", RecSys 2010.
     - `Spectral.ideal_filter(dim)`, a = b = ½, p = 0: the ideal low-pass filter of GF-CF; Shen et al., "How
       Powerful is Graph Convolution for Recommendation?", CIKM 2021. GF-CF adds a linear filter R̃ᵀR̃, whose
-      rank is that of the data: it is no embedding, and the sum of both is the scorer `GFCF`.
+      rank is that of the data: it is not an embedding, and the sum of both is the scorer `GFCF`.
 
     The factors are exact (ARPACK, converged to machine precision), where the published code of PureSVD often
     takes a randomised decomposition. Each column of Q has its entry of largest magnitude positive. Columns
@@ -84,7 +84,8 @@ class Spectral:
         users = split.train @ (power(degree, -self.damping)[:, None] * vectors) * values**self.response
         items = power(degree, self.popularity)[:, None] * vectors * (values > 0)
         made = origin(self, split, seed, singular_values=values.tolist())
-        return View("spectral", users.astype(np.float32), items.astype(np.float32), made)
+        sides = users.astype(np.float32), items.astype(np.float32)
+        return View("spectral", *sides, made, split.user_ids, split.item_ids)
 
 
 @dataclass(frozen=True)

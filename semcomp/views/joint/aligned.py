@@ -53,7 +53,7 @@ class TextAlignment(Term):
             anchors = F.normalize(vectors)
             pool = torch.randperm(len(text), generator=self.draw)[: self.negatives].to(own.device)
             mapped = self.mapped(text[torch.cat([own, pool])])  # (B + P, d)
-            same = torch.nonzero(own[:, None] == pool)  # a row's own text is no negative of it
+            same = torch.nonzero(own[:, None] == pool)  # a row's own text is not a negative of it
             excluded = same[:, 0], same[:, 1]
             found, others = mapped.split([len(own), len(pool)])
             terms.append(sampled_softmax(anchors, found, others, self.temperature, excluded))

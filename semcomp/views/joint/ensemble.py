@@ -48,4 +48,6 @@ def ensemble(views: Sequence[View], name: str = "ensemble") -> View:
     users = np.concatenate([side / len(views) for side, _ in halves], axis=1)
     items = np.concatenate([side for _, side in halves], axis=1)
     made = {"model": "ensemble", "of": [dict(view.provenance) for view in views]}
-    return View(name, users.astype(np.float32), items.astype(np.float32), made)
+    return View(
+        name, users.astype(np.float32), items.astype(np.float32), made, views[0].user_ids, views[0].item_ids
+    )

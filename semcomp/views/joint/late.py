@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from semcomp.core.inputs import Inputs
+from semcomp.core.inputs import Inputs, as_view
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
@@ -46,26 +47,14 @@ class CombSum:
             SemcompError: other than two views, views without vectors, or views of other data.
         """
         split, views = Inputs.of(inputs).with_views(self, 2)
-        a, b = pair_of_views(self, views)
+        a, b = (as_view(view, "CombSUM adds vectors: fuse it by ranks, with RRF") for view in views)
         halves = standardized(a), standardized(b)
-        weight, chosen = self.weight, {}
+        weight = self.weight
+        chosen: dict[str, Any] = {}
         if weight is None:
             tried = dict(zip(self.grid, mixtures_ndcg(halves, split, self.grid), strict=True))
             weight = max(tried, key=lambda w: tried[w])
             chosen = {"valid_ndcg_by_weight": {str(w): value for w, value in tried.items()}}
         made = origin(self, split, seed, weight=weight, of=[dict(a.provenance), dict(b.provenance)], **chosen)
-        return View("CombSUM", mixed_users(halves, weight), mixed_items(halves), made)
-
-
-def pair_of_views(model: object, views: Sequence[object]) -> tuple[View, View]:
-    """The two views that are fused; SemcompError for more of them, or for a scorer without vectors."""
-    name = type(model).__name__
-    if len(views) != 2:
-        raise SemcompError(f"{name} fuses two views and was given {len(views)}; choose two, or use RRF")
-    for view in views:
-        if not isinstance(view, View):
-            raise SemcompError(f"{name} adds vectors, and {getattr(view, 'name', view)!r} has none; use RRF")
-    one, other = views
-    assert isinstance(one, View)
-    assert isinstance(other, View)
-    return one, other
+        sides = mixed_users(halves, weight), mixed_items(halves)
+        return View("CombSUM", *sides, made, split.user_ids, split.item_ids)

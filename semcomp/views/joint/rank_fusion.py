@@ -61,7 +61,7 @@ class FusedRanks:
 
     Attributes:
         name: how tables and figures call it. views: whose ranks are fused.
-        history: (U, I) CSR of the items that are no candidates. depth, constant: as in `RRF`.
+        history: (U, I) CSR of the items that are not candidates. depth, constant: as in `RRF`.
         provenance: how it was made.
     """
 
@@ -77,7 +77,7 @@ class FusedRanks:
         return self.history.shape[0], self.history.shape[1]
 
     def among(self, history: sp.csr_array) -> FusedRanks:
-        """The same where other items are no candidates."""
+        """The same where other items are not candidates."""
         return replace(self, history=history)
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:

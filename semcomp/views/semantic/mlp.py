@@ -48,8 +48,8 @@ class MLPProjection:
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`."""
         split, text = Inputs.of(inputs).with_text(self)
-        inputs = text_inputs(split, text, leave_out=self.leave_out)
+        rows = text_inputs(split, text, leave_out=self.leave_out)
         mapping = perceptron(text.matrix.shape[1], self.hidden, self.dim, seed, "init.mlp")
         name = "MLP projection (leave-one-out)" if self.leave_out else "MLP projection"
-        encoder = MappedText(inputs, mapping)
+        encoder = MappedText(rows, mapping)
         return train_view(name, self, encoder, split, seed, text=text, checkpoint=checkpoint)

@@ -19,4 +19,5 @@ class RawText:
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         split, text = Inputs.of(inputs).with_text(self)
         items = unit_rows(text.rows_for(split.item_ids))
-        return View("raw text", pooled_text(split.train, items), items, origin(self, split, seed, text))
+        made = origin(self, split, seed, text)
+        return View("raw text", pooled_text(split.train, items), items, made, split.user_ids, split.item_ids)

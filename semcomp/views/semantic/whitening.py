@@ -94,6 +94,5 @@ def in_order(split: Split, text: TextMatrix) -> TextMatrix:
 def untrained(name: str, model: object, split: Split, flat: TextMatrix, text: TextMatrix, seed: int) -> View:
     """Unit rows of the flattened text, users pooled from them; the text that was read is the origin."""
     items, done = unit_rows(flat.matrix), flat.provenance["transform"]
-    return View(
-        name, pooled_text(split.train, items), items, origin(model, split, seed, text, transform=done)
-    )
+    made = origin(model, split, seed, text, transform=done)
+    return View(name, pooled_text(split.train, items), items, made, split.user_ids, split.item_ids)

@@ -126,7 +126,7 @@ def train_view(
     made["training"] = {"best_epoch": state.best_epoch, "valid_ndcg": state.best_metric, "curve": state.curve}
     made["cost"] = {"seconds": round(meter.seconds, 2), "peak_bytes": meter.peak_bytes}
     kept.remove()
-    return View(name, *state.best, made)
+    return View(name, *state.best, made, split.user_ids, split.item_ids)
 
 
 def training_device(name: str) -> torch.device:

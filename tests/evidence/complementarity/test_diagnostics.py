@@ -16,8 +16,9 @@ from semcomp.core.evidence import Evidence
 from semcomp.core.topk import TopK
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.evidence import Pair, chance_jaccard, diagnose
+from semcomp.evidence import Pair, diagnose
 from semcomp.evidence.complementarity.oracles import interleaved
+from semcomp.evidence.complementarity.overlap import chance_jaccard
 
 
 def by_sets(a: TopK, b: TopK, split: Split) -> dict[str, float]:

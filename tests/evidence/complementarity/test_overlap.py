@@ -181,9 +181,9 @@ def test_chance_at_a_depth_is_that_of_the_sizes_cut_there() -> None:
 @pytest.mark.parametrize("p", [0.0, 1.0, -0.5, float("nan")])
 def test_rbo_refuses_a_persistence_outside_0_and_1(p: float) -> None:
     a, b = two_lists(0)
-    with pytest.raises(SemcompError, match=r"is no persistence; give a number between 0 and 1"):
+    with pytest.raises(SemcompError, match=r"is not a persistence; give a number between 0 and 1"):
         rbo(a, b, p)
-    with pytest.raises(SemcompError, match=r"is no persistence"):
+    with pytest.raises(SemcompError, match=r"is not a persistence"):
         chance_rbo(np.array([2]), np.array([2]), np.array([5]), p)
 
 

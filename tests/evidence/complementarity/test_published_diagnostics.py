@@ -15,7 +15,9 @@ from semcomp.core.evidence import Evidence
 from semcomp.core.view import View, unit_rows
 from semcomp.data import Split, binary_csr
 from semcomp.errors import SemcompError
-from semcomp.evidence import Protocol, diagnose, jaccard, report_arrays, shell_record
+from semcomp.evidence import Protocol, diagnose, report_arrays
+from semcomp.evidence.complementarity.overlap import jaccard
+from semcomp.evidence.complementarity.report import shell_record
 
 GOLDEN = Path(__file__).parents[2] / "reference" / "golden"
 
@@ -126,6 +128,15 @@ def test_record_of_the_shell_is_plain(golden: tuple[View, View, Split, dict[str,
     assert record["detail"]["values"]["recall.fused"]["n"] == 900
     assert record["detail"]["values"]["jaccard"]["low"] < record["jaccard"]
     assert record["detail"]["provenance"]["mask"] == "train+valid"
+
+
+def test_a_report_opens_with_its_headline(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
+    cf, sem, split, _ = golden
+    report = report_arrays({"cf": cf, "sem": sem}, split, Protocol(resamples=20), nulls=False)
+    headline = report.pairs["cf", "sem"].headline
+    assert headline is not None
+    assert report._repr_html_().index("interleaved.gain") < report._repr_html_().index("jaccard")
+    assert repr(report) == "<Report of cf, sem: 1 pairs>"
 
 
 def test_arrays_refuse_bad_input(golden: tuple[View, View, Split, dict[str, dict]]) -> None:

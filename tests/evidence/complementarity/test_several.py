@@ -82,6 +82,8 @@ def test_the_same_view_thrice_adds_nothing() -> None:
     assert again.pair("one", "two").values == found.pair("one", "two").values
     assert found.frame().loc["one, two", "jaccard"] == 1
     assert "every two of them" in str(found)
+    assert len(repr(found)) < 300
+    assert "one, two" in found._repr_html_()
     with pytest.raises(SemcompError, match="unknown pair of views 'two and one'"):
         found.pair("two", "one")
 
@@ -147,3 +149,19 @@ def test_sentences_are_one_family() -> None:
     said = read_diagnosis(Evidence("four", dict.fromkeys(keys, alone), table)).values()
     assert [one.word for one in said] == ["undecided"] * 4
     assert [one.p for one in said] == pytest.approx([0.12] * 4)
+
+
+def test_the_headline_is_what_can_be_had_and_its_verdict_that_of_the_family() -> None:
+    found = planted()["another seed"]
+    (verdict,) = (v for one, v in read_diagnosis(found).items() if one.key == "oracle.gain")
+    assert found.headline is not None
+    assert found.headline.startswith(
+        f"the union gains more over the better view than the null's: {verdict} ("
+    )
+    a, b, split = world(3)
+    alone = diagnose(a, b, split, resamples=20)
+    assert alone.headline is not None
+    assert "interleaved.gain" in alone.headline
+    fused = diagnose(a, b, split, fused=a, resamples=20)
+    assert fused.headline is not None
+    assert "fusion.gain_ndcg" in fused.headline

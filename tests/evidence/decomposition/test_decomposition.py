@@ -6,18 +6,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from flat_settings import flat
 
 from semcomp.core.evidence import Evidence
 from semcomp.core.rank import rank
 from semcomp.core.view import View
 from semcomp.data import split
 from semcomp.errors import SemcompError
+from semcomp.evidence.decomposition import report
 from semcomp.evidence.decomposition.inter_battery import inter_battery
 from semcomp.evidence.decomposition.ranking import _random_parts
 from semcomp.evidence.decomposition.readings import STATEMENTS, read_decomposition
-from semcomp.evidence.decomposition.report import decompose
+from semcomp.evidence.decomposition.report import DecompositionSettings
 from semcomp.evidence.quality.metrics import evaluate
 from semcomp.planted import World
+
+decompose = flat(report.decompose, DecompositionSettings)
 
 WORLD = World(users=300, items=400, dim=4, sharpness=3.0, popularity=0.3, seed=4)
 
@@ -328,7 +332,7 @@ def test_users_are_drawn_and_seeds_decide(planted) -> None:
         ({"rank": 9}, "shared rank 9"),
         ({"k": 0}, "k = 0"),
         ({"mask": "all"}, "unknown mask"),
-        ({"second": np.ones((3, 2))}, "400 collaborative rows and 3 second rows"),
+        ({"second": np.ones((3, 2))}, "collaborative has 400 rows and second has 3"),
         ({"max_users": 0}, "max_users = 0"),
         ({"groups": 1}, "1 groups"),
     ],

@@ -11,14 +11,8 @@ from sklearn.cross_decomposition import CCA as ReferenceCCA
 from sklearn.linear_model import LinearRegression
 
 from semcomp.errors import SemcompError
-from semcomp.evidence.geometry.cca import (
-    fit_cca,
-    gaussian_information,
-    pwcca,
-    redundancy,
-    svcca,
-    whitening,
-)
+from semcomp.evidence.geometry.cca import canonical_numbers, fit_cca, gaussian_information
+from semcomp.evidence.geometry.sums import Frame, Side, Sums
 
 
 def pair(n: int = 300, p: int = 5, q: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -30,21 +24,21 @@ def pair(n: int = 300, p: int = 5, q: int = 4, seed: int = 0) -> tuple[np.ndarra
     return x * np.logspace(-2, 2, p), y
 
 
-def by_eigenproblem(x: np.ndarray, y: np.ndarray, penalty: float = 0.0) -> np.ndarray:
+def numbers(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    return canonical_numbers(Sums.of(x, y))
+
+
+def by_eigenproblem(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """ρ² as the eigenvalues of Σ_xy Σ_y⁻¹ Σ_yx against Σ_x."""
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     xx, yy, xy = x.T @ x, y.T @ y, x.T @ y
-    xx = xx + penalty * np.trace(xx) / len(xx) * np.eye(len(xx))
-    yy = yy + penalty * np.trace(yy) / len(yy) * np.eye(len(yy))
     squares = eigh(xy @ np.linalg.solve(yy, xy.T), xx, eigvals_only=True)[::-1]
     return np.sqrt(np.clip(squares, 0, None))[: min(x.shape[1], y.shape[1])]
 
 
-@pytest.mark.parametrize("penalty", [0.0, 0.01, 1.0])
-def test_generalised_eigenproblem(penalty: float) -> None:
+def test_generalised_eigenproblem() -> None:
     x, y = pair()
-    found = fit_cca(x, y, penalty=penalty)
-    np.testing.assert_allclose(found.correlations, by_eigenproblem(x, y, penalty), atol=1e-7)
+    np.testing.assert_allclose(fit_cca(x, y).correlations, by_eigenproblem(x, y), atol=1e-7)
 
 
 def test_scikit_learn_finds_the_same() -> None:
@@ -64,29 +58,16 @@ def test_planted_correlations() -> None:
     np.testing.assert_allclose(found.correlations, rho, atol=4 / np.sqrt(n))
 
 
-@pytest.mark.parametrize("penalty", [0.0, 0.3])
-def test_variates(penalty: float) -> None:
-    """Mean 0 and variance 1 on the fitted rows; without a penalty, uncorrelated but for their own pair."""
+def test_variates() -> None:
+    """Mean 0 and variance 1 on the fitted rows, and uncorrelated but for their own pair."""
     x, y = pair()
-    found = fit_cca(x, y, penalty=penalty)
+    found = fit_cca(x, y)
     a, b = found.variates(x, y)
     for side in (a, b):
         np.testing.assert_allclose(side.mean(axis=0), 0, atol=1e-9)
         np.testing.assert_allclose(side.var(axis=0), 1, rtol=1e-7)
-    if penalty == 0:
-        np.testing.assert_allclose(a.T @ a / len(a), np.eye(4), atol=1e-8)
-        np.testing.assert_allclose(a.T @ b / len(a), np.diag(found.correlations), atol=1e-8)
-        np.testing.assert_allclose(found.heldout(x, y), found.correlations, atol=1e-9)
-
-
-def test_heldout_are_correlations_of_new_rows() -> None:
-    x, y = pair(600)
-    found = fit_cca(x[:300], y[:300])
-    a, b = found.variates(x[300:], y[300:])
-    expected = [np.corrcoef(a[:, k], b[:, k])[0, 1] for k in range(4)]
-    np.testing.assert_allclose(found.heldout(x[300:], y[300:]), expected, atol=1e-12)
-    for value in (1.0, 0.1):  # three times 0.1, divided by three, is not 0.1
-        assert (found.heldout(np.full((3, 5), value), y[:3]) == 0).all()
+    np.testing.assert_allclose(a.T @ a / len(a), np.eye(4), atol=1e-8)
+    np.testing.assert_allclose(a.T @ b / len(a), np.diag(found.correlations), atol=1e-8)
 
 
 @settings(max_examples=25, deadline=None)
@@ -110,7 +91,8 @@ def test_deficient_ranks() -> None:
     constant = fit_cca(np.ones((300, 2)), y)
     assert constant.correlations.shape == (0,)
     assert [side.shape for side in constant.variates(np.ones((9, 2)), y[:9])] == [(9, 0), (9, 0)]
-    assert svcca(np.ones((300, 2)), y) == pwcca(np.ones((300, 2)), y) == redundancy(x, np.ones((300, 2))) == 0
+    assert np.isnan(list(numbers(np.ones((300, 2)), y).values())).all()  # undefined, and so left out
+    assert np.isnan(list(numbers(x, np.ones((300, 2))).values())).all()
 
 
 def test_no_more_rows_than_columns() -> None:
@@ -120,27 +102,21 @@ def test_no_more_rows_than_columns() -> None:
     np.testing.assert_allclose(found.correlations[:3], 1, atol=1e-9)
 
 
-def test_svcca() -> None:
-    """At all of the variance the mean canonical correlation; below it, that of the leading directions."""
+def test_svcca_is_that_of_the_leading_directions() -> None:
     x, y = pair()
-    assert svcca(x, y, 1.0) == pytest.approx(fit_cca(x, y).correlations.mean())
+    assert numbers(x, y)["cca"] == pytest.approx(fit_cca(x, y).correlations.mean())
     rng = np.random.default_rng(0)
     z = rng.standard_normal((400, 2))
     x = np.hstack([10 * z, 0.1 * rng.standard_normal((400, 3))])  # 0.99 of the variance lies in two columns
     y = np.hstack([10 * z, 0.1 * rng.standard_normal((400, 3))])
-    assert svcca(x, y) == pytest.approx(1.0, abs=1e-3)
-    assert svcca(x, y, 1.0) < 0.7
+    assert numbers(x, y)["svcca"] == pytest.approx(1.0, abs=1e-3)
+    assert numbers(x, y)["cca"] < 0.7
 
 
-def test_svcca_keeps_the_fewest_directions() -> None:
-    covariance = np.diag([6.0, 3.0, 1.0])
-    assert [whitening(covariance, 100, variance=v).shape[1] for v in (0.5, 0.6, 0.7, 0.9, 0.95)] == [
-        1,
-        1,
-        2,
-        2,
-        3,
-    ]
+def test_the_fewest_directions_that_hold_a_share() -> None:
+    columns = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) * np.sqrt([6.0, 3.0, 1.0])
+    side = Side.of(columns, Frame.of(columns), np.arange(4))
+    assert [side.leading(share) for share in (0.5, 0.6 - 1e-9, 0.7, 0.9 - 1e-9, 0.95)] == [1, 1, 2, 2, 3]
 
 
 def test_pwcca_weighs_by_the_first_side() -> None:
@@ -148,16 +124,18 @@ def test_pwcca_weighs_by_the_first_side() -> None:
     rng = np.random.default_rng(0)
     shared, own, other = rng.standard_normal((3, 4000))
     y = np.column_stack([shared, other])
-    strong = pwcca(np.column_stack([9 * shared, own]), y)
-    weak = pwcca(np.column_stack([shared, 9 * own]), y)
+    strong = numbers(np.column_stack([9 * shared, own]), y)["pwcca.a"]
+    weak = numbers(np.column_stack([shared, 9 * own]), y)["pwcca.a"]
     assert strong == pytest.approx(0.9, abs=0.02)
     assert weak == pytest.approx(0.1, abs=0.02)
     x, y = pair()
     centred = x - x.mean(axis=0)
     found = fit_cca(x, y)
     alpha = np.abs(found.variates(x, y)[0].T @ centred).sum(axis=1)
-    assert pwcca(x, y) == pytest.approx(np.average(found.correlations, weights=alpha))
-    assert pwcca(x, y) != pytest.approx(pwcca(y, x), abs=1e-3)
+    of = numbers(x, y)
+    assert of["pwcca.a"] == pytest.approx(np.average(found.correlations, weights=alpha))
+    assert of["pwcca.a"] != pytest.approx(of["pwcca.b"], abs=1e-3)
+    assert of["pwcca.b"] == pytest.approx(numbers(y, x)["pwcca.a"])
 
 
 def test_redundancy_is_the_r2_of_a_regression() -> None:
@@ -165,13 +143,13 @@ def test_redundancy_is_the_r2_of_a_regression() -> None:
     scores = LinearRegression().fit(x, y).predict(x)
     errors = ((y - scores) ** 2).sum(axis=0)
     spread = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
-    assert redundancy(x, y) == pytest.approx(1 - errors.sum() / spread.sum())
-    assert redundancy(x, y, standardized=True) == pytest.approx(np.mean(1 - errors / spread))
+    assert numbers(x, y)["redundancy.b"] == pytest.approx(1 - errors.sum() / spread.sum())
+    assert numbers(x, y)["redundancy.a"] == pytest.approx(numbers(y, x)["redundancy.b"])
+    assert numbers(x, y)["redundancy.a"] != pytest.approx(numbers(x, y)["redundancy.b"], abs=1e-3)
     found = fit_cca(x, y)
     loads = np.array([[np.corrcoef(c, v)[0, 1] for v in found.variates(x, y)[1].T] for c in y.T])
     stewart_love = (loads**2 @ found.correlations**2).mean()
-    assert redundancy(x, y, standardized=True) == pytest.approx(stewart_love)
-    assert redundancy(y, x) != pytest.approx(redundancy(x, y), abs=1e-3)
+    assert numbers(x, y / y.std(axis=0))["redundancy.b"] == pytest.approx(stewart_love)
 
 
 def test_gaussian_information() -> None:
@@ -189,14 +167,12 @@ def test_gaussian_information() -> None:
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda x, y: fit_cca(x[:-1], y), "299 x rows and 300 y rows"),
-        (lambda x, y: fit_cca(np.where(x > 3, np.nan, x), y), "x rows hold NaN"),
-        (lambda x, y: fit_cca(x, y[:, 0]), "y rows have shape"),
-        (lambda x, y: fit_cca([["a"], ["b"]], y), "x rows are no matrix of numbers"),
+        (lambda x, y: fit_cca(x[:-1], y), "x has 299 rows and y has 300"),
+        (lambda x, y: fit_cca(np.where(x > 3, np.nan, x), y), "x has NaN"),
+        (lambda x, y: fit_cca(x, y[:, 0]), "y has shape"),
+        (lambda x, y: fit_cca([["a"], ["b"]], y), "x is not a numeric matrix"),
         (lambda x, y: fit_cca(x[:1], y[:1]), "1 rows are too few"),
-        (lambda x, y: fit_cca(x, y, penalty=-1), "penalty -1"),
-        (lambda x, y: fit_cca(x, y).heldout(y, x), "fitted to 5 and 4"),
-        (lambda x, y: svcca(x, y, 0), "share of variance 0"),
+        (lambda x, y: fit_cca(x, y).variates(y, x), "fitted to 5 and 4"),
         (lambda x, y: gaussian_information([np.nan]), "NaN or beyond 1"),
         (lambda x, y: gaussian_information([1.1]), "NaN or beyond 1"),
     ],

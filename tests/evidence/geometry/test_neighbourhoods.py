@@ -8,24 +8,29 @@ from scipy import stats
 from sklearn.neighbors import NearestNeighbors
 
 from semcomp.errors import SemcompError
-from semcomp.evidence.geometry.hubness import (
+from semcomp.evidence.geometry.local import (
+    Local,
+    agreement,
     hubness,
+    hubs,
     k_occurrence,
     occurrence_popularity,
     overlap_within,
+    popularity_matched,
     popularity_pools,
     random_hubness,
 )
-from semcomp.evidence.geometry.local import Local, agreement, hubs, like_popularity
-from semcomp.evidence.geometry.neighbourhoods import (
+from semcomp.evidence.geometry.neighbours import (
     chance,
     choose_anchors,
     cknna,
-    mean_neighbour_jaccard,
     mutual_knn,
+    nearest,
+    nearest_of,
+    neighbour_jaccard,
     overlap,
+    unit_float32,
 )
-from semcomp.evidence.geometry.neighbours import nearest, nearest_of, neighbour_jaccard, unit_float32
 
 
 def cloud(n: int = 80, p: int = 6, seed: int = 0) -> np.ndarray:
@@ -76,8 +81,7 @@ def test_overlap_and_jaccard_by_hand() -> None:
         for one, other in zip(nearest(x, 5).tolist(), nearest(y, 5).tolist(), strict=True)
     ]
     assert mutual_knn(x, y, 5) == pytest.approx(np.mean(shares))
-    assert mean_neighbour_jaccard(x, y, 5) == pytest.approx(np.mean([o / (2 - o) for o in shares]))
-    assert mean_neighbour_jaccard(x, y, 5) == pytest.approx(neighbour_jaccard(x, y, 5).mean())
+    assert neighbour_jaccard(x, y, 5) == pytest.approx([o / (2 - o) for o in shares])
 
 
 def test_anchors_are_a_sample_of_the_same_overlaps() -> None:
@@ -100,7 +104,7 @@ def test_chance_is_that_of_independent_clouds() -> None:
     drawn = [
         (
             mutual_knn(cloud(n, seed=s), cloud(n, seed=-s - 1 & 0xFFFF), k),
-            mean_neighbour_jaccard(cloud(n, seed=s), cloud(n, seed=-s - 1 & 0xFFFF), k),
+            neighbour_jaccard(cloud(n, seed=s), cloud(n, seed=-s - 1 & 0xFFFF), k).mean(),
         )
         for s in range(60)
     ]
@@ -189,19 +193,21 @@ def test_agreement_that_popularity_makes_goes_with_popularity() -> None:
     angle = counts / 400 * np.pi
     ring = 4 * np.column_stack([np.cos(angle), np.sin(angle)])
     by_popularity = [np.hstack([ring, rng.standard_normal((400, 4))]) for _ in range(2)]
-    value = like_popularity(local(*by_popularity), counts, 200)["knn.overlap_like_popularity"]
+    value = popularity_matched(local(*by_popularity), counts, 200)["knn.overlap_popularity_matched"]
     assert value.value == pytest.approx(5 / 39, abs=0.03)  # chance in a tenth of the items
     assert value.excess_high is not None
     assert value.excess_high < -0.05
     x = rng.standard_normal((400, 8))
-    value = like_popularity(local(x, x + 0.5 * cloud(400, 8, 5)), counts, 200)["knn.overlap_like_popularity"]
+    value = popularity_matched(local(x, x + 0.5 * cloud(400, 8, 5)), counts, 200)[
+        "knn.overlap_popularity_matched"
+    ]
     assert value.excess_low is not None
     assert value.excess_low < 0 < value.excess_high
     assert value.value > 0.4
 
 
 def test_no_pools_of_few_items() -> None:
-    assert like_popularity(local(cloud(20), cloud(20)), np.arange(20), 10) == {}
+    assert popularity_matched(local(cloud(20), cloud(20)), np.arange(20), 10) == {}
 
 
 def test_shuffling_moves_items_with_their_neighbours() -> None:

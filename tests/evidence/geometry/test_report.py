@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from flat_settings import flat
 
 from semcomp.core.evidence import Evidence
 from semcomp.core.spectrum import effective_rank, mean_cosine
 from semcomp.core.view import View
 from semcomp.data.popularity import strata
 from semcomp.errors import SemcompError
-from semcomp.evidence.geometry.anisotropy import anisotropy, partition_isotropy
-from semcomp.evidence.geometry.canonical import canonical_numbers
-from semcomp.evidence.geometry.cka import linear_cka, unbiased_cka
-from semcomp.evidence.geometry.neighbourhoods import cknna, mean_neighbour_jaccard, mutual_knn
-from semcomp.evidence.geometry.procrustes import procrustes
-from semcomp.evidence.geometry.report import geometry
+from semcomp.evidence.geometry import report
+from semcomp.evidence.geometry.anisotropy import anisotropy
+from semcomp.evidence.geometry.cca import canonical_numbers
+from semcomp.evidence.geometry.cka import linear_cka, procrustes, unbiased_cka
+from semcomp.evidence.geometry.neighbours import choose_anchors, cknna, mutual_knn, neighbour_jaccard
+from semcomp.evidence.geometry.report import GeometrySettings
 from semcomp.evidence.geometry.rsa import mantel, rsa
 from semcomp.evidence.geometry.sums import Sums
 from semcomp.evidence.statistics.jackknife import jackknife
@@ -25,6 +26,9 @@ FAST = {"k": 8, "resamples": 100, "groups": 8, "shuffles": 3, "permutations": 49
 COUNTS = np.random.default_rng(9).geometric(0.1, 200)
 PAIR = ("cka", "cka_unbiased", "cca", "svcca", "pwcca.a", "redundancy.b", "information", "rsa")
 NEAR = ("knn.overlap", "knn.jaccard", "knn.cknna")
+
+
+geometry = flat(report.geometry, GeometrySettings)
 
 
 def sides(shared: float = 0.7, n: int = 200, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -49,13 +53,14 @@ def test_values_are_those_of_the_measures(found: Evidence) -> None:
         assert found[name].value == pytest.approx(number)
     assert found["a.mean_cosine"].value == pytest.approx(mean_cosine(x))
     assert found["b.effective_rank"].value == pytest.approx(effective_rank(y))
-    assert found["b.isoscore"].value == pytest.approx(anisotropy(y).isoscore)
-    assert found["a.partition"].value == pytest.approx(partition_isotropy(x))
+    assert found["b.isoscore"].value == pytest.approx(anisotropy(y)["isoscore"])
+    assert found["a.partition"].value == pytest.approx(anisotropy(x)["partition"])
     assert found["rsa"].value == pytest.approx(rsa(x, y, sample=60))
     assert found["rsa"].excess_p == mantel(x, y, sample=60, permutations=49).p
     near = {"k": 8, "anchors": 120}
     assert found["knn.overlap"].value == pytest.approx(mutual_knn(x, y, **near))
-    assert found["knn.jaccard"].value == pytest.approx(mean_neighbour_jaccard(x, y, **near))
+    jaccard = neighbour_jaccard(x.astype(float), y.astype(float), 8)[choose_anchors(200, 120, 0)]
+    assert found["knn.jaccard"].value == pytest.approx(jaccard.mean())
     assert found["knn.cknna"].value == pytest.approx(cknna(x, y, **near))
     assert found["knn.overlap_chance"].value == 8 / 199
 
@@ -92,8 +97,8 @@ def test_intervals_are_those_of_leaving_items_out(found: Evidence) -> None:
             "cka_unbiased": unbiased_cka(x[rows], y[rows]),
             "procrustes": procrustes(x[rows], y[rows]),
             "information": canonical_numbers(Sums.of(x[rows], y[rows]))["information"],
-            "a.isoscore": alone.isoscore,
-            "a.mean_cosine": alone.mean_cosine,
+            "a.isoscore": alone["isoscore"],
+            "a.mean_cosine": alone["mean_cosine"],
         }
 
     for name, value in jackknife(of, 200, groups=8).items():
@@ -227,9 +232,9 @@ def test_more_columns_than_items() -> None:
     [
         ({"a": np.ones((200, 3))}, "all rows of matrix a are equal"),
         ({"b": sides()[1][:-1]}, "a has 200 rows and b has 199"),
-        ({"b": np.full((200, 2), np.inf)}, "matrix b has NaN"),
+        ({"b": np.full((200, 2), np.inf)}, "b has NaN"),
         ({"a": np.eye(200)[:, :5]}, "5 items are zero in neither"),
-        ({"a": np.ones((9, 2)), "b": np.ones((9, 2))}, "9 items are too few"),
+        ({"a": np.ones((9, 2)), "b": np.ones((9, 2))}, "9 rows are too few"),
         ({"k": 200}, "k = 200"),
         ({"k": 0}, "k = 0"),
         ({"anchors": 0}, "0 anchors"),

@@ -87,7 +87,7 @@ def test_pairs_equally_far_have_no_order() -> None:
 @pytest.mark.parametrize(
     ("call", "says"),
     [
-        (lambda x, y: rsa(x[:2], y[:2]), "2 items are too few"),
+        (lambda x, y: rsa(x[:2], y[:2]), "2 rows are too few"),
         (lambda x, y: rsa(x, y, sample=2), "sample of 2"),
         (lambda x, y: mantel(x, y, permutations=0), "0 permutations"),
         (lambda x, y: rsa(x, y[:-1]), "same items"),

@@ -138,7 +138,7 @@ def test_bartlett_by_hand_and_in_turn() -> None:
         (lambda: shared_dimension(*independent(0), folds=101), "101 folds"),
         (lambda: shared_dimension(*independent(0), permutations=18), "give at least 19"),
         (lambda: shared_dimension(*independent(0), level=1.0), "level 1.0"),
-        (lambda: shared_dimension(independent(0)[0], independent(0)[1][:-1]), "200 x rows and 199"),
+        (lambda: shared_dimension(independent(0)[0], independent(0)[1][:-1]), "x has 200 rows and y has 199"),
         (lambda: wachter_edge(0, 1, 1), "0 rows"),
         (lambda: bartlett([0.1, 0.1, 0.1], 100, 3, 2), "at most 2"),
         (lambda: bartlett([1.2], 100, 3, 2), "from 0 to 1"),

@@ -17,8 +17,8 @@ from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError
 from semcomp.evidence import fit_ridge, neighbour_jaccard
 from semcomp.evidence.hypothesis.alignment import alignment_hypothesis
+from semcomp.evidence.hypothesis.losses import CLAIMS
 from semcomp.evidence.hypothesis.maps import cross_fit, folds_of, narrowed
-from semcomp.evidence.hypothesis.result import CLAIMS
 
 
 def test_a_text_as_good_as_a_seed_is_found_to_align(of_true):
@@ -89,8 +89,8 @@ def test_turning_or_scaling_a_side_changes_nothing(false_world, of_false):
 
 def test_text_dealt_to_other_items_is_refuted(true_world):
     text, views, parts = true_world
-    dealt = text[np.random.default_rng(0).permutation(len(text))]
-    found = alignment_hypothesis(dealt, views[0], parts, seeds=views[1:2], resamples=200)
+    mismatched = text[np.random.default_rng(0).permutation(len(text))]
+    found = alignment_hypothesis(mismatched, views[0], parts, seeds=views[1:2], resamples=200)
     existence = found.parts["existence"]
     assert existence.statistic.value == pytest.approx(0, abs=0.03)
     assert existence.verdict.word == "does not hold"
@@ -249,7 +249,7 @@ def test_refuses_what_it_cannot_test(true_world):
     target, seeds = views[0], views[1:]
     empty = sp.csr_array(parts.test.shape, dtype=np.float32)
     flat = View("flat", target.users, np.ones_like(target.items))
-    dealt = [View("dealt", one.users, one.items[::-1]) for one in seeds]
+    mismatched = [View("mismatched", one.users, one.items[::-1]) for one in seeds]
     short = View("short", target.users, target.items[1:])
     bad = text.copy()
     bad[3] = np.nan
@@ -257,7 +257,7 @@ def test_refuses_what_it_cannot_test(true_world):
         ("no other seed", (text, target, parts), {"seeds": []}),
         ("view 'short' has", (text, target, parts), {"seeds": [short]}),
         ("view 'short' has", (text, short, parts), {}),
-        ("599 rows for 600 items", (text[1:], target, parts), {}),
+        ("599 rows, but the split has 600 items", (text[1:], target, parts), {}),
         ("NaN or infinite values in 1 rows", (bad, target, parts), {}),
         ("margin = 0 must", (text, target, parts), {"margin": 0}),
         ("margin = 1 must", (text, target, parts), {"margin": 1}),
@@ -267,7 +267,7 @@ def test_refuses_what_it_cannot_test(true_world):
         ("must ascend from 0 to 1", (text, target, parts), {"steps": (0, 0.5, 0.5, 1)}),
         ("test part is empty", (text, target, replace(parts, test=empty)), {}),
         ("all items of 'flat' have one vector", (text, flat, parts), {}),
-        ("explain nothing of 'seed 0'", (text, target, parts), {"seeds": dealt}),
+        ("explain nothing of 'seed 0'", (text, target, parts), {"seeds": mismatched}),
         ("-1 resamples asked for", (text, target, parts), {"resamples": -1}),
         ("unknown mask 'test'", (text, target, parts), {"mask": "test"}),
     ):

@@ -12,7 +12,7 @@ from semcomp.core.evidence import Value
 from semcomp.data import Split, binary_csr
 from semcomp.errors import SemcompError
 from semcomp.evidence.hypothesis.groups import item_groups, spread
-from semcomp.evidence.hypothesis.losses import Globality, against_the_others, less_r2, mean_r2, room_of
+from semcomp.evidence.hypothesis.losses import Globality, against_the_others, less_r2, mean_r2, slack_of
 from semcomp.evidence.hypothesis.result import judged
 
 
@@ -56,15 +56,15 @@ def test_globality_by_hand():
     assert null["moved.half"] == pytest.approx(0.05)
 
 
-def test_room_is_what_is_allowed_less_what_is_lost():
+def test_slack_is_what_is_allowed_less_what_is_lost():
     def means(text: float, *seeds: float) -> dict[str, np.ndarray]:
         errors = {"text.held": text, **{f"seed.{at}.held": one for at, one in enumerate(seeds)}}
         return {"total": np.array([1.0]), **{name: np.array([error]) for name, error in errors.items()}}
 
-    one = room_of(less_r2, mean_r2, ["seed.0"], 0.1)
+    one = slack_of(less_r2, mean_r2, ["seed.0"], 0.1)
     assert one["allowed"].of(means(0.5, 0.2))[0] == pytest.approx(0.08)
     assert one["slack"].of(means(0.5, 0.2))[0] == pytest.approx(0.08 - 0.3)
-    two = room_of(less_r2, mean_r2, ["seed.0", "seed.1"], 0.1)
+    two = slack_of(less_r2, mean_r2, ["seed.0", "seed.1"], 0.1)
     assert two["allowed"].of(means(0.5, 0.2, 0.4))[0] == pytest.approx(0.2)
     assert two["slack"].of(means(0.5, 0.2, 0.4))[0] == pytest.approx(0.2 - 0.2)
     assert against_the_others(["a", "b", "c"])[1] == ("b", ["a", "c"])
@@ -79,7 +79,7 @@ def test_a_refutation_has_to_stand_after_holm():
         "held": Value(1.0, 0.9, 1.1, n=100, p=1e-9),
         "little": Value(1.0, 0.05, 1.95, n=100, p=0.03),
     }
-    found = judged(slacks, dict.fromkeys(slacks, "items"))
+    found = judged(slacks)
     said = {name: one.word for name, one in found.items()}
     assert said == {
         "weak": "undecided",
@@ -90,8 +90,7 @@ def test_a_refutation_has_to_stand_after_holm():
     }
     assert found["weak"].users_needed > 100
     assert found["weak"].effect == -1
-    assert {one.unit for one in found.values()} == {"items"}
-    alone = judged({"weak": slacks["weak"]}, {"weak": "items"})
+    alone = judged({"weak": slacks["weak"]})
     assert alone["weak"].word == "does not hold"
 
 

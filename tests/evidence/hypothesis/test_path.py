@@ -13,7 +13,7 @@ from semcomp.core.rank import rank
 from semcomp.core.view import View
 from semcomp.evidence import evaluate, fit_ridge
 from semcomp.evidence.hypothesis.maps import cross_fit, folds_of, moved, narrowed
-from semcomp.evidence.hypothesis.path import on_the_way, path_recalls
+from semcomp.evidence.hypothesis.measures import interpolate, path_recalls
 
 
 def test_the_path_starts_at_the_target_and_ends_at_the_map(of_false, false_world):
@@ -23,7 +23,7 @@ def test_the_path_starts_at_the_target_and_ends_at_the_map(of_false, false_world
     at = of_false.path.set_index(["path", "t"])["recall"]
     assert at["text", 0.0] == at["other seed", 0.0] == pytest.approx(start)
     held = cross_fit(text.astype(float), goal, folds_of(600, 0)).held
-    ends = View("end", views[0].users, on_the_way(goal, held, 1.0))
+    ends = View("end", views[0].users, interpolate(goal, held, 1.0))
     assert at["text", 1.0] == pytest.approx(evaluate(rank(ends, parts), parts, resamples=0)["recall"].value)
     fall = at["text", 1.0] - at["text", 0.0]
     assert of_false.parts["monotonicity"].statistic.value == pytest.approx(fall)
@@ -37,17 +37,17 @@ def test_lengths_stay_and_directions_turn():
     rng = np.random.default_rng(0)
     goal, mapped = rng.normal(size=(2, 9, 4))
     goal[1], mapped[2] = 0, 0
-    np.testing.assert_array_equal(on_the_way(goal, mapped, 0), goal.astype(np.float32))
+    np.testing.assert_array_equal(interpolate(goal, mapped, 0), goal.astype(np.float32))
     for t in (0.3, 1.0):
-        found = on_the_way(goal, mapped, t)
+        found = interpolate(goal, mapped, t)
         lengths = np.linalg.norm(goal, axis=1)
         if t == 1:
             lengths[2] = 0  # nowhere to go
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), lengths, rtol=1e-5)
-        np.testing.assert_allclose(found, on_the_way(goal, 7 * mapped, t), atol=1e-5)
-    end = on_the_way(goal, mapped, 1.0)[0]
+        np.testing.assert_allclose(found, interpolate(goal, 7 * mapped, t), atol=1e-5)
+    end = interpolate(goal, mapped, 1.0)[0]
     np.testing.assert_allclose(end / np.linalg.norm(end), mapped[0] / np.linalg.norm(mapped[0]), atol=1e-6)
-    half = on_the_way(np.array([[3.0, 0]]), np.array([[0, 0.1]]), 0.5)
+    half = interpolate(np.array([[3.0, 0]]), np.array([[0, 0.1]]), 0.5)
     np.testing.assert_allclose(half, [[4.5**0.5, 4.5**0.5]], rtol=1e-6)
 
 

@@ -14,9 +14,8 @@ from sklearn.preprocessing import KernelCenterer
 
 from semcomp.errors import SemcompError
 from semcomp.evidence.mapping.kernel_ridge import KernelRidge
-from semcomp.evidence.mapping.procrustes import fit_procrustes
 from semcomp.evidence.mapping.reduced_rank import ReducedRank, rank_path
-from semcomp.evidence.mapping.regression import fit_ridge
+from semcomp.evidence.mapping.regression import fit_procrustes, fit_ridge
 
 
 def pair(n: int = 80, p: int = 7, q: int = 5, noise: float = 1.0, seed: int = 0) -> tuple[np.ndarray, ...]:
@@ -174,11 +173,11 @@ def test_kernel_ridge_learns_what_no_line_can_and_picks_its_bandwidth() -> None:
 def test_closed_forms_refuse_bad_input() -> None:
     x = np.ones((12, 2))
     for fit in (fit_ridge, fit_procrustes, rank_path, lambda a, b: KernelRidge().fit(a, b, 0)):
-        with pytest.raises(SemcompError, match="12 source rows and 3 target rows"):
+        with pytest.raises(SemcompError, match="source has 12 rows and target has 3"):
             fit(x, np.ones((3, 2)))
-        with pytest.raises(SemcompError, match="target rows hold NaN"):
+        with pytest.raises(SemcompError, match="target has NaN"):
             fit(x, np.full((12, 2), np.nan))
-        with pytest.raises(SemcompError, match=r"source rows have shape \(12,\)"):
+        with pytest.raises(SemcompError, match=r"source has shape \(12,\)"):
             fit(x[:, 0], x)
         with pytest.raises(SemcompError, match="1 rows are too few"):
             fit(x[:1], x[:1])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from probing import fit_mlp
 from sklearn.metrics import r2_score
 
 from semcomp.errors import SemcompError
-from semcomp.evidence import KINDS, fit_mlp, fit_ridge, row_cosines
-from semcomp.evidence.mapping.contrastive import Contrastive
+from semcomp.evidence import KINDS, fit_ridge, row_cosines
 from semcomp.evidence.mapping.descent import descend, parts_of
 from semcomp.evidence.mapping.maps import kind_of
-from semcomp.evidence.mapping.networks import Network, Standardised
+from semcomp.evidence.mapping.networks import Contrastive, Network, Standardised
 
 
 def noisy(n: int = 400, d: int = 10, seed: int = 0) -> tuple[np.ndarray, ...]:
@@ -133,7 +133,7 @@ def test_the_published_networks_have_their_published_shapes() -> None:
     parameters = sum(part.numel() for part in (*fitted.weights, *fitted.biases))
     assert parameters == 8_656_960  # of the largest, between views of 64 dimensions
     for name in ("mlp-1", "mlp-2", "mlp-3"):
-        stopped = KINDS[f"{name}-stopped"]
+        stopped = KINDS[f"{name}-early-stopping"]
         assert (stopped.layers, stopped.hidden) == (KINDS[name].layers, KINDS[name].hidden)
         assert stopped.patience is not None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from probing import golden, split_for, view
+from probing import fit_mlp, golden, probe, split_for, view
 from sklearn.linear_model import LinearRegression
 from sklearn.linear_model import Ridge as SklearnRidge
 from sklearn.metrics import r2_score
@@ -14,7 +14,7 @@ from semcomp.core.evidence import Evidence, Value
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.evidence import fit_mlp, fit_ridge, nearest, neighbour_jaccard, probe, row_cosines
+from semcomp.evidence import fit_ridge, nearest, neighbour_jaccard, row_cosines
 
 
 def test_ridge_equals_sklearn() -> None:
@@ -60,7 +60,7 @@ def test_penalty_is_the_best_on_held_out_rows() -> None:
 
 def test_regression_refuses_bad_input() -> None:
     x = np.ones((4, 2))
-    with pytest.raises(SemcompError, match="4 source rows and 3 target rows"):
+    with pytest.raises(SemcompError, match="source has 4 rows and target has 3"):
         fit_ridge(x, np.ones((3, 2)))
     with pytest.raises(SemcompError, match="1 rows are too few"):
         fit_ridge(x[:1], x[:1])
@@ -68,7 +68,7 @@ def test_regression_refuses_bad_input() -> None:
         fit_ridge(x, x, [-1.0])
     with pytest.raises(SemcompError, match="5 folds of 4 rows"):
         fit_ridge(x, x)
-    with pytest.raises(SemcompError, match="4 source rows and 3 target rows"):
+    with pytest.raises(SemcompError, match="source has 4 rows and target has 3"):
         fit_mlp(x, np.ones((3, 2)))
 
 

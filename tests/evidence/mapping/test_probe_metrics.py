@@ -6,21 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from probing import split_for, view
+from probing import probe, split_for, view
 from scipy.stats import spearmanr
 
 from semcomp.core.evidence import Value
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.errors import SemcompError
-from semcomp.evidence import probe
-from semcomp.evidence.mapping.contrastive import Contrastive
+from semcomp.evidence.mapping.holdouts import random_holdout
 from semcomp.evidence.mapping.item_metrics import similarity_order
 from semcomp.evidence.mapping.kernel_ridge import KernelRidge
 from semcomp.evidence.mapping.maps import KINDS
-from semcomp.evidence.mapping.measuring import given_of, predict, task_of
-from semcomp.evidence.mapping.networks import Network
-from semcomp.evidence.mapping.targets import TARGETS, target_rows
+from semcomp.evidence.mapping.networks import Contrastive, Network
+from semcomp.evidence.mapping.task import TARGETS, ProbeSettings, Problem, Task, target_rows
 
 
 def test_order_of_similarities_is_scipys() -> None:
@@ -101,7 +99,7 @@ def test_forms_of_the_target() -> None:
     items[7] = 0
     fitted = rng.permutation(120)[:90]
     found = {form: target_rows(items, form, fitted, counts) for form in TARGETS}
-    np.testing.assert_array_equal(found["as is"], items)
+    np.testing.assert_array_equal(found["raw"], items)
     lengths = np.linalg.norm(found["normalised"], axis=1)
     assert lengths[7] == 0
     np.testing.assert_allclose(np.delete(lengths, 7), 1)
@@ -134,7 +132,7 @@ def test_a_target_that_is_popularity_has_nothing_left_to_predict() -> None:
     target = view("c", np.outer(popularity, [1, 2, -1]) + 0.3 * noise, 150)
     told, untold = (
         probe(np.column_stack([popularity, noise[:, :1]]), target, split, target_as=form, resamples=0)
-        for form in ("as is", "popularity-residualised")
+        for form in ("raw", "popularity-residualised")
     )
     assert told["r2_test_weighted"].value > 0.75
     assert untold["r2_test_weighted"].value == pytest.approx(1 / 3, abs=0.1)  # one of three noises is known
@@ -156,21 +154,21 @@ SMALL = [
 
 
 @pytest.mark.parametrize("config", SMALL, ids=lambda config: type(config).__name__)
-@pytest.mark.parametrize("form", ["as is", "centred-normalised", "popularity-residualised"])
+@pytest.mark.parametrize("form", ["raw", "centred-normalised", "popularity-residualised"])
 def test_held_out_targets_touch_no_map(config: object, form: str) -> None:
     rng = np.random.default_rng(6)
     split, source = split_for(120), rng.normal(size=(120, 5))
     target, ceiling = (rng.normal(size=(120, 4)) for _ in range(2))
-    seen = []
+    holdout, seen = random_holdout(120), []
     for scramble in (False, True):
         goal = target.copy()
-        task = given_of(source, view("c", goal), split, ceiling, form, 2024)
-        (cut,) = task.cuts(["random"], None, None)
         if scramble:
-            goal[cut.held] = 50 + 9 * rng.normal(size=(len(cut.held), 4))
-            task = given_of(source, view("c", goal), split, ceiling, form, 2024)
-        found = predict(task_of(task, cut, 5, "train", 0, None), config)
-        seen.append([found.maps[""], found.maps["ceiling."], found.floor])
+            goal[holdout.held] = 50 + 9 * rng.normal(size=(len(holdout.held), 4))
+        settings = ProbeSettings(target_as=form, k=5, mask="train")
+        problem = Problem.of(source, view("c", goal), split, ceiling, settings, {})
+        found = Task.of(problem, holdout).predictions(config)
+        assert list(found) == ["", "ceiling.", "floor"]
+        seen.append(list(found.values()))
     for before, after in zip(*seen, strict=True):
         np.testing.assert_array_equal(before, after)
 
@@ -196,7 +194,7 @@ def test_a_turn_of_the_source_changes_no_map_that_knows_no_axes(config: object) 
         KernelRidge(landmarks=150),
         Network(hidden=64, batch=256, weight_decay=1e-2, patience=10),
     ],
-    ids=["ridge", "reduced-rank", "kernel-ridge", "stopped"],
+    ids=["ridge", "reduced-rank", "kernel-ridge", "early-stopping"],
 )
 def test_no_map_passes_the_planted_ceiling(config: object) -> None:
     """s = [√f z, √(1−f) p] + σe and c = [√f z, √(1−f) q]: no map explains more than f² / (f + σ²)."""
@@ -205,10 +203,9 @@ def test_no_map_passes_the_planted_ceiling(config: object) -> None:
     z, p, q = (rng.normal(size=(n, d)) for _ in range(3))
     s = np.column_stack([np.sqrt(f) * z, np.sqrt(1 - f) * p]) + noise * rng.normal(size=(n, 2 * d))
     c = np.column_stack([np.sqrt(f) * z, np.sqrt(1 - f) * q])
-    task = given_of(s, view("c", c), split_for(n), None, "as is", 0)
-    (cut,) = task.cuts(["random"], None, None)
-    found = config.fit(s[cut.fitted], c[cut.fitted], 0).predict(s[cut.held])
-    goal = c[cut.held]
+    random = random_holdout(n, 0)
+    found = config.fit(s[random.fitted], c[random.fitted], 0).predict(s[random.held])
+    goal = c[random.held]
     r2 = 1 - np.sum((found - goal) ** 2) / np.sum((goal - goal.mean(axis=0)) ** 2)
     assert r2 == pytest.approx(f**2 / (f + noise**2), abs=0.03)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from probing import golden, published
+from probing import golden, probe, published
 from sklearn.metrics import r2_score
 
 from semcomp.core.evidence import Evidence
 from semcomp.core.view import View
 from semcomp.data import Split
-from semcomp.evidence import KINDS, neighbour_jaccard, probe, row_cosines
+from semcomp.evidence import KINDS, neighbour_jaccard, row_cosines
 from semcomp.evidence.mapping.probe import PUBLISHED, published_probe
 
 Arrays = tuple[View, View, Split]

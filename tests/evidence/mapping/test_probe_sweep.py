@@ -1,22 +1,19 @@
-"""Kinds × cuts, curves over ranks and over items: equal to single probes, and to what was planted."""
+"""Kinds × holdouts, curves over ranks and over items: equal to single probes, and to what was planted."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
-from probing import split_for, view
+from probing import capacity_curve, learning_curve, probe, probe_all, split_for, view
 
 from semcomp.core.evidence import COLUMNS, Evidence
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.evidence import probe
-from semcomp.evidence.mapping import measuring
-from semcomp.evidence.mapping.curves import capacity_curve, learning_curve
+from semcomp.evidence.mapping import probe as module
 from semcomp.evidence.mapping.networks import Network
 from semcomp.evidence.mapping.recommendation import true_lists
-from semcomp.evidence.mapping.sweep import probe_all
 
 
 @pytest.fixture(scope="module")
@@ -29,19 +26,19 @@ def world() -> tuple[np.ndarray, View, np.ndarray, Split]:
     return s, view("c", c), turned, split_for(600, cold=30)
 
 
-@pytest.mark.parametrize("form", ["as is", "popularity-residualised"])
+@pytest.mark.parametrize("form", ["raw", "popularity-residualised"])
 def test_every_cell_is_its_probe(world: tuple[np.ndarray, View, np.ndarray, Split], form: str) -> None:
     s, c, turned, split = world
     options = {"ceiling": turned, "k": 10, "resamples": 20, "target_as": form}
-    kinds, cuts = ["linear", "procrustes"], ["random", "strict-cold", "popularity-reversed"]
-    frame = probe_all(s, c, split, kinds, cuts, **options)
-    assert list(frame.columns) == ["cut", "kind", "measure", *COLUMNS, "ceiling"]
-    assert not frame.duplicated(["cut", "kind", "measure"]).any()
-    assert list(dict.fromkeys(frame["cut"])) == cuts
-    for cut in cuts:
+    kinds, holdouts = ["linear", "procrustes"], ["random", "strict-cold", "popularity-reversed"]
+    frame = probe_all(s, c, split, kinds, holdouts, **options)
+    assert list(frame.columns) == ["holdout", "kind", "measure", *COLUMNS, "ceiling"]
+    assert not frame.duplicated(["holdout", "kind", "measure"]).any()
+    assert list(dict.fromkeys(frame["holdout"])) == holdouts
+    for holdout in holdouts:
         for kind in kinds:
-            one = probe(s, c, split, kind=kind, shift=cut, **options)
-            here = frame[(frame["cut"] == cut) & (frame["kind"] == kind)].set_index("measure")
+            one = probe(s, c, split, kind=kind, shift=holdout, **options)
+            here = frame[(frame["holdout"] == holdout) & (frame["kind"] == kind)].set_index("measure")
             own = [name for name in one.values if not name.startswith("ceiling.")]
             assert list(here.index) == own
             pd.testing.assert_frame_equal(
@@ -56,31 +53,31 @@ def test_every_cell_is_its_probe(world: tuple[np.ndarray, View, np.ndarray, Spli
                 )
 
 
-@pytest.mark.parametrize(("form", "times"), [("as is", 1), ("centred-normalised", 2)])
+@pytest.mark.parametrize(("form", "times"), [("raw", 1), ("centred-normalised", 2)])
 def test_true_rankings_are_made_once_where_the_target_is_one(
     world: tuple[np.ndarray, View, np.ndarray, Split], monkeypatch: pytest.MonkeyPatch, form: str, times: int
 ) -> None:
     s, c, _, split = world
     made = []
-    monkeypatch.setattr(measuring, "true_lists", lambda *given: made.append(1) or true_lists(*given))
-    cuts = ["random", "popularity"]
-    probe_all(s, c, split, ["linear", "procrustes"], cuts, k=5, resamples=0, target_as=form)
+    monkeypatch.setattr(module, "true_lists", lambda *given: made.append(1) or true_lists(*given))
+    holdouts = ["random", "popularity"]
+    probe_all(s, c, split, ["linear", "procrustes"], holdouts, k=5, resamples=0, target_as=form)
     assert len(made) == times
 
 
 def test_a_sweep_refuses_bad_input(world: tuple[np.ndarray, View, np.ndarray, Split]) -> None:
     s, c, _, split = world
-    for kinds, cuts, message in (
+    for kinds, holdouts, message in (
         ([], ["random"], "there are no kinds to probe"),
-        (["ridge"], [], "there are no cuts to probe"),
-        (["ridge", "ridge"], ["random"], "'ridge' stands among the kinds twice"),
-        (["ridge"], ["random", "random"], "'random' stands among the cuts twice"),
+        (["ridge"], [], "there are no holdouts to probe"),
+        (["ridge", "ridge"], ["random"], "'ridge' is among the kinds twice"),
+        (["ridge"], ["random", "random"], "'random' is among the holdouts twice"),
         (["rigde"], ["random"], "unknown probe 'rigde'; did you mean 'ridge'"),
         (["ridge"], ["random", "temporal"], "shift 'temporal' needs"),
         (["ridge"], ["rnadom"], "unknown shift 'rnadom'"),
     ):
         with pytest.raises(SemcompError, match=message):
-            probe_all(s, c, split, kinds, cuts)
+            probe_all(s, c, split, kinds, holdouts)
     with pytest.raises(SemcompError, match="k = 120 must lie between 1 and 119"):
         probe_all(s, c, split, ["ridge"], ["random"], k=120)
 
@@ -144,7 +141,7 @@ def test_curves_refuse_bad_input(world: tuple[np.ndarray, View, np.ndarray, Spli
         with pytest.raises(SemcompError, match=r"must ascend, from 10 to at most 480"):
             learning_curve(s, c, split, sizes)
     for curve in (capacity_curve, lambda *a, **o: learning_curve(*a, [20], **o)):
-        with pytest.raises(SemcompError, match="cut 'strict-cold' has no R²"):
+        with pytest.raises(SemcompError, match="holdout 'strict-cold' has no R²"):
             curve(s, c, split, shift="strict-cold")
         with pytest.raises(SemcompError, match="target 'flat' is the same for all held-out items"):
             curve(s, View("flat", np.ones((40, 2)), np.ones((600, 2))), split)

@@ -122,7 +122,7 @@ def test_refuses_bad_input() -> None:
         calibration(lists([1, 3]), train, categories)
     with pytest.raises(SemcompError, match="store a 1"):
         calibration(ids, train, sp.csr_array(categories * 2))
-    with pytest.raises(SemcompError, match="no CSR matrix"):
+    with pytest.raises(SemcompError, match="not a CSR matrix"):
         calibration(ids, train, sp.csc_array(categories))
     for alpha in (0.0, 1.0, float("nan")):
         with pytest.raises(SemcompError, match=r"alpha = .* is not usable"):

@@ -116,6 +116,15 @@ def test_the_family_is_all_pairs_and_metrics_of_the_call(compared: Comparison) -
         assert b.adjusted <= d.adjusted
 
 
+def test_it_shows_whom_the_best_beats_first(compared: Comparison) -> None:
+    assert compared.headline == "strong beats weak, weak too by ndcg"
+    assert repr(compared) == f"<Comparison of 3 methods, {USERS:,} users; {compared.headline}>"
+    html = compared._repr_html_()
+    assert html.index(compared.headline) < html.index("strong − weak, ndcg")
+    same = compare({"a": METHODS["weak"], "b": METHODS["weak"]}, SPLIT, **SPEND)
+    assert same.headline == "no method is found to beat another by ndcg"
+
+
 def test_letters_stand_where_a_method_is_better(compared: Comparison) -> None:
     assert compared.letters == {"strong": "a", "weak": "b", "weak too": "c"}
     assert compared.beaten("strong", "recall") == ["weak", "weak too"]

@@ -85,5 +85,5 @@ def test_refuses_bad_input() -> None:
     with pytest.raises(SemcompError, match="a list holds item row 3, but there are 3 items"):
         list_distance(lists([0, 3]), np.ones((3, 2)))
     for wrong in (np.ones(3), np.array([["a"], ["b"]]), sp.csr_array(np.ones((3, 2)))):
-        with pytest.raises(SemcompError, match="vectors is no matrix of numbers"):
+        with pytest.raises(SemcompError, match="vectors is not a matrix of numbers"):
             list_distance(lists([0, 1]), wrong)  # type: ignore[arg-type]

@@ -7,8 +7,8 @@ import pytest
 
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
-from semcomp.evidence import bootstrap_means, estimate, interval, users_needed, verdict
-from semcomp.evidence.statistics.bootstrap import mean_of, share_of, total_of
+from semcomp.evidence import bootstrap_means, estimate, users_needed, verdict
+from semcomp.evidence.statistics.bootstrap import interval, mean_of, share_of, total_of
 
 
 def test_moments_of_resampled_means() -> None:

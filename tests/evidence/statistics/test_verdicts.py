@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import FrozenInstanceError, asdict
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semcomp.core.evidence import Value
+from semcomp.core.evidence import Evidence, Value
 from semcomp.errors import SemcompError
-from semcomp.evidence import Verdict, judge, judge_family, users_needed, verdict
+from semcomp.evidence import Statement, Verdict, judge, judge_family, users_needed, verdict
+from semcomp.evidence.statistics.verdicts import by_itself, decide, with_headline
 
 OPEN = Value(0.05, -0.05, 0.15, n=1_000)
 
@@ -123,3 +125,31 @@ def test_a_claim_without_an_interval_is_no_member() -> None:
 def test_below_zero_the_interval_alone_says_what_is_needed() -> None:
     below = Value(-0.05, -0.15, 0.05, n=1_000, p=0.4)
     assert judge_family({"a": below, "b": below})["a"].users_needed == users_needed(below) == 4_000
+
+
+def test_statements_are_decided_as_one_family_and_the_headline_is_one_of_them() -> None:
+    gain = Value(0.3, 0.1, 0.5, null=0.1, excess_low=0.05, excess_high=0.35, n=100, p=0.03, excess_p=0.03)
+    evidence = Evidence("pair", {"gain": gain, "other": Value(0.2, 0.1, 0.3, n=100, p=1e-9)}, pd.DataFrame())
+    said = [
+        Statement("there is a gain", "gain", by_itself),
+        Statement("there is more than in the null", "gain", needs_null=True),
+        Statement("the other is there", "other", by_itself, unit="items"),
+        Statement("it beats its null", "other", needs_null=True),
+        Statement("nothing was measured", "missing"),
+    ]
+    verdicts = decide(said, evidence)
+    assert list(verdicts) == said[:3]
+    assert [one.p for one in verdicts.values()] == pytest.approx([0.06, 0.06, 3e-9])
+    assert [one.word for one in verdicts.values()] == ["undecided", "undecided", "holds"]
+    assert verdicts[said[2]].unit == "items"
+    headline = with_headline(evidence, said, ["gain"]).headline
+    assert headline is not None
+    assert headline.startswith("there is more than in the null: undecided")
+    assert "null 0.1000, difference 0.2000, 0.0500 – 0.3500" in headline
+    assert with_headline(evidence, said, ["missing"]).headline is None
+    alone = with_headline(evidence, said[2:3], ["other"]).headline
+    assert alone == "the other is there: holds (other 0.2000, 0.1000 – 0.3000)"
+
+
+def test_a_verdict_as_plain_types() -> None:
+    assert list(judge(OPEN).to_dict()) == ["verdict", "users_needed", "effect", "low", "high", "p", "unit"]
