@@ -225,7 +225,9 @@ def knowing_no_cold_item(study: Study, cold: Split) -> View:
     """
     model = study.settings("LightGCN")[0]
     epochs = study.view("LightGCN", SEED).provenance["training"]["best_epoch"]
-    view: View = replace(model, training=model.training.lasting(epochs)).fit(cold.without("valid"), seed=SEED)
+    view: View = replace(model, training=model.training.stopped_after(epochs)).fit(
+        cold.without("valid"), seed=SEED
+    )
     return view
 
 
