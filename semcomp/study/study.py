@@ -106,7 +106,8 @@ class Study:
         64
         """
         model, origin = settings_for(self.data.name, self.split, name)
-        model = budgeted(model, self.budget.epochs, self.budget.patience)
+        spend = self.budget
+        model = budgeted(model, spend.epochs, spend.patience, spend.schedule, spend.rate)
         return changed(model, options, name), origin
 
     def inputs(self, name: str, seed: int = 0) -> Inputs:

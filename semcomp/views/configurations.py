@@ -42,17 +42,22 @@ def option(model: Any, name: str) -> Any:
     return model
 
 
-def budgeted(model: Any, epochs: int, patience: int) -> Any:
-    """The model with at most so many epochs and this patience; one that is not trained as it is."""
+def budgeted(model: Any, epochs: int, patience: int, schedule: str = "constant", rate: float = 1.0) -> Any:
+    """The model with at most so many epochs, this patience and schedule, and `rate` times its step size.
+
+    One that is not trained is left as it is.
+    """
     if "training" not in _names(model):
         return model
-    return replace(model, training=replace(model.training, epochs=epochs, patience=patience))
+    given = {"epochs": epochs, "patience": patience, "schedule": schedule, "lr": model.training.lr * rate}
+    return replace(model, training=replace(model.training, **given))
 
 
 def from_described(config: Any) -> Any:
     """What `described` wrote, as an object again: dicts with a "class" are built, lists become tuples.
 
-    An option that the file does not have, because it is younger than the file, takes its default.
+    An option that the file does not have, because it is younger than the file, takes its default, or what the
+    class says that its absence means (`unwritten`): a `Training` without a schedule has a constant rate.
 
     Raises:
         SemcompError: a class that no view of `REGISTRY` is made of, an unknown option, a value that is
@@ -68,6 +73,7 @@ def from_described(config: Any) -> Any:
     made = classes[name]
     known = [one.name for one in fields(made)]
     values = {key: from_described(value) for key, value in config.items() if key != "class"}
+    values = {**getattr(made, "unwritten", {}), **values}  # older than an option: what it meant then
     for key in values:
         if key not in known:
             raise unknown_name(f"option of {name}", key, known)

@@ -189,7 +189,7 @@ def test_settings_that_come_with_the_package_are_whole(path):
     assert path == settings_path(PACKAGED, one.dataset["name"], one.view)
     assert len(one.trials) == one.asked
     assert [trial.number for trial in one.trials] == list(range(one.asked))
-    assert one.config == described(budgeted(build(one.view, one.best.params), one.epochs, one.patience))
+    assert one.model == budgeted(build(one.view, one.best.params), one.epochs, one.patience)
     assert set(one.best.params) == set(REGISTRY[one.view].space)
     assert (one.text is not None) == REGISTRY[one.view].reads_text
 

@@ -325,6 +325,14 @@ def test_studies_refuse_bad_input(study):
         _ = Study("planted", "tiny", k=61).split
 
 
+def test_a_budget_says_how_views_are_trained(study, monkeypatch):
+    falling = replace(BUDGETS["tiny"], name="falling", epochs=7, patience=3, schedule="linear", rate=4.0)
+    monkeypatch.setitem(BUDGETS, "falling", falling)
+    here, there = (one.settings("LightGCN")[0] for one in (study, Study("planted", "falling")))
+    given = {"epochs": 7, "patience": 3, "schedule": "linear", "lr": 4 * here.training.lr}
+    assert there == replace(here, training=replace(here.training, **given))
+
+
 def test_budgets_grow_and_have_a_null_that_differs():
     smoke, standard, full = (BUDGETS[name] for name in ("smoke", "standard", "full"))
     for small, large in ((smoke, standard), (standard, full)):

@@ -51,7 +51,14 @@ from semcomp.views.training.together import loss_of_pairs
 Found = dict[str, Any]
 
 TRAINING = Training(
-    loss=SampledSoftmax(negatives=40), epochs=4, batch=256, lr=0.02, every=1, patience=9, device="cpu"
+    loss=SampledSoftmax(negatives=40),
+    epochs=4,
+    batch=256,
+    lr=0.03,
+    schedule="linear",
+    every=1,
+    patience=9,
+    device="cpu",
 )
 BLUNT = replace(TRAINING, loss=BPR(), penalty=0.01)
 
@@ -213,7 +220,7 @@ class Killed(BaseException):
 
 
 def resumed() -> Found:
-    """A run that every process is killed in after two epochs, and the same taken up again."""
+    """A run that every process is killed in after two epochs, and the same one resumed."""
     parts, file = small()[0], Path(os.environ["SEMCOMP_CACHE"], "run.pt")
     file.parent.mkdir(exist_ok=True)
     model, save, epoch, epochs = (

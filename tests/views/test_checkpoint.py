@@ -6,10 +6,10 @@ import itertools
 import os
 import pickle
 import resource
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +28,15 @@ from semcomp.views.collaborative.lightgcn import LightGCN
 from semcomp.views.joint.aligned import AlignedLightGCN
 from semcomp.views.training import SampledSoftmax, Training, checkpoint, cost, loop
 
-SHORT = Training(loss=SampledSoftmax(negatives=16), epochs=3, batch=512, lr=0.02, every=1, patience=9)
+SHORT = Training(
+    loss=SampledSoftmax(negatives=16),
+    epochs=3,
+    batch=512,
+    lr=0.02,
+    schedule="linear",
+    every=1,
+    patience=9,
+)
 MODEL = LightGCN(4, training=SHORT)
 
 
@@ -55,7 +63,7 @@ def file(tmp_path) -> Path:
 
 
 def kill_after(model, split, file, monkeypatch, epoch=2):
-    """Train until the state of this epoch is kept."""
+    """Train until the state of this epoch is saved."""
     save = checkpoint.Checkpoint.save
 
     def killed(self, state):
@@ -69,88 +77,95 @@ def kill_after(model, split, file, monkeypatch, epoch=2):
     monkeypatch.setattr(checkpoint.Checkpoint, "save", save)
 
 
-# taken up again
+# resumed
 
 
-class Killer:
-    """Raises `Killed` at the n-th line that the loop or the checkpoint executes."""
+class Disk:
+    """A tracer: before each line that the loop or the checkpoint executes, what a kill there would leave."""
 
-    def __init__(self, n: int) -> None:
-        self.left = n
+    def __init__(self, folder: Path, copies: Path) -> None:
+        self.folder, self.copies = folder, copies
+        self.states: dict[tuple[tuple[str, int], ...], Path] = {}
+        self.lines: set[tuple[str, int]] = set()
 
     def __call__(self, frame, event, _):
         if frame.f_code.co_filename not in (loop.__file__, checkpoint.__file__):
             return None
         if event == "line":
-            self.left -= 1
-            if self.left == 0:
-                raise Killed
+            self.lines.add((frame.f_code.co_filename, frame.f_lineno))
+            files = sorted(self.folder.iterdir())
+            state = tuple((file.name, file.stat().st_mtime_ns) for file in files)
+            if state not in self.states:
+                self.states[state] = self.copies / f"{len(self.states)}"
+                shutil.copytree(self.folder, self.states[state])
         return self
 
 
-def as_in_a_new_process():
-    """A context of torch's that was killed on its way out has left its state behind."""
-    torch.set_grad_enabled(True)
-    torch.set_autocast_enabled("cpu", False)
-    for _ in range(torch.autocast_increment_nesting()):
-        torch.autocast_decrement_nesting()
-    torch.clear_autocast_cache()
-
-
 def test_killed_at_any_line_it_ends_with_the_same_bytes(small, tmp_path):
-    """With a term and draws of its own; each n-th line of a run of two epochs, one after the other."""
+    """With a term and draws of its own. All a resumed run knows is on the disk: from each state of it."""
     model = AlignedLightGCN(2, training=replace(SHORT, epochs=2))
-    whole = model.fit(Inputs(*small))
-    kills, files, found = 0, set(), None
-    while found is None:
-        kills += 1
-        file = tmp_path / f"{kills}.pt"
-        sys.settrace(Killer(kills))
-        try:
-            found = model.fit(Inputs(*small), checkpoint=file)
-        except Killed:
-            pass
-        finally:
-            sys.settrace(None)
-            as_in_a_new_process()
-        files.add((tmp_path / f"{kills}.pt").exists())
-        resumed = model.fit(Inputs(*small), checkpoint=file)
-        assert bytes_of(resumed) == bytes_of(whole), f"killed at line {kills}"
+    folder = tmp_path / "run"
+    folder.mkdir()
+    disk = Disk(folder, tmp_path)
+    sys.settrace(disk)
+    try:
+        whole = model.fit(Inputs(*small), checkpoint=folder / "run.pt")
+    finally:
+        sys.settrace(None)
+    assert len(disk.lines) > 120
+    part, kept = "run.pt.part", "run.pt"
+    found = [tuple(name for name, _ in state) for state in disk.states]
+    assert found == [(), (part,), (kept,), (kept, part), (kept,)]  # two epochs, two files
+    for left in disk.states.values():
+        resumed = model.fit(Inputs(*small), checkpoint=left / "run.pt")
+        assert bytes_of(resumed) == bytes_of(whole), f"from {left}"
         assert told(resumed) == told(whole)
-        assert not list(tmp_path.iterdir()), f"killed at line {kills}"
-    assert bytes_of(found) == bytes_of(whole)
-    assert kills > 150
-    assert files == {True, False}
+        assert not list(left.iterdir())
 
 
 SCRIPT = """
-import sys
+import io, sys, time
+import torch
+from semcomp.core.inputs import Inputs
 from semcomp.data import split
 from semcomp.planted import World
 from semcomp.views import LightGCN, SampledSoftmax, Training
 from semcomp.views.training import checkpoint
-checkpoint.EVERY = 0.0
-training = Training(loss=SampledSoftmax(negatives=16), epochs=80, batch=64, lr=0.02, every=20)
+
+written = []
+
+def save(stored, path):
+    whole = io.BytesIO()
+    torch_save(stored, whole)
+    written.append(whole.getvalue())
+    path.write_bytes(written[-1][: None if len(written) < 3 else len(written[-1]) // 2])
+    if len(written) == 3:
+        print("halfway", flush=True)
+        time.sleep(600)
+
+checkpoint.EVERY, torch_save, torch.save = 0.0, torch.save, save
+training = Training(loss=SampledSoftmax(negatives=16), epochs=4, batch=512, lr=0.02, every=2)
 parts = split(World(users=60, items=80, dim=2).dataset(), seed=7)
-LightGCN(4, training=training).fit(parts, checkpoint=sys.argv[1])
+LightGCN(4, training=training).fit(Inputs(parts), checkpoint=sys.argv[1])
 """
 
 
 def test_killed_by_the_system_it_ends_with_the_same_bytes(file):
-    run = subprocess.Popen([sys.executable, "-c", SCRIPT, str(file)])
-    deadline = time.monotonic() + 120
-    while not file.exists() and run.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
+    """In the middle of its third write."""
+    run = subprocess.Popen([sys.executable, "-c", SCRIPT, str(file)], stdout=subprocess.PIPE)
+    assert run.stdout.readline() == b"halfway\n"
     run.send_signal(signal.SIGKILL)
     assert run.wait() == -signal.SIGKILL
-    reached = torch.load(file, weights_only=True)["state"]["epoch"]
-    assert 1 <= reached < 80
-    split = split_of(World(users=60, items=80, dim=2).dataset(), seed=7)
-    training = Training(loss=SampledSoftmax(negatives=16), epochs=80, batch=64, lr=0.02, every=20)
+    run.stdout.close()
+    assert sorted(path.name for path in file.parent.iterdir()) == ["run.pt", "run.pt.part"]
+    assert torch.load(file, weights_only=True)["state"]["epoch"] == 2
+    inputs = Inputs(split_of(World(users=60, items=80, dim=2).dataset(), seed=7))
+    training = Training(loss=SampledSoftmax(negatives=16), epochs=4, batch=512, lr=0.02, every=2)
     short = LightGCN(4, training=training)
-    resumed, whole = short.fit(split, checkpoint=file), short.fit(split)
+    resumed, whole = short.fit(inputs, checkpoint=file), short.fit(inputs)
     assert bytes_of(resumed) == bytes_of(whole)
     assert told(resumed) == told(whole)
+    assert not list(file.parent.iterdir())
 
 
 def test_what_was_done_is_not_done_again(small, file, monkeypatch):

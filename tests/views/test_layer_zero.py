@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -18,8 +20,11 @@ from semcomp.views.collaborative.lightgcn import LightGCN
 World = tuple[Split, TextMatrix]
 
 
-def test_smoothing_gives_the_view(world: World) -> None:
-    split, model = world[0], LightGCN(8, layers=2, training=QUICK)
+@pytest.mark.parametrize("schedule", ["constant", "linear"])
+def test_smoothing_gives_the_view(world: World, schedule: str) -> None:
+    """With a schedule the best epoch's rate is that of the whole plan, as far as it went."""
+    training = replace(QUICK, schedule=schedule, epochs=7, lr=0.1)
+    split, model = world[0], LightGCN(8, layers=2, training=training)
     view = model.fit(split, seed=3)
     best = view.provenance["training"]["best_epoch"]
     assert best > 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -13,7 +13,7 @@ from semcomp.study.tuning import proposal
 from semcomp.views.configurations import LOSSES, budgeted, build, from_described, option
 from semcomp.views.registry import FAMILIES, NEEDS, REGISTRY, entry, from_data
 from semcomp.views.space import Choice, Range, log_range, written
-from semcomp.views.training import SampledSoftmax, described
+from semcomp.views.training import SampledSoftmax, Training, described
 
 
 def through_a_file(config):
@@ -106,14 +106,24 @@ def test_an_option_younger_than_its_file_takes_its_default():
     assert from_described({"class": "LightGCN", "layers": 3}) == build("LightGCN", {"layers": 3})
 
 
+def test_a_training_older_than_schedules_is_one_at_a_constant_rate():
+    """Whatever the default is today."""
+    assert Training.unwritten == {"schedule": "constant"}
+    assert from_described({"class": "Training", "lr": 0.01}) == Training(lr=0.01, schedule="constant")
+    assert from_described({"class": "Training", "schedule": "linear"}).schedule == "linear"
+
+
 @pytest.mark.parametrize("loss", [*LOSSES, SampledSoftmax(hard_pool=2), SampledSoftmax(popularity=0.75)])
 def test_every_loss_can_stand_in_a_file(loss):
     model = build("LightGCN", {"training.loss": loss})
     assert from_described(through_a_file(described(model))) == model
 
 
-def test_a_budget_changes_epochs_and_patience_alone():
+def test_a_budget_changes_what_it_names_alone():
     model = build("LightGCN", {"training.lr": 0.01})
+    faster = budgeted(model, 7, 2, "linear", rate=4)
+    given = {"epochs": 7, "patience": 2, "schedule": "linear", "lr": 0.04}
+    assert faster == replace(model, training=replace(model.training, **given))
     small = budgeted(model, 7, 2)
     assert (small.training.epochs, small.training.patience, small.training.lr) == (7, 2, 0.01)
     assert budgeted(small, model.training.epochs, model.training.patience) == model

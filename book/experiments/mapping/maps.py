@@ -6,7 +6,7 @@ empty cell or no row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
@@ -68,27 +68,21 @@ def _cell_of(rows: pd.DataFrame, measure: str, kind: str = "ridge", digits: int 
 
 def kinds_by_dataset(kept: Records, source: str) -> pd.DataFrame:
     """For `shift_table`: all maps on the random cut, the data set in the place of the cut."""
-    frames = [
+    return _joined(
         rows[rows["holdout"] == "random"].assign(holdout=name) for name, rows in maps(kept, source).items()
-    ]
-    return (
-        pd.concat(frames, ignore_index=True)
-        if frames
-        else pd.DataFrame(columns=["holdout", "kind", "measure"])
     )
 
 
 def cuts_by_dataset(kept: Records, source: str, kind: str = "ridge") -> pd.DataFrame:
     """For `shift_table`: one map on all cuts, the data set in the place of the cut and that in the map's."""
-    frames = [
+    return _joined(
         rows[rows["kind"] == kind].assign(kind=rows["holdout"], holdout=name)
         for name, rows in maps(kept, source).items()
-    ]
-    return (
-        pd.concat(frames, ignore_index=True)
-        if frames
-        else pd.DataFrame(columns=["holdout", "kind", "measure"])
     )
+
+
+def _joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([pd.DataFrame(columns=["holdout", "kind", "measure"]), *frames], ignore_index=True)
 
 
 def is_larger(one: Value, other: Value) -> Word:
@@ -145,14 +139,18 @@ def by_source(kept: Records, sources: Sequence[str], measure: str = R2, kind: st
 
 def values(kept: Records, source: str, measure: str = R2, kind: str = "ridge") -> dict[str, Value]:
     """A value of one map on the random cut, by data set."""
-    found = {name: one_of(rows, measure, kind) for name, rows in maps(kept, source).items()}
-    return {name: one[0] for name, one in found.items() if one is not None}
+    return {name: value for name, (value, _) in _found(kept, source, measure, kind).items()}
 
 
 def ceilings(kept: Records, source: str, measure: str = R2, kind: str = "ridge") -> dict[str, float]:
     """The same map's value from another seed of the target, by data set."""
+    found = _found(kept, source, measure, kind)
+    return {name: ceiling for name, (_, ceiling) in found.items() if ceiling is not None}
+
+
+def _found(kept: Records, source: str, measure: str, kind: str) -> dict[str, tuple[Value, float | None]]:
     found = {name: one_of(rows, measure, kind) for name, rows in maps(kept, source).items()}
-    return {name: one[1] for name, one in found.items() if one is not None and one[1] is not None}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def recalls(kept: Records, source: str, kind: str = "ridge") -> pd.DataFrame:

@@ -20,21 +20,18 @@ piece, and a piece that is in it is not computed again; give `--force` for that.
 
 from __future__ import annotations
 
-import argparse
 import json
-import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
 
+from book.experiments.datasets import about, options, origin, show
 from book.experiments.resumed import Attempts, indented, say, written
-from semcomp import __version__
 from semcomp.core.evidence import Evidence
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
@@ -51,11 +48,9 @@ from semcomp.evidence.mapping.probe import probe_all, published_probe
 from semcomp.evidence.mapping.task import ProbeSettings
 from semcomp.study import Study
 from semcomp.study.item_cuts import known_of_items, possible_holdouts
-from semcomp.study.settings import settings_for
 from semcomp.views.collaborative.layer_zero import LayerZero
 from semcomp.views.training.cost import peak_memory
 
-DATA = ("ml-100k", "books", "movies", "beauty", "games")
 RESULTS = Path(__file__).parent / "results"
 SEED, OTHER_SEEDS = 0, (1, 2)
 KINDS = (
@@ -230,7 +225,9 @@ def knowing_no_cold_item(study: Study, cold: Split) -> View:
     """
     model = study.settings("LightGCN")[0]
     epochs = study.view("LightGCN", SEED).provenance["training"]["best_epoch"]
-    view: View = replace(model, training=model.training.lasting(epochs)).fit(cold.without("valid"), seed=SEED)
+    view: View = replace(model, training=model.training.stopped_after(epochs)).fit(
+        cold.without("valid"), seed=SEED
+    )
     return view
 
 
@@ -356,29 +353,8 @@ def measure(task: tuple[str, str, str]) -> tuple[Any, float, int]:
 
 
 def head(dataset: str, budget: str) -> dict[str, Any]:
-    """What a file says of its data and its machine."""
-    study = Study(dataset, budget)
-    split = study.split
-    return {
-        "dataset": study.data.name,
-        "budget": budget,
-        "data": {
-            "fingerprint": study.data.fingerprint,
-            "users": split.n_users,
-            "items": split.n_items,
-            "train pairs": int(split.train.nnz),
-            "encoder": study.text.provenance["encoder"],
-        },
-        "settings": {
-            name: settings_for(study.data.name, split, name)[1] for name in ("LightGCN", "projection")
-        },
-        "machine": f"{platform.machine()}, 1 thread",
-        "versions": {"semcomp": __version__, "torch": torch.__version__},
-        "date": date.today().isoformat(),
-        "pieces": {},
-        "seconds": {},
-        "peak bytes": {},
-    }
+    """What a file says before its first piece."""
+    return about(Study(dataset, budget)) | origin() | {"pieces": {}, "seconds": {}, "peak bytes": {}}
 
 
 def shown(record: dict[str, Any]) -> str:
@@ -401,14 +377,8 @@ def shown(record: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data", nargs="+", default=DATA, metavar="NAME")
-    parser.add_argument("--budget", default="standard")
+    parser = options(__doc__, RESULTS)
     parser.add_argument("--pieces", nargs="+", choices=PIECES, default=list(PIECES), metavar="NAME")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=RESULTS)
-    parser.add_argument("--force", action="store_true", help="also what is there already")
-    parser.add_argument("--table", action="store_true", help="compute nothing, print what is kept")
     given = parser.parse_args()
 
     attempts = Attempts()
@@ -425,10 +395,7 @@ def main() -> None:
             record["pieces"][piece], record["seconds"][piece], record["peak bytes"][piece] = result
             written(path, indented(record))
             say(f"{name}, {piece}: {record['seconds'][piece]:.0f} s")
-    for name in given.data:
-        path = given.out / f"{name}.json"
-        if path.is_file():
-            print(shown(json.loads(path.read_text("utf8"))), end="\n\n")
+    show(given.data, given.out, shown)
     attempts.end()
 
 

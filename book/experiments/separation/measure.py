@@ -20,20 +20,16 @@ again; give `--force` for that.
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from book.experiments.datasets import about, options, origin, show
 from book.experiments.resumed import Attempts, indented, say, written
-from semcomp import __version__
 from semcomp.core.evidence import Evidence
 from semcomp.core.inputs import Inputs
 from semcomp.core.rank import rank
@@ -51,10 +47,8 @@ from semcomp.study.null_diagnoses import null_rankings
 from semcomp.study.nulls import NULLS, null_pair, shuffled_text
 from semcomp.study.pairs import fused_pair
 from semcomp.study.separation import separating_statistics
-from semcomp.study.settings import settings_for
 from semcomp.views.training.cost import peak_memory
 
-DATA = ("ml-100k", "books", "movies", "beauty", "games")
 RESULTS = Path(__file__).parent / "results" / "data"
 SEED, NULL_SEED, MORE_SEEDS, PARTNER_SEED = 0, 1, (2, 3), 4
 HEADLINES = (
@@ -167,23 +161,15 @@ def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
     seconds["all"] = time.perf_counter() - began
     table = held["two seeds"].table
     words = [len(text.split()) for text in study.data.texts]
+    known = about(study)
+    known["data"] |= {
+        "density": split.train.nnz / (split.n_users * split.n_items),
+        "words a text": sum(words) / len(words),
+        "users with test items": len(table),
+        "detectable NDCG difference": minimal_detectable_effect(table["ndcg.a"] - table["ndcg.b"]),
+    }
     return {
-        "dataset": study.data.name,
-        "budget": budget,
-        "data": {
-            "fingerprint": study.data.fingerprint,
-            "users": split.n_users,
-            "items": split.n_items,
-            "train pairs": int(split.train.nnz),
-            "density": split.train.nnz / (split.n_users * split.n_items),
-            "words a text": sum(words) / len(words),
-            "encoder": study.text.provenance["encoder"],
-            "users with test items": len(table),
-            "detectable NDCG difference": minimal_detectable_effect(table["ndcg.a"] - table["ndcg.b"]),
-        },
-        "settings": {
-            name: settings_for(study.data.name, split, name)[1] for name in ("LightGCN", "projection")
-        },
+        **known,
         "pair": held["two seeds"].to_dict(table=False),
         "nulls": {
             name: {"kept": NULLS[name].kept, "differs": NULLS[name].differs}
@@ -195,9 +181,7 @@ def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
         "quality": {name: one.to_dict(table=False) for name, one in quality.items()},
         "seconds": {name: round(spent, 2) for name, spent in seconds.items()},
         "peak bytes": peak_memory(torch.device("cpu")),
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} thread",
-        "versions": {"semcomp": __version__, "torch": torch.__version__},
-        "date": date.today().isoformat(),
+        **origin(),
     }
 
 
@@ -238,15 +222,9 @@ def spread(value: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data", nargs="+", default=DATA, metavar="NAME")
-    parser.add_argument("--budget", default="standard")
+    parser = options(__doc__, RESULTS)
     parser.add_argument("--users", type=int, default=4000, help="that information is measured on, at most")
     parser.add_argument("--partners", nargs="+", choices=PARTNERS, default=list(PARTNERS), metavar="NAME")
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=RESULTS)
-    parser.add_argument("--force", action="store_true", help="also what is there already")
-    parser.add_argument("--table", action="store_true", help="compute nothing, print what is kept")
     given = parser.parse_args()
 
     todo = () if given.table else given.data
@@ -264,10 +242,7 @@ def main() -> None:
     for (name, *_), record in attempts(measure, ready, given.jobs, name=lambda task: task[0]):
         written(given.out / f"{name}.json", indented(record))
         say(f"{name}: {record['seconds']['all']:.0f} s")
-    for name in given.data:
-        path = given.out / f"{name}.json"
-        if path.is_file():
-            print(shown(json.loads(path.read_text("utf8"))), end="\n\n")
+    show(given.data, given.out, shown)
     attempts.end()
 
 

@@ -32,6 +32,7 @@ from typing import Any
 
 import torch
 
+from book.experiments.datasets import DATA
 from book.experiments.resumed import indented, say, written
 from semcomp import __version__
 from semcomp.core.metrics import per_user
@@ -48,7 +49,6 @@ from semcomp.views.registry import REGISTRY, entry, from_data
 from semcomp.views.training import described, validation_ndcg
 from semcomp.views.training.cost import peak_memory
 
-DATA = ("ml-100k", "books", "movies", "beauty", "games")
 RESULTS = Path(__file__).parent / "results" / "fits"
 K = 20
 START = 5.0  # seconds that a process takes to import and to load

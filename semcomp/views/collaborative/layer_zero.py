@@ -34,7 +34,7 @@ class LayerZero:
 
     @property
     def training(self) -> Training:
-        return self.model.training.lasting(self.epochs)
+        return self.model.training.stopped_after(self.epochs)
 
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train for `epochs`; the inner products of the tables are not LightGCN's scores."""

@@ -50,9 +50,9 @@ def train_view(
 ) -> View:
     """Minimise the model's loss (plus `terms`); the vectors with the best validation NDCG@20 are the view.
 
-    The untrained vectors compete too (epoch 0), and of equals the first wins. Where the validation part is
+    The untrained vectors compete too (epoch 0); ties go to the earlier epoch. Where the validation part is
     empty, the last epoch counts. On a CPU with the same number of threads the same seed gives the same bytes,
-    also if the run was interrupted and taken up again. Ranking is always by float32 vectors, made without
+    also if the run was interrupted and resumed. Ranking is always by float32 vectors, made without
     autocast.
 
     Several processes (see `torchrun`) share the pairs of every batch, and the users to validate on; gradients
@@ -62,8 +62,8 @@ def train_view(
     Args:
         name: of the view. model: its configuration, for the provenance.
         text: what the encoder or the terms read, for the provenance.
-        checkpoint: a file that the state is kept in while training runs, and taken up from if it is there;
-            removed at the end.
+        checkpoint: a file that holds the state while training runs; a run whose file exists is resumed from
+            it. Removed at the end.
 
     Returns:
         a view whose provenance has, beside what made it, "training" (the best epoch, its validation NDCG@20,
@@ -71,7 +71,7 @@ def train_view(
         "processes", where there are several.
 
     Raises:
-        SemcompError: the loss is no number any more; a checkpoint that cannot be read, written or is of
+        SemcompError: the loss is not a number any more; a checkpoint that cannot be read, written or is of
             another run; a device that is not there.
     """
     training = model.training
@@ -168,7 +168,10 @@ class _Run:
         draw = generator(self.seed, "negatives", number)
         order = torch.randperm(len(users), generator=generator(self.seed, "batches", number)).numpy()
         losses = []
-        for first in range(0, len(order), self.training.batch):
+        firsts = range(0, len(order), self.training.batch)
+        for step, first in enumerate(firsts, (number - 1) * len(firsts)):
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.training.rate(step, len(firsts))
             at = order[first : first + self.training.batch]
             losses.append(self.step(users[at], items[at], draw))
         mean = torch.stack(losses).mean()
@@ -249,4 +252,6 @@ def _sound(vectors: Vectors) -> bool:
 
 
 def _diverged(name: str, training: Training) -> SemcompError:
-    return SemcompError(f"{name} diverged, its loss is no number; lower the learning rate, now {training.lr}")
+    return SemcompError(
+        f"{name} diverged, its loss is not a number; lower the learning rate, now {training.lr}"
+    )

@@ -15,11 +15,11 @@ from semcomp.evidence.mapping.maps import kind_of
 from semcomp.evidence.mapping.networks import Contrastive, Network, Standardised
 
 
-def noisy(n: int = 400, d: int = 10, seed: int = 0) -> tuple[np.ndarray, ...]:
-    """A linear target under noise of its own size, for fitting and for reading."""
+def noisy(n: int, d: int = 10, seed: int = 0, noise: float = 1.0) -> tuple[np.ndarray, ...]:
+    """A linear target of variance 1 under noise, for fitting and for reading."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(2 * n, d))
-    y = x @ rng.normal(size=(d, d)) / np.sqrt(d) + rng.normal(size=(2 * n, d))
+    y = x @ rng.normal(size=(d, d)) / np.sqrt(d) + noise * rng.normal(size=(2 * n, d))
     return x[:n], y[:n], x[n:], y[n:]
 
 
@@ -75,7 +75,11 @@ def test_a_tenth_is_kept_for_checking_and_only_with_patience() -> None:
 
 
 def test_a_stopped_network_does_not_memorise() -> None:
-    x, y, new, goal = noisy()
+    """What is memorised costs in proportion to the noise; with less of it, seeds cross the bounds.
+
+    Over seeds of data and network, the wild one is 0.22 to 0.26 below the line, the tame one 0.02 to 0.04.
+    """
+    x, y, new, goal = noisy(200, noise=2.0)
     wild = Network(hidden=128, epochs=150, batch=64, lr=3e-3).fit(x, y, 0)
     tame = Network(hidden=128, epochs=150, batch=64, lr=3e-3, weight_decay=1e-2, patience=15).fit(x, y, 0)
     line = fit_ridge(x, y)
@@ -86,9 +90,9 @@ def test_a_stopped_network_does_not_memorise() -> None:
     assert r2_score(goal, tame.predict(new)) > reached - 0.08
     # the scale of either side does not matter to a network that standardises
     far = Network(hidden=128, epochs=150, batch=64, lr=3e-3, weight_decay=1e-2, patience=15).fit(
-        1e3 * x, 1e-3 * y, 0
-    )
-    np.testing.assert_allclose(1e3 * far.predict(1e3 * new), tame.predict(new), atol=0.05)
+        1024 * x, y / 1024, 0
+    )  # powers of two: rounding is the same, so that no path of training leads elsewhere
+    np.testing.assert_allclose(1024 * far.predict(1024 * new), tame.predict(new), rtol=1e-6)
 
 
 def test_a_contrastive_map_learns_directions_and_gets_its_scale_afterwards() -> None:

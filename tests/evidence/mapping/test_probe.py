@@ -100,15 +100,16 @@ def test_neighbours_by_definition() -> None:
     unit = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-300)
     cosines = unit @ unit.T
     np.fill_diagonal(cosines, -np.inf)
-    found = nearest(rows, 5, memory=1)
-    for row in range(60):
-        assert row not in found[row]
-        left_out = np.setdiff1d(np.arange(60), [*found[row], row])
-        assert cosines[row, found[row]].min() >= cosines[row, left_out].max() - 1e-12
-    assert found[20].tolist() == [0, 1, 2, 3, 4]  # all cosines 0: the lowest rows
-    assert 50 in found[10]
-    assert 10 in found[50]
-    np.testing.assert_array_equal(found, nearest(rows, 5))
+    for found in (nearest(rows, 5, memory=1), nearest(rows, 5)):
+        # not compared with each other: rows 10 and 50 are equally near to any third one but for rounding,
+        # which differs by block
+        for row in range(60):
+            assert row not in found[row]
+            left_out = np.setdiff1d(np.arange(60), [*found[row], row])
+            assert cosines[row, found[row]].min() >= cosines[row, left_out].max() - 1e-12
+        assert found[20].tolist() == [0, 1, 2, 3, 4]  # all cosines 0: the lowest rows
+        assert 50 in found[10]
+        assert 10 in found[50]
     assert neighbour_jaccard(rows, 7 * rows, 5).tolist() == [1.0] * 60
     with pytest.raises(SemcompError, match="k = 60 neighbours"):
         nearest(rows, 60)

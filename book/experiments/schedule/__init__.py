@@ -1,0 +1,1 @@
+"""Whether a falling learning rate needs fewer epochs, chosen on validation."""
