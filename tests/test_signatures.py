@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pytest
@@ -27,13 +26,12 @@ DEFAULTS: dict[str, set[Any]] = {
     "user_ids": {None},
 }
 #: One default seed per kind of randomness: which interactions or items are held out, and everything else.
-SEEDS = {"split": 2020, "Study.split_seed": 2020, "ProbeSettings": 2024}
+SEEDS = {"split": 2020, "Study.split_seed": 2020, "probe": 2024, "ProbeSettings": 2024}
 #: Names whose default differs for a reason.
 DIFFERENT = {
     "groups": "a number of groups of the jackknife, but labels of the items in alignment_hypothesis",
     "memory": "bytes: what blocks of scores, of a nearest-neighbour search or of an audit need differs",
     "permutations": "a number: cheap for differences of users, dear for canonical correlations",
-    "settings": "of each measurement its own",
     "steps": "filters that were applied, and places on a path",
     "template": "how texts are made, and how they were made",
 }
@@ -54,14 +52,10 @@ def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 def arguments() -> dict[str, dict[str, Any]]:
-    """argument -> where -> default, `NONE` where it has none; the fields of settings are arguments too."""
+    """argument -> where -> default, `NONE` where it has none; settings are public classes of their own."""
     found: dict[str, dict[str, Any]] = defaultdict(dict)
     for where, function in functions():
         for key, parameter in inspect.signature(function).parameters.items():
-            if key == "settings" and is_dataclass(parameter.default):
-                for one in fields(parameter.default):
-                    found[one.name][where] = getattr(parameter.default, one.name)
-                continue
             empty = parameter.default is inspect.Parameter.empty
             found[key][where] = NONE if empty else parameter.default
     return found
