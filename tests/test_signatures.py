@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pytest
@@ -53,14 +52,10 @@ def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
 
 
 def arguments() -> dict[str, dict[str, Any]]:
-    """argument -> where -> default, `NONE` where it has none; the fields of settings are arguments too."""
+    """argument -> where -> default, `NONE` where it has none; settings are public classes of their own."""
     found: dict[str, dict[str, Any]] = defaultdict(dict)
     for where, function in functions():
         for key, parameter in inspect.signature(function).parameters.items():
-            if key == "settings" and is_dataclass(parameter.default):
-                for one in fields(parameter.default):
-                    found[one.name][where] = getattr(parameter.default, one.name)
-                continue
             empty = parameter.default is inspect.Parameter.empty
             found[key][where] = NONE if empty else parameter.default
     return found

@@ -158,13 +158,12 @@ def _reaching(
 def _maxima(scores: Tensor, group: int) -> Tensor:
     """(B, n) -> (B, n / group): of neighbours in groups of `GROUP`, else of every (n / group)-th."""
     if group == GROUP:
-        return scores.unflatten(1, (-1, group)).amax(dim=2)
-    for size in (
-        min(group, 8),
-        max(1, group // 8),
-    ):  # over 16 at once take torch five times as long
+        neighbours: Tensor = scores.unflatten(1, (-1, group))
+        return neighbours.amax(dim=2)
+    for size in (min(group, 8), group // 8):  # more than 16 in one step take torch five times as long
         if size > 1:
-            scores = scores.unflatten(1, (size, -1)).amax(dim=1)
+            apart: Tensor = scores.unflatten(1, (size, -1))
+            scores = apart.amax(dim=1)
     return scores
 
 
@@ -188,8 +187,8 @@ def _largest(values: Tensor, m: int) -> Tensor:
 def _from(values: Tensor, floor: Tensor) -> tuple[Integers, Integers, NDArray[np.float32]]:
     """(row, column, value) of what is not below its row's floor, row by row."""
     if values.device.type != "cpu":
-        row, column = torch.nonzero(values >= floor[:, None], as_tuple=True)
-        return row.cpu().numpy(), column.cpu().numpy(), values[row, column].cpu().numpy()
+        at = torch.nonzero(values >= floor[:, None], as_tuple=True)
+        return at[0].cpu().numpy(), at[1].cpu().numpy(), values[at].cpu().numpy()
     table = values.numpy()  # compared and searched in a third of torch's time
     flat = np.flatnonzero(table >= floor.numpy()[:, None])
     row, column = np.divmod(flat, table.shape[1])

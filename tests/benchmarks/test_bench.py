@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from benchmark_scripts import script_named
 
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import Split
@@ -106,9 +105,9 @@ def test_a_failure_is_told_and_what_was_done_stays(
 
 @pytest.mark.parametrize(("options", "place"), [(["--smoke"], "work/smoke"), ([], "results")])
 def test_a_smoke_run_leaves_the_committed_results_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], place: str
+    speed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], place: str
 ) -> None:
-    bench = script_named("bench")
+    bench = speed.bench
     monkeypatch.setattr(bench, "HERE", tmp_path)
     monkeypatch.setattr(bench, "prepare", lambda places, needed: None)
     monkeypatch.setattr(bench, "run", lambda chosen, places, size, force: {"rows": [], "size": size})

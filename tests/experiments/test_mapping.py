@@ -53,8 +53,8 @@ def test_records_by_size_and_what_they_lack(tmp_path: Path, monkeypatch: pytest.
     assert tables.gaps(kept) == ["large: geometry, targets, published, curves, cold, parts, hypothesis"]
     assert list(tables.having(kept, "cold")) == ["small"]
     spent = tables.seconds(kept)
-    assert spent.loc["maps on every cut"].tolist() == [3.0, 3.0]
-    assert spent.drop("maps on every cut").isna().all(axis=None)
+    assert spent.loc["maps on every holdout"].tolist() == [3.0, 3.0]
+    assert spent.drop("maps on every holdout").isna().all(axis=None)
 
 
 def test_every_table_of_nothing_is_empty():
@@ -65,7 +65,7 @@ def test_every_table_of_nothing_is_empty():
             tables.readings(kept, "projection, ajive"),
             tables.hypotheses(kept),
             maps.kinds_by_dataset(kept, "raw text"),
-            maps.cuts_by_dataset(kept, "raw text"),
+            maps.holdouts_by_dataset(kept, "raw text"),
             maps.less_under_shift(kept, "raw text"),
             maps.recalls(kept, "raw text"),
             maps.by_source(kept, tables.SOURCES),
@@ -141,7 +141,7 @@ def test_a_value_with_what_there_is_of_it():
     assert (value, ceiling) == (around(0.1, -0.01), 0.9)
     assert maps.one_of(rows, "recall_true") == (Value(0.5, n=3), None)
     assert maps.one_of(rows, maps.R2, "mlp-1") is None
-    assert maps.one_of(rows, maps.R2, cut="cluster") is None
+    assert maps.one_of(rows, maps.R2, holdout="cluster") is None
 
 
 @pytest.mark.parametrize(
@@ -190,8 +190,8 @@ def test_panels_take_the_place_of_cuts():
         ["toys", "ridge", 0.1],
         ["toys", "mlp-1", 0.2],
     ]
-    cuts = maps.cuts_by_dataset(kept, "raw text")
-    assert cuts[["holdout", "kind", "value"]].values.tolist() == [
+    holdouts = maps.holdouts_by_dataset(kept, "raw text")
+    assert holdouts[["holdout", "kind", "value"]].values.tolist() == [
         ["toys", "random", 0.1],
         ["toys", "cluster", 0.05],
     ]

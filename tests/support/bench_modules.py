@@ -21,12 +21,13 @@ MODULES = ("inputs", "ours", "pieces", "report", "running", "training")
 
 @pytest.fixture(scope="module")
 def speed() -> Any:
-    """The modules of the benchmark by name, with `loop` and `libraries` of the peers."""
+    """The modules of the benchmark by name, with `bench` itself, and `loop` and `libraries` of the peers."""
     paths = [str(BENCHMARKS), str(BENCHMARKS / "peers")]
     sys.path[:0] = paths
     try:
         found = {name: importlib.import_module(f"speed.{name}") for name in MODULES}
         found |= {
+            "bench": importlib.import_module("bench"),
             "loop": importlib.import_module("peers.per_user_loop"),
             "libraries": importlib.import_module("library_runs"),
         }

@@ -50,10 +50,10 @@ def maps(kept: Records, source: str) -> dict[str, pd.DataFrame]:
 
 
 def one_of(
-    rows: pd.DataFrame, measure: str, kind: str = "ridge", cut: str = "random"
+    rows: pd.DataFrame, measure: str, kind: str = "ridge", holdout: str = "random"
 ) -> tuple[Value, float | None] | None:
     """A value of a probe with its ceiling, if it has one; None where it was not measured."""
-    chosen = rows[(rows["measure"] == measure) & (rows["kind"] == kind) & (rows["holdout"] == cut)]
+    chosen = rows[(rows["measure"] == measure) & (rows["kind"] == kind) & (rows["holdout"] == holdout)]
     if chosen.empty:
         return None
     row = chosen.iloc[0].dropna()
@@ -67,14 +67,14 @@ def _cell_of(rows: pd.DataFrame, measure: str, kind: str = "ridge", digits: int 
 
 
 def kinds_by_dataset(kept: Records, source: str) -> pd.DataFrame:
-    """For `shift_table`: all maps on the random cut, the data set in the place of the cut."""
+    """For `shift_table`: all maps on the random holdout, which is named by the data set."""
     return _joined(
         rows[rows["holdout"] == "random"].assign(holdout=name) for name, rows in maps(kept, source).items()
     )
 
 
-def cuts_by_dataset(kept: Records, source: str, kind: str = "ridge") -> pd.DataFrame:
-    """For `shift_table`: one map on all cuts, the data set in the place of the cut and that in the map's."""
+def holdouts_by_dataset(kept: Records, source: str, kind: str = "ridge") -> pd.DataFrame:
+    """For `shift_table`: one map on all holdouts, named by the holdout, and these by the data set."""
     return _joined(
         rows[rows["kind"] == kind].assign(kind=rows["holdout"], holdout=name)
         for name, rows in maps(kept, source).items()
@@ -100,8 +100,8 @@ def is_larger(one: Value, other: Value) -> Word:
 def more_than_ridge(kept: Records, source: str) -> dict[str, tuple[Word, str]]:
     """By data set: whether any map that can do more explains more than ridge does, and the best of them.
 
-    Held-out items of the random cut. "holds" if one map's interval lies above ridge's, "does not hold" if all
-    lie below, else "undecided".
+    Held-out items of the random holdout. "holds" if one map's interval lies above ridge's, "does not hold" if
+    all lie below, else "undecided".
     """
     found = {}
     for name, rows in maps(kept, source).items():
@@ -117,19 +117,19 @@ def more_than_ridge(kept: Records, source: str) -> dict[str, tuple[Word, str]]:
 
 
 def less_under_shift(kept: Records, source: str, kind: str = "ridge") -> pd.DataFrame:
-    """By cut and data set, what the intervals say of "the map explains less here than on the random cut"."""
+    """By holdout and data set, what intervals say of "the map explains less here than on the random one"."""
     found: dict[str, dict[str, str]] = {}
     for name, rows in maps(kept, source).items():
         usual = one_of(rows, R2, kind)
-        for cut in rows["holdout"].unique():
-            here = one_of(rows, R2, kind, cut)
-            if cut != "random" and usual is not None and here is not None:
-                found.setdefault(cut, {})[name] = is_larger(usual[0], here[0])
+        for holdout in rows["holdout"].unique():
+            here = one_of(rows, R2, kind, holdout)
+            if holdout != "random" and usual is not None and here is not None:
+                found.setdefault(holdout, {})[name] = is_larger(usual[0], here[0])
     return filled(pd.DataFrame.from_dict(found, orient="index"))
 
 
 def by_source(kept: Records, sources: Sequence[str], measure: str = R2, kind: str = "ridge") -> pd.DataFrame:
-    """One row per data set, a column per source: a value of one map on the random cut."""
+    """One row per data set, a column per source: a value of one map on the random holdout."""
     found = {
         source: {name: _cell_of(rows, measure, kind) for name, rows in maps(kept, source).items()}
         for source in sources
@@ -138,7 +138,7 @@ def by_source(kept: Records, sources: Sequence[str], measure: str = R2, kind: st
 
 
 def values(kept: Records, source: str, measure: str = R2, kind: str = "ridge") -> dict[str, Value]:
-    """A value of one map on the random cut, by data set."""
+    """A value of one map on the random holdout, by data set."""
     return {name: value for name, (value, _) in _found(kept, source, measure, kind).items()}
 
 
@@ -218,7 +218,7 @@ def recipe(kept: Records) -> dict[str, dict[str, Evidence]]:
 def published(kept: Records) -> pd.DataFrame:
     """One row per map, on fitted and on held-out items, a column per data set: mean R² over dimensions.
 
-    The published recipe and maps in closed form, all from the projection on the same cut. The first
+    The published recipe and maps in closed form, all from the projection on the same holdout. The first
     column is what the paper reports, of other data.
     """
     found = {"paper": {row: f"{value:.3f}" for row, value in REPORTED.items()}}

@@ -6,7 +6,7 @@ For each data set, with LightGCN and the projection of the text at the settings 
 `--out/<data set>.json` holds these pieces, each with its seconds:
 
     geometry     `geometry` of text, ACE text, projection and another seed, each with LightGCN
-    probes       `probe_all`: every kind of map on the random cut, some on every cut there is data for
+    probes       `probe_all`: every kind of map on the random holdout, some on every holdout there is data for
     targets      ridge onto other forms of the target, and onto layer 0
     published    the recipe of the paper's scripts
     curves       R² by rank of the map, and by the number of items it is fitted on
@@ -64,7 +64,7 @@ KINDS = (
     "mlp-1",
     "mlp-1-early-stopping",
 )
-EVERYWHERE = ("ridge", "mlp-1-early-stopping")  # maps that are tried on every cut
+EVERYWHERE = ("ridge", "mlp-1-early-stopping")  # maps that are tried on every holdout
 USERS = 4000  # that are ranked, at most
 FORMS = ("raw", "centred-normalised", "popularity-residualised")
 SIZES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the fitted items, for the learning curve
@@ -144,10 +144,8 @@ def probes_piece(study: Study) -> dict[str, Rows]:
     """Every kind from the encoder's text and from the projection; ridge alone from ACE text."""
     target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
     known, (random, *others) = known_of_items(study), possible_holdouts(study)
-    spend = {
-        "ceiling": ceiling,
-        "settings": ProbeSettings(epochs=study.budget.probe_epochs, **spent(study)),
-    }
+    settings = ProbeSettings(epochs=study.budget.probe_epochs, **spent(study))
+    spend: dict[str, Any] = {"ceiling": ceiling, "settings": settings}
     found = {}
     for name, source in sources(study).items():
         here, there = (["ridge"], ["ridge"]) if name == "ACE" else (KINDS, EVERYWHERE)
@@ -165,7 +163,7 @@ def spent(study: Study) -> dict[str, Any]:
 
 
 def targets_piece(study: Study) -> dict[str, Rows]:
-    """Ridge from the raw text, the random cut."""
+    """Ridge from the raw text, the random holdout."""
     other = OTHER_SEEDS[0]
     pairs = {form: (study.view("LightGCN", SEED), study.view("LightGCN", other), form) for form in FORMS} | {
         "layer 0": (layer_zero(study, SEED), layer_zero(study, other), "raw")
@@ -363,7 +361,7 @@ def shown(record: dict[str, Any]) -> str:
     pieces = record["pieces"]
     for name, rows in pieces.get("probes", {}).items():
         lines += [
-            f"{name:12} {row['cut']:20} {row['kind']:14} R² {row['value']:.3f} "
+            f"{name:12} {row['holdout']:20} {row['kind']:14} R² {row['value']:.3f} "
             f"floor {row['null']:.3f} ceiling {row['ceiling']:.3f}"
             for row in rows
             if row["measure"] == "r2_test_weighted"

@@ -23,7 +23,7 @@ Records = Mapping[str, Record]
 #: Pieces of a file, in words, in the order of the page.
 PIECES = {
     "geometry": "geometry of four pairs",
-    "probes": "maps on every cut",
+    "probes": "maps on every holdout",
     "targets": "other forms of the target",
     "published": "the published recipe",
     "curves": "curves in rank and items",
