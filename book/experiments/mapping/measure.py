@@ -144,7 +144,7 @@ def probes_piece(study: Study) -> dict[str, Rows]:
     """Every kind from the encoder's text and from the projection; ridge alone from ACE text."""
     target, ceiling = study.view("LightGCN", SEED), study.view("LightGCN", OTHER_SEEDS[0])
     known, (random, *others) = known_of_items(study), possible_holdouts(study)
-    spend = {
+    spend: dict[str, Any] = {
         "ceiling": ceiling,
         "settings": ProbeSettings(epochs=study.budget.probe_epochs, **spent(study)),
     }
