@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import islice
 from typing import Any
 
 ROWS = 5  # of a long table
@@ -52,12 +53,12 @@ def summary(provenance: Mapping[str, Any]) -> str:
     return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in told.items() if value)
 
 
-def vectors(matrix: Any, ids: Sequence[object] | None, unit: str) -> Table:
+def vectors(matrix: Any, ids: Iterable[object] | None, unit: str) -> Table:
     """The first rows of a matrix: id (or number of the row), length, and the first coordinates."""
     shown = matrix[:ROWS]
     width = min(COORDINATES, matrix.shape[1])
     more = ["…"] if width < matrix.shape[1] else []
-    names = range(len(shown)) if ids is None else ids[:ROWS]
+    names: Iterable[object] = range(len(shown)) if ids is None else islice(ids, ROWS)
     rows = [
         [
             str(name),

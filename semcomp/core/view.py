@@ -129,8 +129,8 @@ class View:
         remedy = "use the split of the data it was fitted on"
         users = rows_of(self.user_ids, split.user_ids, owner=self._owner, unit="user", remedy=remedy)
         items = rows_of(self.item_ids, split.item_ids, owner=self._owner, unit="item", remedy=remedy)
-        joined = {"user_ids": self.user_ids[users], "item_ids": self.item_ids[items]}
-        return replace(self, users=self.users[users], items=self.items[items], **joined)
+        ids = self.user_ids[users], self.item_ids[items]
+        return View(self.name, self.users[users], self.items[items], self.provenance, *ids)
 
     def save(self, path: str | Path) -> Path:
         """Write vectors, ids and provenance to a `.safetensors` file, whole or not at all; returns the path.
@@ -183,8 +183,9 @@ class View:
     def _repr_html_(self) -> str:
         n_users, n_items = self.shape
         title = f"{self.name}: view of {n_users:,} users × {n_items:,} items, {self.dim:,} dimensions"
-        sides = (self.items, self.item_ids, "item"), (self.users, self.user_ids, "user")
-        return card(title, [summary(self.provenance)], *(vectors(*side) for side in sides))
+        items = vectors(self.items, self.item_ids, "item")
+        users = vectors(self.users, self.user_ids, "user")
+        return card(title, [summary(self.provenance)], items, users)
 
 
 def unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
