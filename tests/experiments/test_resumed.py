@@ -8,6 +8,7 @@ import pytest
 
 from book.experiments import resumed
 from book.experiments.measures import hypothesis, measure
+from semcomp.study.workers import run_tasks
 
 WORLDS = [("small", 0), ("small", 1), ("large", 0)]
 
@@ -52,7 +53,13 @@ def test_what_is_no_number_is_refused():
         resumed.indented({"value": float("nan")})
 
 
-def test_what_fails_is_told_and_costs_the_others_nothing(capsys):
+@pytest.fixture
+def here(monkeypatch):
+    """Work in this process; that others give the same is tested with them (`study/test_workers.py`)."""
+    monkeypatch.setattr(resumed, "in_processes", run_tasks)
+
+
+def test_what_fails_is_told_and_costs_the_others_nothing(here, capsys):
     attempts = resumed.Attempts()
     found = dict(attempts(half, [("one", 1), ("none", 0), ("four", 4)], 1))
     assert found == {("one", 1): 0.5, ("four", 4): 2.0}
@@ -62,7 +69,7 @@ def test_what_fails_is_told_and_costs_the_others_nothing(capsys):
         attempts.end()
 
 
-def test_without_failures_nothing_is_said():
+def test_without_failures_nothing_is_said(here):
     attempts = resumed.Attempts()
     assert dict(attempts(half, [("one", 1)], 1)) == {("one", 1): 0.5}
     attempts.end()
