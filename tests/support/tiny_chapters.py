@@ -79,8 +79,10 @@ def write_checkout(folder: Path) -> Path:
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(ROOT / name, folder)
     (folder / "pyproject.toml").write_text('[project]\nname = "semcomp"\n', encoding="utf8")
-    for name in ("own_data", "protocol", "api", "environment", "model_cards"):
-        (book / f"{name}.md").write_text(f"# {name}\n\nText.\n", encoding="utf8")
+    chapters = "[0-9]*.md", "index.md", "bibliography.md"
+    for page in (ROOT / "book").glob("*.md"):
+        if not any(page.match(pattern) for pattern in chapters):
+            (book / page.name).write_text(f"# {page.stem}\n\nText.\n", encoding="utf8")
     (book / "01_worlds.md").write_text(
         chapter("Worlds", schema="budget=str, seed=int", budget="smoke", seed=1), encoding="utf8"
     )
