@@ -26,12 +26,13 @@ DEFAULTS: dict[str, set[Any]] = {
     "user_ids": {None},
 }
 #: One default seed per kind of randomness: which interactions or items are held out, and everything else.
-SEEDS = {"split": 2020, "Study.split_seed": 2020, "probe": 2024, "ProbeSettings": 2024}
+SEEDS = {"split": 2020, "Study.split_seed": 2020, "ProbeSettings": 2024}
 #: Names whose default differs for a reason.
 DIFFERENT = {
     "groups": "a number of groups of the jackknife, but labels of the items in alignment_hypothesis",
     "memory": "bytes: what blocks of scores, of a nearest-neighbour search or of an audit need differs",
     "permutations": "a number: cheap for differences of users, dear for canonical correlations",
+    "settings": "of each measurement its own",
     "steps": "filters that were applied, and places on a path",
     "template": "how texts are made, and how they were made",
 }
