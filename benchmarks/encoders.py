@@ -90,7 +90,7 @@ def measure(data: Dataset, repeats: int) -> dict[str, object]:
     return {
         "texts": n,
         "distinct": len(set(texts)),
-        "words a text": round(statistics.mean(len(text.split()) for text in texts), 1),
+        "words per text": round(statistics.mean(len(text.split()) for text in texts), 1),
         "texts a second, library": [round(n / library[0]) for library, _ in turns],
         "texts a second, embed": [round(n / ours[0]) for _, ours in turns],
         "embed to library, clock": ratio(turns, 0),

@@ -71,7 +71,7 @@ def ids(prefix: str, length: int, count: int) -> pl.Series:
 
 
 def ladder(count: int, exponent: float, rng: np.random.Generator) -> np.ndarray:
-    """Cumulated shares of a Zipf law, its ranks dealt out at random."""
+    """Cumulated shares of a Zipf law, its ranks shuffled."""
     steps = np.cumsum(rng.permutation((np.arange(count) + HEAD) ** -exponent))
     return steps / steps[-1]
 

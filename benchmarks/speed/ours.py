@@ -51,7 +51,7 @@ def first_users(split: Split, *views: sc.View) -> tuple[Split, list[sc.View]]:
 
 
 def diagnosis(arrays: Arrays, k: int, null: bool, resamples: int) -> Ready:
-    """Two views ranked and diagnosed; with `null`, a third is ranked and stands in the second's place."""
+    """Two views ranked and diagnosed; with `null`, a third is ranked and takes the second's place."""
     split = split_of(arrays)
     views = [view_of(arrays, name) for name in (("a", "b", "null") if null else ("a", "b"))]
 

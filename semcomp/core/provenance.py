@@ -38,12 +38,12 @@ def measured(split: Split, **config: Any) -> dict[str, Any]:
     return {"split": split.fingerprint, **known, **config, "versions": versions()}
 
 
-def lasting(provenance: Any) -> Any:
+def without_cost(provenance: Any) -> Any:
     """A provenance without what differs from run to run: `cost`, at any depth."""
     if isinstance(provenance, Mapping):
-        return {key: lasting(value) for key, value in provenance.items() if key != "cost"}
+        return {key: without_cost(value) for key, value in provenance.items() if key != "cost"}
     if isinstance(provenance, list | tuple):
-        return [lasting(value) for value in provenance]
+        return [without_cost(value) for value in provenance]
     return provenance
 
 

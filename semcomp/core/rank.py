@@ -9,7 +9,7 @@ import scipy.sparse as sp
 import torch
 from torch import Tensor
 
-from semcomp.core.provenance import lasting
+from semcomp.core.provenance import without_cost
 from semcomp.core.sharded import lists_by_items, lists_by_users
 from semcomp.core.topk import TopK
 from semcomp.core.view import Scorer, View, check_fits
@@ -65,7 +65,7 @@ def rank(
     alone = world().size == 1
     vectors = None
     if isinstance(scorer, View):
-        provenance["view"] = lasting(scorer.provenance)
+        provenance["view"] = without_cost(scorer.provenance)
         vectors = _vectors(scorer)
     elif sharded == "items":
         raise SemcompError(f"{scorer.name!r} is not a View: its items cannot be sharded, but its users can")

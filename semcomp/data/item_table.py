@@ -89,7 +89,7 @@ def inventory_of(items: Table, template: Template | None, min_characters: int) -
         item = ordered[int(twice.arg_max() or 0)]
         one, other = (int(row) for row in (ids == item).arg_true()[:2])
         raise SemcompError(
-            f"{items.locate(other)}: item {item!r} is in {items.locate(one)} already; keep one row an item"
+            f"{items.locate(other)}: item {item!r} is in {items.locate(one)} already; keep one row per item"
         )
     return Inventory(ordered, table["no_text"].gather(order).to_numpy())
 
@@ -135,7 +135,7 @@ def vectors_of(path: Path, ids: pl.Series) -> NDArray[np.float32]:
         raise SemcompError(f"{path} cannot be read as a matrix ({error}); save it by numpy.save") from error
     if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
         raise SemcompError(
-            f"{path} holds {matrix.dtype} of shape {matrix.shape}; it must be numbers, one row an item"
+            f"{path} holds {matrix.dtype} of shape {matrix.shape}; it must be numbers, one row per item"
         )
     rows = ids.cast(pl.Int64, strict=False).fill_null(-1).to_numpy()
     outside = (rows < 0) | (rows >= len(matrix))

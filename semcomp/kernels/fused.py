@@ -1,6 +1,6 @@
 """Nominees for the exact top-k by maxima of groups of items: the product is never written out.
 
-Items stand in groups of consecutive rows. One pass makes the largest score of each user in each group, and
+Items form groups of consecutive rows. One pass makes the largest score of each user in each group, and
 writes nothing else: on a GPU the product stays in registers (one Triton kernel), and U × I / group numbers go
 to memory in place of U × I. A group whose maximum is not among the m largest holds none of the m best items,
 but for ties; so the scores of m groups, made again, hold the nominees.

@@ -73,20 +73,20 @@ def nearest_by_cosine(rows: NDArray[np.float32], k: int, *, memory: int) -> sp.c
     """
     n = len(rows)
     found = sp.csr_array((n, n), dtype=np.float32)
-    speaking = np.flatnonzero(rows.any(axis=1))  # zero rows tie with everything: left out before, not after
-    if len(speaking) < 2:
+    nonzero = np.flatnonzero(rows.any(axis=1))  # zero rows tie with everything: omitted before, not after
+    if len(nonzero) < 2:
         return found
-    vectors = torch.from_numpy(rows[speaking])
+    vectors = torch.from_numpy(rows[nonzero])
     ids, cosines = exact_topk(
         vectors,
         vectors,
-        min(k, len(speaking) - 1),
-        indptr=np.arange(len(speaking) + 1),
-        indices=np.arange(len(speaking)),  # what a row must not find: itself
+        min(k, len(nonzero) - 1),
+        indptr=np.arange(len(nonzero) + 1),
+        indices=np.arange(len(nonzero)),  # what a row must not find: itself
         memory=memory,
     )
     row, place = np.nonzero(cosines > 0)
-    column = speaking[ids[row, place]]
-    found = sp.csr_array((cosines[row, place].astype(np.float32), (speaking[row], column)), shape=(n, n))
+    column = nonzero[ids[row, place]]
+    found = sp.csr_array((cosines[row, place].astype(np.float32), (nonzero[row], column)), shape=(n, n))
     found.sort_indices()
     return found

@@ -27,7 +27,7 @@ def node_contrast(
     Args:
         a: (B, d). b: (N, d). own: (B,) row of b that belongs to each row of a.
         temperature: τ > 0.
-        counts: (B,) how often each row counts in the mean; once, if None. A node that stands in the batch
+        counts: (B,) how often each row counts in the mean; once, if None. A node that is in the batch
             three times costs a third this way.
 
     Returns:

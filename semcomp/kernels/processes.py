@@ -65,7 +65,7 @@ def world() -> World:
 def _number(name: str, default: int = 0) -> int:
     value = os.environ.get(name, str(default))
     if not value.isascii() or not value.isdigit():
-        raise SemcompError(f"{name} = {value!r} is no number; start the processes with torchrun")
+        raise SemcompError(f"{name} = {value!r} is not a number; start the processes with torchrun")
     return int(value)
 
 

@@ -71,8 +71,8 @@ def shuffled_text(study: Study, seed: int, strata: int | None = None) -> TextMat
     """
     rows = study.text.rows_for(study.split.item_ids)
     counts = None if strata is None else item_counts(study.split.train)
-    stand_in = View("text", np.zeros((1, rows.shape[1]), np.float32), rows)
-    matrix = shuffled_items(stand_in, seed, strata=strata, counts=counts).items
+    carrier = View("text", np.zeros((1, rows.shape[1]), np.float32), rows)
+    matrix = shuffled_items(carrier, seed, strata=strata, counts=counts).items
     made = {
         **{key: value for key, value in study.text.provenance.items() if key not in ("ids", "texts")},
         "sha256": digest(matrix),

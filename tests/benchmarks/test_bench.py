@@ -1,4 +1,4 @@
-"""`make bench`: what is kept and taken up again, curves in seconds, and what becomes of the times."""
+"""`make bench`: what is kept and resumed, curves in seconds, and what becomes of the times."""
 
 from __future__ import annotations
 

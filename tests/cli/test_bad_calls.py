@@ -63,7 +63,7 @@ CALLS: dict[str, tuple[Call, str]] = {
         lambda b: sc.views.AlignedLightGCN(weight=-0.5),
         "AlignedLightGCN option weight = -0.5; it must not be negative",
     ),
-    "alignment weight that is no number": (
+    "alignment weight that is not a number": (
         lambda b: sc.views.AlignedLightGCN(weight=float("nan")),
         "AlignedLightGCN option weight = nan; it must not be negative",
     ),

@@ -85,7 +85,7 @@ COMMANDS: dict[str, tuple[dict[str, object], int, str]] = {
         "view 'b' has 3 user rows and 7 item rows, but the split has 3 users and 6 items; "
         "both must come from the same data",
     ),
-    "k that is no number": (
+    "k that is not a number": (
         {"--k": "many"},
         2,
         r"Invalid value for '--k': 'many' is not a valid integer.*",

@@ -28,7 +28,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "item in two rows": (
         lambda b: sc.load_dataset(b.tables(items={"item_id": ["a", "b", "a"], "title": ["A", "B", "C"]})),
-        "{tmp}/items.csv, line 4: item 'a' is in {tmp}/items.csv, line 2 already; keep one row an item",
+        "{tmp}/items.csv, line 4: item 'a' is in {tmp}/items.csv, line 2 already; keep one row per item",
     ),
     "null id": (
         lambda b: sc.load_dataset(b.tables({"user_id": ["u", None], "item_id": ["a", "b"]})),

@@ -82,7 +82,7 @@ def run(name: str, **options: object) -> tuple[Path, list[str]]:
 
 
 def visible(folder: Path) -> dict[str, bytes]:
-    """What stands in a folder, but for the lock."""
+    """What is in a folder, but for the lock."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".fetch.lock"}
 
 

@@ -237,7 +237,7 @@ def test_rows_of_a_matrix_belong_to_ids(tmp_path):
     np.save(path, matrix)
     refuses(r"npy, row 3: the vector is not finite")
     np.save(path, matrix[0])
-    refuses(r"holds float64 of shape \(2,\); it must be numbers, one row an item")
+    refuses(r"holds float64 of shape \(2,\); it must be numbers, one row per item")
     path.write_bytes(b"no matrix")
     refuses(r"cannot be read as a matrix")
 

@@ -133,7 +133,7 @@ def test_a_process_that_was_started_alone(monkeypatch):
         assert world() == ALONE
     monkeypatch.setenv("WORLD_SIZE", "two")
     with pytest.raises(
-        SemcompError, match="WORLD_SIZE = 'two' is no number; start the processes with torchrun"
+        SemcompError, match="WORLD_SIZE = 'two' is not a number; start the processes with torchrun"
     ):
         world()
     monkeypatch.setenv("WORLD_SIZE", "2")

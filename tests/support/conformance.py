@@ -14,7 +14,7 @@ import torch
 
 from semcomp.core.inputs import Inputs
 from semcomp.core.metrics import per_user
-from semcomp.core.provenance import lasting
+from semcomp.core.provenance import without_cost
 from semcomp.core.rank import among, rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
@@ -120,7 +120,7 @@ def bytes_of(view: Any) -> bytes:
 
 def told(view: Any) -> dict[str, Any]:
     """The provenance but for what differs from run to run."""
-    return dict(lasting(view.provenance))
+    return dict(without_cost(view.provenance))
 
 
 def only(applies: Callable[[Case], bool]) -> Callable[[Any], Any]:

@@ -1,4 +1,4 @@
-"""Chapters that take no time, a book made of them, and what stands in for a kernel."""
+"""Chapters that take no time, a book made of them, and what replaces a kernel."""
 
 from __future__ import annotations
 

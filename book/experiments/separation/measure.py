@@ -164,7 +164,7 @@ def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
     known = about(study)
     known["data"] |= {
         "density": split.train.nnz / (split.n_users * split.n_items),
-        "words a text": sum(words) / len(words),
+        "words per text": sum(words) / len(words),
         "users with test items": len(table),
         "detectable NDCG difference": minimal_detectable_effect(table["ndcg.a"] - table["ndcg.b"]),
     }

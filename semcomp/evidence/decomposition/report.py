@@ -11,7 +11,7 @@ import pandas as pd
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.items import Source, items_of
 from semcomp.core.matrices import paired
-from semcomp.core.provenance import lasting, measured, versions
+from semcomp.core.provenance import measured, versions, without_cost
 from semcomp.core.view import View, check_fits
 from semcomp.data import Split
 from semcomp.errors import SemcompError, unknown_name
@@ -178,7 +178,7 @@ def decompose(
         "k": settings.k,
         "mask": settings.mask,
         "max_users": settings.max_users,
-        "views": [{"name": one.name, **lasting(one.provenance)} for one in views.values()],
+        "views": [{"name": one.name, **without_cost(one.provenance)} for one in views.values()],
     }
     return Evidence(label, values, _user_table(measured_recalls, split), measured(split, **config))
 

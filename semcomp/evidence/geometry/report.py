@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.items import Items, Source, items_of
 from semcomp.core.matrices import Matrix, same_items
-from semcomp.core.provenance import lasting, versions
+from semcomp.core.provenance import versions, without_cost
 from semcomp.data.popularity import STRATA, strata
 from semcomp.errors import SemcompError
 from semcomp.evidence.geometry.linear import linear_values, unbiased_cka_value
@@ -247,5 +247,5 @@ def _described(side: Items) -> dict[str, Any]:
         "name": side.name,
         "shape": list(side.rows.shape),
         "sha256": digest(side.rows),
-        "provenance": lasting(side.provenance),
+        "provenance": without_cost(side.provenance),
     }

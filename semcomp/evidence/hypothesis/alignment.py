@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.items import Source, items_of
-from semcomp.core.provenance import lasting, measured, origins
+from semcomp.core.provenance import measured, origins, without_cost
 from semcomp.core.view import View, check_fits
 from semcomp.data import Split
 from semcomp.errors import SemcompError
@@ -142,9 +142,9 @@ def alignment_hypothesis(
         resamples=resamples,
         seed=seed,
         users=len(users),
-        source=lasting(text.record()),
-        target=lasting(origins([target])[0]),
-        seeds=lasting(origins(seeds)),
+        source=without_cost(text.record()),
+        target=without_cost(origins([target])[0]),
+        seeds=without_cost(origins(seeds)),
     )
     title = f"alignment_hypothesis({text.name} -> {target.name})"
     evidence = Evidence(title, by_part, _table(split, columns, grouped, folds, names), provenance)

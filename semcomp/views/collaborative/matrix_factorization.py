@@ -17,7 +17,7 @@ from semcomp.views.training import BPR, Training, train_view
 
 @dataclass(frozen=True)
 class BPRMF:
-    """Collaborative view: one free vector a user and an item, score = inner product.
+    """Collaborative view: one free vector per user and item, score = inner product.
 
     LightGCN without layers, so that the two differ in the graph alone. Adam instead of the original's plain
     stochastic steps; no item biases, as in RecBole.

@@ -72,7 +72,7 @@ class Checkpoint:
         return State(best=(best[0].numpy(), best[1].numpy()), **stored["state"])
 
     def _read(self, path: Path) -> dict[str, Any] | None:
-        """What stands in the file; None where there is none."""
+        """What is in the file; None where there is none."""
         if not path.exists():
             return None
         try:

@@ -1,4 +1,4 @@
-"""Probes: closed forms against sklearn, planted worlds with known R², and what stands beside each value."""
+"""Probes: closed forms against sklearn, planted worlds with known R², what is reported with each value."""
 
 from __future__ import annotations
 

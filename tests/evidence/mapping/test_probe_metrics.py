@@ -180,7 +180,7 @@ def test_a_turn_of_the_source_changes_no_map_that_knows_no_axes(config: object) 
     y = x @ rng.normal(size=(6, 4)) + rng.normal(size=(150, 4))
     rotation = np.linalg.qr(rng.normal(size=(6, 6)))[0]
     plain, turned = (config.fit(side, y, 0).predict(side) for side in (x, x @ rotation))
-    if isinstance(config, Network | Contrastive):  # random starts stand on the axes, and Adam's steps do
+    if isinstance(config, Network | Contrastive):  # random starts depend on the axes, and Adam's steps do
         assert np.abs(plain - turned).max() > 1e-3
     else:
         np.testing.assert_allclose(turned, plain, atol=1e-7)

@@ -37,7 +37,7 @@ def binary(rows: list[list[int]], n_items: int) -> sp.csr_array:
 
 
 def random_lists(rng: np.random.Generator, users: int, items: int, k: int) -> np.ndarray:
-    """Lists with empty places at their ends; popular items stand in many of them."""
+    """Lists with empty places at their ends; popular items are in many of them."""
     ids = np.argsort(rng.random((users, items)) ** rng.gamma(1.0, size=items), axis=1)[:, :k]
     return np.where(np.arange(k) < rng.integers(0, k + 1, size=users)[:, None], ids, -1).astype(np.int32)
 
