@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from semcomp.core.joining import Ids, check_ids, rows_of
 from semcomp.core.matrices import finite_matrix
+from semcomp.core.view_files import read_fields, write_fields
 from semcomp.display import card, summary, vectors
 from semcomp.errors import SemcompError
 
@@ -145,9 +146,7 @@ class View:
         >>> sc.View.load(path).users.tobytes() == cf.users.tobytes()
         True
         """
-        from semcomp.core.view_files import write_view
-
-        return write_view(self, Path(path).expanduser())
+        return write_fields(vars(self), Path(path).expanduser())
 
     @staticmethod
     def load(path: str | Path, split: Split | None = None) -> View:
@@ -160,14 +159,11 @@ class View:
         >>> sc.View.load(cf.save(folder / "cf.safetensors"), split)
         <View 'LightGCN': 300 users × 200 items, 64 dimensions, seed 0>
         """
-        from semcomp.core.view_files import read_view
-
         path = Path(path).expanduser()
-        view = read_view(path)
-        if split is None:
-            return view
+        made = read_fields(path)
         try:
-            return view.for_split(split)
+            view = View(**made)
+            return view if split is None else view.for_split(split)
         except SemcompError as error:
             raise SemcompError(f"{path}: {error}") from error
 

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomp.core.joining import Ids
-from semcomp.core.view import View
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, digest
 
@@ -24,25 +23,25 @@ SUFFIX = ".safetensors"
 FORMAT = "semcomp view 1"
 SIDES = ("user_ids", "item_ids")
 Tensors = dict[str, NDArray[Any]]
+Fields = dict[str, Any]
 
 
-def write_view(view: View, path: Path) -> Path:
-    """See `View.save`."""
+def write_fields(view: Fields, path: Path) -> Path:
+    """See `View.save`; `view` has the fields of a View by name."""
     from safetensors.numpy import save_file
 
     if path.suffix != SUFFIX:
         raise SemcompError(f"a view is kept as {SUFFIX}, not as {path.name!r}; change the suffix")
-    tensors: Tensors = {"users": view.users, "items": view.items}
+    tensors: Tensors = {"users": view["users"], "items": view["items"]}
     for side in SIDES:
-        ids = getattr(view, side)
-        if ids is not None:
-            tensors |= _packed(side, ids)
-    told = {"format": FORMAT, "name": view.name, "provenance": dict(view.provenance)}
+        if view[side] is not None:
+            tensors |= _packed(side, view[side])
+    told = {"format": FORMAT, "name": view["name"], "provenance": dict(view["provenance"])}
     try:
         header = json.dumps(told | {"sha256": _digest(told, tensors)}, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise SemcompError(
-            f"the provenance of view {view.name!r} is not plain JSON ({error}); "
+            f"the provenance of view {view['name']!r} is not plain JSON ({error}); "
             "keep text, numbers, lists and dicts in it"
         ) from error
     try:
@@ -55,8 +54,8 @@ def write_view(view: View, path: Path) -> Path:
     return path
 
 
-def read_view(path: Path) -> View:
-    """See `View.load`."""
+def read_fields(path: Path) -> Fields:
+    """See `View.load`; the fields of the View by name."""
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
@@ -66,8 +65,13 @@ def read_view(path: Path) -> View:
             told = json.loads((stored.metadata() or {})["semcomp"])
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
         sha256 = told.pop("sha256")
-        ids = {side: _unpacked(side, tensors) for side in SIDES}
-        view = View(told["name"], tensors["users"], tensors["items"], told["provenance"], **ids)
+        view = {
+            "name": told["name"],
+            "users": tensors["users"],
+            "items": tensors["items"],
+            "provenance": told["provenance"],
+            **{side: _unpacked(side, tensors) for side in SIDES},
+        }
     except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise SemcompError(
             f"{path} is not a view that `View.save` wrote, or is truncated; save it again"
