@@ -7,7 +7,7 @@ the tuned step size is multiplied, since a rate that falls to zero takes half th
 and the wide control (`CHOOSING`), "confirmation" the graph views with the plan that was chosen, three seeds.
 They are held against the committed fits of 30 epochs at a constant rate (`views/results/fits`). Validation
 alone chooses; test NDCG@20 is recorded next to it. One thread; a fit that is in the results file is not made
-again. What was found is in `notes.md`.
+again. What was decided by them is in the section on budgets of `book/protocol.md`.
 """
 
 from __future__ import annotations
