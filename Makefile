@@ -38,7 +38,7 @@ test: $(READY) ## package tests, then the chapters at smoke size, checked by nbv
 	  --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	  --ignore "$$folder/book/book/executed/ml-100k" tests/built_book.py "$$folder/book/book/executed"
 
-bench: $(READY) ## how fast, beside other packages in environments of their own (ARGS="--smoke")
+bench: $(READY) ## speed compared with other packages, each in its own environment (ARGS="--smoke")
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
 
 lint: $(READY) ## ruff: rules and format

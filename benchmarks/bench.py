@@ -1,4 +1,4 @@
-"""How fast this package is beside others at the same work, on this machine, in one run.
+"""How fast this package is compared with others at the same work, on this machine, in one run.
 
     make bench [ARGS="--smoke"]
     python benchmarks/bench.py [--smoke] [--data NAME] [--train NAME ...] [--only PIECE ...] [--force]

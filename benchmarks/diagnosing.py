@@ -33,7 +33,7 @@ RESULTS = Path(__file__).resolve().parent / "results" / "diagnosing-2cores.json"
 
 
 def split_of(users: int) -> Split:
-    """8 train items, one validation and one test item a user."""
+    """8 train items, one validation and one test item per user."""
     rng = np.random.default_rng(0)
     items = (rng.integers(0, ITEMS, (users, 1)) + 37 * np.arange(TRAIN + 2)) % ITEMS
     parts = []

@@ -31,7 +31,7 @@ DIMS, KS, SLACK, HISTORY = (64, 128, 256), (20, 100), 12, 20
 SMOKE = [(300, 1_000, 16, 5)]
 PRECISIONS = "ieee", "tf32", "bfloat16"
 MEMORY = 8 * 2**30
-# operations a second in float32, TF32 and bfloat16, dense, and bytes a second (the maker's data sheets)
+# operations per second in float32, TF32 and bfloat16, dense, and bytes per second (the maker's data sheets)
 DEVICES = {
     "NVIDIA H200": (67e12, 494e12, 989e12, 4.8e12),
     "NVIDIA H100 PCIe": (51e12, 378e12, 756e12, 2.0e12),
@@ -55,7 +55,7 @@ def roofline(name: str, n_users: int, n_items: int, dim: int, k: int) -> dict[st
 def measure(
     n_users: int, n_items: int, dim: int, k: int, device: str, where: str, options: argparse.Namespace
 ) -> dict[str, object]:
-    # as many users as the budget pays for at ten million million operations a second
+    # as many users as the budget pays for at ten million million operations per second
     timed = int(min(n_users, max(256, options.budget * 1e13 / (2 * n_items * dim))))
     draw = torch.Generator(device).manual_seed(0)
     users, items = (torch.randn((n, dim), generator=draw, device=device) for n in (timed, n_items))

@@ -5,7 +5,7 @@
 The file is made once, a chunk at a time, in the folder for temporary files: user_id, item_id, rating and
 timestamp, ids of 14 and 10 characters, users and items drawn by a Zipf law each. Loading runs in a process
 of its own, so that making the file counts for nothing. Memory is the peak of the resident set (`ru_maxrss`)
-and, beside it, that of its anonymous part (sampled), to which cached pages of files do not count.
+and, separately, that of its anonymous part (sampled), to which cached pages of files do not count.
 """
 
 from __future__ import annotations

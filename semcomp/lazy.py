@@ -1,6 +1,6 @@
 """Packages whose names are imported when they are first used.
 
-A package with many names lists them once, in an `__init__.pyi` beside its `__init__.py`: lines such as
+A package with many names lists them once, in an `__init__.pyi` next to its `__init__.py`: lines such as
 `from semcomp.core.view import View as View`, in the order in which a reader should meet them. Type checkers
 and editors read that file as it is; `face` makes it work at run time.
 """

@@ -1,4 +1,4 @@
-"""Progress for people who watch: bars on a terminal, silence in files, pipes and notebooks."""
+"""Progress: bars on a terminal, silence in files, pipes and notebooks."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def cache_folder(*parts: str) -> Path:
 
 @contextmanager
 def atomic_write(target: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `target`; it becomes `target` only if the block ends without an error.
+    """Yield a temporary path next to `target`; it becomes `target` only if the block ends without an error.
 
     An interrupted writer therefore never leaves half a file under the final name. The temporary path keeps
     the suffix of `target`, since some writers choose a format by it.

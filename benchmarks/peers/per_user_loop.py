@@ -1,7 +1,8 @@
 """Ranking and diagnosing two views one user at a time: numpy for scores, Python sets for what is counted.
 
-The peer of `sc.rank` and `sc.diagnose` in `benchmarks/bench.py`: the way in which scripts beside papers are
-mostly written. Definitions are those of the diagnostics of arXiv 2604.22195, names those of `diagnose`.
+The peer of `sc.rank` and `sc.diagnose` in `benchmarks/bench.py`: the way in which scripts published with
+papers are mostly written. Definitions are those of the diagnostics of arXiv 2604.22195, names those of
+`diagnose`.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def measures(a: Lists, b: Lists, known: Arrays, k: int) -> dict[str, float]:
     """Overlap, hits, oracle and strata of two rankings; users without test items are skipped.
 
     Args:
-        a, b: item rows by rank, a list a user.
+        a, b: item rows by rank, one list per user.
         known: `test_indptr`, `test_indices` (CSR), `activity` (U,) train items of a user, `popularity` (I,)
             train users of an item, `stratum` (I,) its place in `STRATA`.
 

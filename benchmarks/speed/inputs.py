@@ -34,7 +34,7 @@ def split_named(data: str) -> Split:
 
 
 def data_set(folder: Path, data: str, dim: int) -> dict[str, NDArray[Any]]:
-    """A split, two views of it and another seed of the first; beside it the split as files for RecBole.
+    """A split, two views of it and another seed of the first; also the split as files for RecBole.
 
     a: iALS, three sweeps. b: text by words, whitened. Vectors are to be ranked, not to be good. With the
     20 best items of a.
@@ -54,7 +54,7 @@ def data_set(folder: Path, data: str, dim: int) -> dict[str, NDArray[Any]]:
 
 
 def random_shape(folder: Path, users: int, items: int, dim: int) -> dict[str, NDArray[Any]]:
-    """Normal vectors, and nine train items and one test item a user, drawn alike from all items."""
+    """Normal vectors, and nine train items and one test item per user, drawn alike from all items."""
     rng = np.random.default_rng(0)
     chosen = (rng.integers(0, items, (users, 1)) + 37 * np.arange(HISTORY + 1)) % items
     parts = {"train": chosen[:, :HISTORY], "valid": chosen[:, :0], "test": chosen[:, HISTORY:]}

@@ -1,4 +1,4 @@
-"""The pieces of work by name: what each side is given, and which side is held against which."""
+"""The pieces of work by name: what each side is given, and which side is compared with which."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from semcomp.storage import digest
 OWN, PEERS, RECBOLE, TRAINING = "own", "peers", "recbole", "training"
 RECBOLE_CELLS = 4096  # RecBole's default `eval_batch_size`, in scores
 LARGE_CELLS = 2**24
-LONG = 3  # rounds of what takes minutes a side
+LONG = 3  # rounds of what takes minutes per side
 HELD = 20  # k everywhere but in the growth by k
 
 

@@ -121,7 +121,7 @@ def same_items(one: NDArray[Any], other: NDArray[Any]) -> float:
 
 
 def growth_of(pieces: Mapping[str, Found]) -> list[dict[str, Any]]:
-    """A row a point: what is varied, users, items, k, seconds and peak, medians over rounds.
+    """One row per point: what is varied, users, items, k, seconds and peak, medians over rounds.
 
     A size is varied where the others have the value that most points have, so that the middle point stands
     in each of the three series.

@@ -1,4 +1,4 @@
-"""Measuring: one process a side and round, kept in a file as soon as it is done, sides in turn."""
+"""Measuring: one process per side and round, kept in a file as soon as it is done, sides in turn."""
 
 from __future__ import annotations
 

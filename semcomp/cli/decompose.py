@@ -1,4 +1,4 @@
-"""`semcomp decompose`: what two views given as arrays share, and what is each one's own."""
+"""`semcomp decompose`: what two views given as arrays share, and what each one has of its own."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ def decompose(
     rank: int | None,
     **options: Any,
 ) -> None:
-    """Take two views' item vectors apart: shared dimension, shares of variance, recall of each part.
+    """Decompose two views' item vectors: shared dimension, shares of variance, recall of each part.
 
-    Without --train, --valid and --test, or with --items, the recalls are left out.
+    Without --train, --valid and --test, or with --items, the recalls are omitted.
     """
     from semcomp.cli.arrays import check_output, read_array, read_view, write_json
     from semcomp.evidence.decomposition.readings import read_decomposition

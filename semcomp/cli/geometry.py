@@ -1,4 +1,4 @@
-"""`semcomp geometry`: how two item matrices, given as arrays, lie to each other."""
+"""`semcomp geometry`: how two item matrices, given as arrays, compare."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def probe(
     resamples: int,
     **options: Any,
 ) -> None:
-    """Map a source's item vectors to a target's: R², neighbours, recall, beside floor and ceiling.
+    """Map a source's item vectors to a target's: R², neighbours, recall, next to floor and ceiling.
 
     The printed table is that of the JSON, which also has one row per held-out item.
     """

@@ -157,7 +157,7 @@ class Evidence:
         return rows
 
     def to_dict(self, *, table: bool = True) -> dict[str, Any]:
-        """Plain types only. `table=False` leaves the per-unit table out (records kept beside the book).
+        """Plain types only. `table=False` omits the per-unit table (records kept next to the book).
 
         >>> list(added.to_dict(table=False))[:3]
         ['name', 'values', 'provenance']

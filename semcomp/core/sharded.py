@@ -1,6 +1,6 @@
 """The lists of all users, made by several processes: each for its own users, or of its own items.
 
-A score of record depends on its user and its item alone, not on what is ranked beside them. So lists that are
+A score of record depends on its user and its item alone, not on what else is ranked. So lists that are
 put together from parts are those of one process, to the byte, with ties and repeated items.
 """
 

@@ -1,4 +1,4 @@
-"""How results are written for people: numbers, names and tables as plain text, Markdown and LaTeX.
+"""How results are written for readers: numbers, names and tables as plain text, Markdown and LaTeX.
 
 The one place where numbers are formatted: the same value reads the same on the screen and in a paper.
 """

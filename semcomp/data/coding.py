@@ -111,7 +111,7 @@ class Coded:
 
 
 def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> Coded:
-    """Read the interactions in one pass; beside the distinct ids, at most `limit` bytes stay in memory.
+    """Read the interactions in one pass; besides the distinct ids, at most `limit` bytes stay in memory.
 
     Raises SemcompError, with the place of the first offender, for a missing or blank id, a rating that the
     recipe needs and that is missing or no finite number, a time stamp or position that is there but is

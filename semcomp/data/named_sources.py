@@ -57,7 +57,7 @@ class NamedSource:
 
     Attributes:
         title: what it is, in words.
-        publisher: the people behind it.
+        publisher: who is behind it.
         address: the publisher's page.
         files: what `fetch` gets; empty where it has no download of its own.
         obtained: how it is come by, where that is not by `fetch` from `files`.

@@ -29,7 +29,7 @@ def write_folder(data: Dataset, folder: str | Path) -> Path:
 
     Back come the same ids, pairs, texts and vectors (so the same fingerprint), the item table, name,
     template, source, notes and steps. `texts.parquet` is added where the template alone does not make the
-    texts again, `vectors.npy` where the data has vectors. All is written beside `folder` and renamed in the
+    texts again, `vectors.npy` where the data has vectors. All is written next to `folder` and renamed in the
     end, so the folder is whole or absent. Returns the folder.
 
     Raises SemcompError for a folder that exists and is not empty, and where nothing can be written.

@@ -1,4 +1,4 @@
-"""Perturbed graphs and perturbed vectors: two views of the same nodes, to be told apart from the others.
+"""Perturbed graphs and perturbed vectors: two views of the same nodes, to be distinguished from the others.
 
 Graphs by leaving edges out (SGL, Wu et al., SIGIR 2021), vectors by small noise (SimGCL, Yu et al., SIGIR
 2022).
@@ -50,7 +50,7 @@ AUGMENTATIONS: dict[str, tuple[Drop, bool]] = {
 def dropped_graphs(
     train: sp.csr_array, augmentation: str, drop: float, layers: int, draw: torch.Generator
 ) -> list[Tensor]:
-    """An adjacency for each layer, (U+I, U+I), normalised anew by the degrees that are left.
+    """An adjacency for each layer, (U+I, U+I), normalised again by the degrees that are left.
 
     Args:
         augmentation: a name of `AUGMENTATIONS`: "edge" (the same edges left out in all layers), "node" (the

@@ -35,7 +35,7 @@ def sampled_softmax(
     Args:
         anchors: (B, d), B > 0. positives: (B, d), row by row. pool: (P, d), P > 0, negatives of every anchor.
         temperature: τ > 0; scores are inner products (cosines when rows have unit norm).
-        excluded: (rows, columns) of pool entries that are no negatives of that anchor.
+        excluded: (rows, columns) of pool entries that are not negatives of that anchor.
         hardest: keep this many negatives of highest score per anchor, ties with the last one too
             (all, if None or >= P). The choice itself carries no gradient.
         offsets: (P,) o_j, what is added to the logits of the pool; 0, if None.

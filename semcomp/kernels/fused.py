@@ -59,7 +59,7 @@ def group_maxima(users: Tensor, items: Tensor, group: int, precision: Precision 
         (B, ceil(I / group)) float32; without users or items it has no rows or columns.
 
     Raises:
-        ValueError: group is no power of two up to 128.
+        ValueError: group is not a power of two up to 128.
     """
     _check(group)
     users, items, precision = _as_multiplied(users, items, precision)
@@ -98,7 +98,7 @@ def group_scores(users: Tensor, items: Tensor, rows: Tensor, groups: Tensor, gro
         (P, group) float32.
 
     Raises:
-        ValueError: group is no power of two up to 128.
+        ValueError: group is not a power of two up to 128.
     """
     _check(group)
     users, items = users.contiguous(), items.contiguous()
@@ -149,7 +149,7 @@ def nominate(
         -inf where everything not seen is nominated.
 
     Raises:
-        ValueError: group is no power of two up to 128.
+        ValueError: group is not a power of two up to 128.
     """
     _check(group)
     users, items, precision = _as_multiplied(users, items, precision)

@@ -1,6 +1,6 @@
 """Exact nearest neighbours among the rows of a matrix, kept as a sparse matrix of similarities.
 
-Similarities are made a block of rows at a time under a memory budget; of n × n only k a row are kept. The
+Similarities are made a block of rows at a time under a memory budget; of n × n only k per row are kept. The
 answer does not depend on the blocks, and equal similarities go to the lower row.
 """
 

@@ -60,7 +60,7 @@ def sampled_node_contrast(
     """
     dtype = torch.promote_types(torch.promote_types(a.dtype, pool.dtype), torch.float32)
     weights = torch.ones(len(a), dtype=dtype, device=a.device) if counts is None else counts.to(dtype)
-    with torch.autocast(a.device.type, enabled=False):  # sums of many exponentials are no place for bfloat16
+    with torch.autocast(a.device.type, enabled=False):  # sums of many exponentials are not for bfloat16
         apply: Callable[..., Tensor] = _NodeContrast.apply
         return apply(
             a.to(dtype), partners.to(dtype), pool.to(dtype), own, size, temperature, weights / weights.sum()

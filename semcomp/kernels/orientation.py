@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def oriented(axes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n, k) columns, each turned so that its entry of largest magnitude, the first of equals, is positive.
+    """(n, k) columns, each with the sign that makes its (first) entry of largest magnitude positive.
 
     Eigenvectors and singular vectors are defined up to their sign; which one a solver returns may hang on
     its start or the number of threads.

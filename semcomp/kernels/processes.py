@@ -49,7 +49,7 @@ def world() -> World:
     gloo's alone where a machine has fewer GPUs than processes. It is left when the process ends. A worker
     that a process starts (`multiprocessing`) has its variables and is none of the group: it is alone.
 
-    Raises SemcompError for variables that are no numbers, and where the others cannot be reached.
+    Raises SemcompError for variables that are not numbers, and where the others cannot be reached.
     """
     if not dist.is_available():
         return ALONE

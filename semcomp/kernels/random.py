@@ -13,7 +13,7 @@ def generator(seed: int, purpose: str, *turn: int) -> torch.Generator:
     """A CPU generator for one purpose ("init.users", "negatives", …) of one seed, and of one turn of it.
 
     Streams of different purposes and turns are independent (numpy's SeedSequence over seed, name and turn).
-    A model with an extra, unused part gives the bytes of the model without it; and a run that is taken up
+    A model with an extra, unused part gives the bytes of the model without it; and a run that is resumed
     again at its fifth epoch needs to know no more than that, to draw what it would have drawn.
     """
     entropy = [seed, zlib.crc32(purpose.encode()), *turn]

@@ -14,7 +14,7 @@ Precision = Literal["ieee", "tf32", "bfloat16"]
 
 CELLS = 2**22  # numbers widened at a time
 
-# |float32 sum - sum| ≤ d · this · ‖u‖ · ‖i‖. One rounding an addition in float32. Tensor cores cut each
+# |float32 sum - sum| ≤ d · this · ‖u‖ · ‖i‖. One rounding per addition in float32. Tensor cores cut each
 # addend, and each sum so far, at the last bit of the largest: four times that (Fasi, Higham, Mikaitis and
 # Pranesh, "Numerical behavior of NVIDIA tensor cores", PeerJ Computer Science, 2021).
 SUMMATION = {"ieee": 2.0**-24, "tf32": 2.0**-22, "bfloat16": 2.0**-22}

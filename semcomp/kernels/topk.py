@@ -1,11 +1,11 @@
 """Exact top-k of inner products, masked and blocked, whose answer does not depend on the block size.
 
 A float32 matrix product rounds differently for different shapes, so two block sizes can order near-ties
-differently. Here the product only *nominates*: a few more than k items a row, by approximate score. The score
-of record is one fixed reduction per (user, item) pair, and a bound on the product's error certifies that no
-item left out could have made the list. Rows that cannot be certified (ties, duplicated items) are done again
-with every item inside the bound. So the product may be as coarse as its bound is known: where the machine has
-units for bfloat16, it is made there.
+differently. Here the product only *nominates*: a few more than k items per row, by approximate score. The
+score of record is one fixed reduction per (user, item) pair, and a bound on the product's error certifies
+that no item left out could have made the list. Rows that cannot be certified (ties, duplicated items) are
+done again with every item inside the bound. So the product may be as coarse as its bound is known: where the
+machine has units for bfloat16, it is made there.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SLACK = 12  # nominees beyond k: enough that rows without ties are certified at 
 COARSE_SLACK = 3  # and by a coarse product a third of k more: places lie closer further down
 FINE_SLACK = 2  # on a CPU by a float32 product, whose groups bring a few more anyway
 WORTH = 256  # items for which a coarse product saves what scoring one more nominee costs
-CELL = 16  # bytes a score may cost: itself, coarse and fine, its maximum, what is compared with
+CELL = 16  # bytes that a score may cost: itself, coarse and fine, its maximum, what is compared with
 PAIR = 64  # bytes of a candidate: row, item, score of record, and the order of them
 CACHED = 2**22  # scores held at a time on a CPU: fewer are more calls, more leave its last cache
 
@@ -188,7 +188,7 @@ def topk_of_scores(
     indices: NDArray[np.integer],
     memory: int,
 ) -> Lists:
-    """As `exact_topk` for scorers that are no inner product: `score_block(rows)` gives (B, I) scores."""
+    """As `exact_topk` for scorers that are not inner products: `score_block(rows)` gives (B, I) scores."""
     n_users, n_items = shape
     ids, scores = np.full((n_users, k), -1, np.int32), np.full((n_users, k), -np.inf)
     step = max(1, min(n_users, memory // (PAIR * n_items)))

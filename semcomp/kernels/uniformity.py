@@ -43,7 +43,7 @@ class _Uniformity(torch.autograd.Function):
             a = x[block]  # (b, d)
             distances = squares[block, None] + squares - 2 * (a @ x.T)  # (b, B), squared
             weights = distances.clamp_min_(0).mul_(-2).exp_()
-            weights.diagonal(first).fill_(0)  # a row and itself are no pair
+            weights.diagonal(first).fill_(0)  # a row and itself are not a pair
             each = weights.sum(dim=1)  # (b,)
             total += each.sum()
             to_x[block] = weights @ x - each[:, None] * a

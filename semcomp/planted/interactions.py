@@ -82,5 +82,5 @@ def _without_replacement(
 
 def _activity(world: Parameters, rng: np.random.Generator) -> NDArray[np.int64]:
     """(U,) the least plus a log-normal number of interactions with the asked mean, at most half the items."""
-    extra = (world.activity - world.least) * rng.lognormal(-0.5, 1.0, world.users)  # of mean 1
-    return np.minimum(world.least + np.rint(extra).astype(np.int64), world.items // 2)
+    extra = (world.activity - world.min_activity) * rng.lognormal(-0.5, 1.0, world.users)  # of mean 1
+    return np.minimum(world.min_activity + np.rint(extra).astype(np.int64), world.items // 2)

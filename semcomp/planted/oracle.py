@@ -103,7 +103,7 @@ def oracle_recall(
 
 
 def _mean(recall: pd.Series) -> dict[str, float]:
-    """Mean over users and draws; its error from what varies within a user, as users are no sample here."""
+    """Mean over users and draws; its error from what varies within a user, as users are not a sample here."""
     n, users = len(recall), recall.index.nunique()
     within = ((recall - recall.groupby(level=0).transform("mean")) ** 2).sum()
     error = sqrt(within / (n - users) / n) if n > users else nan

@@ -16,7 +16,7 @@ WHOLE: dict[str, tuple[float, float]] = {
     "dim": (2, INF),
     "seed": (0, INF),
     "exposure_groups": (1, INF),
-    "least": (1, INF),
+    "min_activity": (1, INF),
     "shared_dim": (1, INF),
     "private_dim": (1, INF),
 }
@@ -27,7 +27,7 @@ REAL: dict[str, tuple[float, float]] = {
     "noise": (0, INF),
     "sharpness": (0, INF),
     "popularity": (0, INF),
-    "activity": (0, INF),  # and not below `least`
+    "activity": (0, INF),  # and not below `min_activity`
     "twist": (0, INF),
     "collaborative_noise": (0, INF),
     "popularity_skew": (0, 4),
@@ -60,7 +60,7 @@ class Parameters:
     exposure: float = 0.0
     exposure_groups: int = 1
     exposure_to_popular: float = 0.0
-    least: int = 5
+    min_activity: int = 5
     shared_dim: int | None = None
     private_dim: int | None = None
 
@@ -69,7 +69,7 @@ class Parameters:
             value = getattr(self, name)
             if value is None and name in ("shared_dim", "private_dim"):
                 continue
-            low = self.least if name == "activity" else low
+            low = self.min_activity if name == "activity" else low
             kinds = (int, np.integer) if name in WHOLE else (int, float, np.integer, np.floating)
             if isinstance(value, bool) or not isinstance(value, kinds):
                 kind = "a whole number" if name in WHOLE else "a number"

@@ -21,7 +21,7 @@ REGIMES: dict[str, World] = {
         # the ceiling is that of "half shared", and a linear map reaches a quarter of it
         replace(HALF, name="nonlinear link", twist=1.0),
         replace(HALF, name="popular", popularity=1.2, popularity_skew=2.0, popularity_in_view=0.7),
-        replace(HALF, name="sparse", activity=6.0, least=3),
+        replace(HALF, name="sparse", activity=6.0, min_activity=3),
         # groups see different shelves, so observed test items and relevant ones differ
         replace(HALF, name="exposed", exposure=1.5, exposure_groups=3, exposure_to_popular=0.5),
         replace(HALF, name="noisy text", noise=0.7),

@@ -64,7 +64,7 @@ class World(Parameters):
         noise: standard deviation of the noise on each coordinate of S.
         sharpness: factor on the score (variance about 1) before drawing; 0 makes choices blind to taste.
         popularity: standard deviation of the items' popularity offset on the same scale.
-        activity: mean interactions per user; log-normal above `least`, at most half the items.
+        activity: mean interactions per user; log-normal above `min_activity`, at most half the items.
         seed: equal worlds give equal bytes on one machine.
         name: of the data set.
         twist: κ of the link from the parts to S; 0 is linear. Above 0 both widths must be even.
@@ -78,7 +78,7 @@ class World(Parameters):
         exposure: standard deviation of the exposure offset; 0 shows everything to everybody alike.
         exposure_groups: groups of users, to each of which other items are shown.
         exposure_to_popular: correlation of the exposure offset with log-popularity, 0 to 1.
-        least: interactions of the least active user, in so far as half the items suffice.
+        min_activity: interactions of the least active user, as far as half of the items suffice.
         shared_dim, private_dim: d_z and d_p; None for `dim`.
     """
 

@@ -1,4 +1,4 @@
-"""Figures of two views beside their nulls: overlap, oracles, where the hits are, what is gained over a seed.
+"""Figures of two views next to their nulls: overlap, oracles, where the hits are, what is gained over a seed.
 
 Evidence in, a matplotlib figure out; nothing is computed here, and undefined values are not drawn.
 """
@@ -102,7 +102,7 @@ def by_depth(diagnosis: Evidence, null_label: str, k: int | None = None) -> Figu
 
 
 def oracles(diagnosis: Evidence, labels: tuple[str, str], fused: str = "fusion") -> Figure:
-    """What two lists could reach together, beside what is reached without both, by places and knowledge."""
+    """What two lists could reach together, and what is reached without both, by places and knowledge."""
     a, b = labels
     groups: dict[str, dict[str, tuple[str, str]]] = {
         "k places": {
@@ -155,7 +155,7 @@ def excess_over_nulls(frame: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
 
     Args:
         frame: as of `against_nulls`: indexed by (value, null), columns excess, low, high.
-        labels: of the x axis, by value; a value that no null has is left out.
+        labels: of the x axis, by value; a value that no null has is omitted.
     """
     numbers = frame[["excess", "low", "high"]].astype(float)  # None becomes NaN
     known = frame.index.get_level_values(0)
@@ -185,7 +185,7 @@ def gain_over_seeds(
     """What a view adds to one seed, and what of it is left over the ensemble of several.
 
     Args:
-        found: by name, evidence of `separating_statistics` of views beside the same null.
+        found: by name, evidence of `separating_statistics` of views next to the same null.
         labels: of the two places on the x axis.
     """
     figure, (panels,) = panels_of(1, 2, 3.1, sharey=True)

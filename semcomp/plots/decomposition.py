@@ -1,4 +1,4 @@
-"""Figures of two views taken apart. Evidence in, a matplotlib figure out; nothing is computed here."""
+"""Figures of two views decomposed. Evidence in, a matplotlib figure out; nothing is computed here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figure of how item matrices lie to each other."""
+"""Figure of how item matrices compare."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def agreement(pairs: Mapping[str, Evidence], measures: Mapping[str, str] = MEASU
 
     Args:
         pairs: evidence of `geometry` by the pair's name, five at most.
-        measures: value -> its name in the figure; those that no pair has are left out.
+        measures: value -> its name in the figure; those that no pair has are omitted.
 
     Raises:
         SemcompError: no pairs, more than five, or none of the measures in any.

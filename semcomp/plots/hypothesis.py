@@ -11,7 +11,7 @@ PATHS = {"other seed": GREY, "text": ORANGE}
 
 
 def hypothesis_path(frame: pd.DataFrame) -> Figure:
-    """Recall as the items move to where the text maps them, and beside it to where another seed does.
+    """Recall as the items move to where the text maps them, and to where another seed does.
 
     Bands are intervals over users, each path by itself; both start at the same point.
 

@@ -1,4 +1,4 @@
-"""Figures of probes over kinds of maps and cuts of the items. A frame in, a figure out."""
+"""Figures of probes over kinds of maps and holdouts of the items. A frame in, a figure out."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ HELD = {
     "category": "whole categories",
     "cluster": "whole clusters of text",
     "strict-cold": "never trained on",
-}  # what a cut holds out
+}  # what a holdout holds out
 LOWEST = -1.0  # of R²: how much worse a map is than the mean matters little below
 
 
 def shift_table(frame: pd.DataFrame, measure: str = "r2_test", label: str = "R² on held-out items") -> Figure:
-    """A panel per cut, by what it holds out; a row per map, with its interval between floor and ceiling.
+    """A panel per holdout; a row per map, with its interval between floor and ceiling.
 
-    Where the measure is R², the axis ends at −1, and an arrow with the number stands for what lies below. A
-    cut without the measure is left out.
+    Where the measure is R², the axis ends at −1, and an arrow with the number marks a value below it. A
+    holdout without the measure is omitted.
 
     Args:
         frame: of `probe_all`.

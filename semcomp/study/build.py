@@ -211,7 +211,7 @@ def _known(source: Path, **given: Any) -> dict[str, Any]:
 
 
 def _check_root(root: Path, checkout: Path) -> Path:
-    """`root` if it is or can become a book root; its `_build` is ours to delete, so it is no other folder."""
+    """`root` if it is or can become a book root, and nothing else: its `_build` is ours to delete."""
     ours = root == checkout or (root / "book" / "executed").is_dir()
     if root.exists() and not root.is_dir():
         raise SemcompError(f"{root} is a file; a book needs a folder")

@@ -170,7 +170,7 @@ class Finding:
 
 
 def ledger(records: Sequence[Record]) -> list[Finding]:
-    """The findings by claim, then by data set. Claims whose chapter was not run are left out.
+    """The findings by claim, then by data set. Claims whose chapter was not run are omitted.
 
     "Holds" takes both: the whole 95 % interval of the effect above zero, and an adjusted p of at most 0.05.
     Without a p there is no interval, and nothing is decided.

@@ -25,7 +25,7 @@ HOLDOUTS = {
 def known_of_items(study: Study) -> dict[str, Any]:
     """`categories` (items × categories) and `first_seen` (I,), those of them that the data set has.
 
-    Categories too large for any to be held out, as two of half of the items each, are as good as none.
+    Categories that are all too large to be held out, such as two with half of the items each, are omitted.
     """
     known: dict[str, Any] = {}
     with suppress(SemcompError):

@@ -24,7 +24,7 @@ class Record:
 
 
 def keep(folder: str | Path, record: Record) -> Path:
-    """Write the record to `<folder>/<chapter>.json`, per-unit tables left out; the file it wrote."""
+    """Write the record to `<folder>/<chapter>.json`, without per-unit tables; returns the file it wrote."""
     body: dict[str, Any] = {"dataset": record.dataset, "budget": record.budget, "chapter": record.chapter}
     body["evidence"] = {key: one.to_dict(table=False) for key, one in record.evidence.items()}
     path = Path(folder) / f"{record.chapter}.json"

@@ -1,7 +1,7 @@
-"""A complementary view, or one more seed? Every statistic that is offered as an answer, beside its null.
+"""A complementary view, or one more seed? Every statistic that is offered as an answer, next to its null.
 
 Two seeds of one model differ as well: their lists have unique hits, an oracle gains from their union, and
-their fusion beats either. A view is complementary in so far as a number exceeds what a seed in its place has.
+their fusion beats either. A view is complementary as far as a number exceeds what a seed in its place has.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def separating_statistics(
     resamples: int = 1000,
     seed: int = 0,
 ) -> Evidence:
-    """The statistics of `STATISTICS` for the pair (A, B), each beside the same with the null in B's place.
+    """The statistics of `STATISTICS` for the pair (A, B), each next to the same with the null in B's place.
 
     - `jaccard`, `unique_hit_ratio`, `union_gain`, `union_minus_2k`: of two lists, see `diagnose`;
     - `fusion.*`: F is CombSUM of A and B, its weight picked on validation. `ndcg`: of F at k; `gain`: that
@@ -71,7 +71,7 @@ def separating_statistics(
     - `information.gain`, `information.gain_beyond_popularity`: nats per test item that B adds to A, see
       `conditional_information`;
     - `ensemble.*`: the same with the mean of `ensemble`'s standardised scores in A's place. There seed
-      variance is averaged out, and what is left to add is what seeds do not have;
+      variance is averaged out, and what can still be added is what no seed has;
     - `retained.*`: `ensemble.information.*` over `information.*`, the share of B's gain that is still there
       when A's seeds are averaged; omitted where B adds less than `LEAST` to A.
 

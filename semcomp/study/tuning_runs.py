@@ -106,7 +106,7 @@ def outlook(dataset: str, known: Sequence[Settings], jobs: int) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as people say them.
+    """Seconds in words.
 
     >>> clock(40), clock(1000), clock(10_000)
     ('40 s', '17 min', '2.8 h')

@@ -1,4 +1,4 @@
-"""Rows computed once: one vector a distinct text, kept by content, resumable in chunks."""
+"""Rows computed once: one vector per distinct text, kept by content, resumable in chunks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from semcomp.kernels.processes import first_alone, gather_rows, shard, world
 from semcomp.progress import progress_bar
 from semcomp.storage import atomic_write, cache_folder, digest
 
-CHUNK = 256  # texts a part file: a second of MiniLM on two cores, so that larger models lose little too
+CHUNK = 256  # texts per part file: a second of MiniLM on two cores, so that larger models lose little too
 
 
 class Model(Protocol):

@@ -20,7 +20,7 @@ class Run:
     """How the work is done, which is not allowed to matter beyond the last bits of a number.
 
     Attributes:
-        batch_size: texts a model reads at a time; None: `BATCH` by the device.
+        batch_size: texts that a model reads at a time; None: `BATCH` by the device.
         processes: workers on the CPU; None lets the encoder choose. Ignored on a GPU.
         progress: show a bar on stderr if that is a terminal.
     """

@@ -47,8 +47,8 @@ def embed(
             - the path of a file of vectors (.npy, .npz, .parquet, .csv), joined by item id;
             - a hub name "organisation/model" of a sentence-transformers model;
             - an encoder object with settings of its own, e.g. `TfidfSvd(dim=128)`.
-        batch_size: texts a model reads at a time; changes the last bits of a vector only. None: 32 on a CPU,
-            256 on a GPU.
+        batch_size: texts that a model reads at a time; changes only the last bits of a vector. None: 32 on a
+            CPU, 256 on a GPU.
         processes: workers on the CPU, for sentence-transformers models; None: see `sentence.PROCESSES`.
         progress: show a bar on stderr if that is a terminal.
 

@@ -34,7 +34,7 @@ class ModelFiles:
     Attributes:
         model: how it is called: the hub name, or the folder's own name.
         revision: the commit on the hub; for a folder the sha256 of its weights (of their list, if several).
-        settings: digest of the small files beside the weights, which change the numbers too; "" for a commit.
+        settings: digest of the small files next to the weights, which affect the numbers; "" for a commit.
     """
 
     folder: Path

@@ -42,7 +42,7 @@ class Precomputed:
     Attributes:
         path: the file of the vectors.
         ids: the file of the ids of an `.npy`: `.txt` (one per line), `.npy`, or a `.csv` or `.parquet` with
-            `id_column`. None: the file beside `path` whose name ends in `_ids`, e.g. `vectors_ids.txt`.
+            `id_column`. None: the file next to `path` whose name ends in `_ids`, e.g. `vectors_ids.txt`.
         id_column: the column of ids in a table.
         vector_column: the column of lists in a table; None: the only one there is, else all other columns.
         extra: what to do with vectors of items that the data set does not have: "refuse" or "drop".

@@ -65,7 +65,7 @@ def _existing(path: str | Path) -> Path:
 
 
 def _id_file(path: Path, ids: str | Path | None) -> Path:
-    """The file of the ids of an .npy: the one named, else the one beside it."""
+    """The file of the ids of an .npy: the one named, else the one next to it."""
     if ids is not None:
         return _existing(ids)
     beside = [path.with_name(f"{path.stem}_ids{suffix}") for suffix in ID_SUFFIXES]
@@ -74,7 +74,7 @@ def _id_file(path: Path, ids: str | Path | None) -> Path:
             return candidate
     raise SemcompError(
         f"{path} does not say whose vectors it holds; name the file of the ids (ids=...), "
-        f"or put it beside as {beside[0].name}"
+        f"or put it next to it as {beside[0].name}"
     )
 
 

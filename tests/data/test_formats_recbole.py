@@ -116,4 +116,4 @@ def test_a_matrix_that_does_not_fit_the_items(tmp_path):
     (folder / "movies_item_embeddings.npy").write_bytes(b"\x93NUMPY")
     refuses(r"movies_item_embeddings\.npy cannot be read .*complete \.npy file", folder)
     put(tmp_path / "f" / "x.inter", "user_id:token\titem_id:token\n1\t2\n")
-    refuses(r"has no x_item_embeddings\.npy; put the matrix beside", tmp_path / "f", format="published")
+    refuses(r"has no x_item_embeddings\.npy; put the matrix next to", tmp_path / "f", format="published")

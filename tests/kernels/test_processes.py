@@ -217,7 +217,7 @@ def test_what_drifts_apart_is_brought_together(several):
 
 @pytest.mark.parametrize("model", cases.MODELS)
 def test_training_is_that_of_one_process(model, one, several):
-    """All processes have the same bytes; one process has them but for the order of addition."""
+    """All processes have the same bytes; one process has them up to the order of addition."""
     for key in ("users", "items", "curve", "best"):
         name = f"training/{model}: {key}"
         assert same_bytes(several[0][name], several[1][name])

@@ -79,7 +79,7 @@ def test_worlds_of_the_first_parameters_are_what_they_were(world, n, pairs, firs
         {"popularity_in_view": 0.5},
         {"popularity_skew": 1.0},
         {"exposure": 1.0, "exposure_groups": 3},
-        {"least": 2},
+        {"min_activity": 2},
     ],
 )
 def test_a_parameter_leaves_the_rest_alone(parameters):
@@ -90,7 +90,7 @@ def test_a_parameter_leaves_the_rest_alone(parameters):
         "popularity_in_view": {"collaborative_vectors", "collaborative_users"},
         "popularity_skew": {"popularity"},
         "exposure": {"exposure", "group"},
-        "least": set(),
+        "min_activity": set(),
     }[next(iter(parameters))]
     changed = {
         name for name in vars(before) if not np.array_equal(getattr(before, name), getattr(after, name))
@@ -264,10 +264,10 @@ def test_draws_of_the_interactions():
 
 
 def test_sparse_users():
-    counts = np.bincount(World(users=500, items=100, dim=2, activity=3.0, least=1).dataset().user)
+    counts = np.bincount(World(users=500, items=100, dim=2, activity=3.0, min_activity=1).dataset().user)
     assert counts.min() == 1
     assert counts.mean() == pytest.approx(3.0, abs=0.4)
-    few = World(users=20, items=10, dim=2, least=5, activity=5.0)
+    few = World(users=20, items=10, dim=2, min_activity=5, activity=5.0)
     assert set(np.bincount(few.dataset().user).tolist()) == {5}
 
 
@@ -282,8 +282,8 @@ def test_sparse_users():
         ({"popularity_skew": 5.0}, r"popularity_skew = 5\.0 must be between 0 and 4"),
         ({"exposure_to_popular": 1.1}, r"exposure_to_popular = 1\.1 must be between 0 and 1"),
         ({"exposure_groups": 0}, "exposure_groups = 0 must be at least 1"),
-        ({"least": 8, "activity": 7.0}, r"activity = 7\.0 must be at least 8"),
-        ({"least": None}, "least = None must be a whole number"),
+        ({"min_activity": 8, "activity": 7.0}, r"activity = 7\.0 must be at least 8"),
+        ({"min_activity": None}, "min_activity = None must be a whole number"),
         ({"dim": None}, "dim = None must be a whole number"),
         ({"collaborative_noise": float("nan")}, "collaborative_noise = nan must be at least 0"),
     ],

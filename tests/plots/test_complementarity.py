@@ -1,4 +1,4 @@
-"""Figures of two views beside their nulls show the numbers they are given, and do without missing ones."""
+"""Figures of two views next to their nulls show the numbers they are given, and do without missing ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Per-user metrics of random rankings as ranx computes them, written to ranx.json beside this file.
+"""Per-user metrics of random rankings as ranx computes them, written to ranx.json next to this file.
 
 Origin: ranx 0.3.21 (Bassani, ECIR 2022), metrics recall@k, ndcg@k (binary relevance) and mrr@k. Not part
 of the test run, which only reads the file. Where ranx is installed: `python tests/reference/make_ranx.py`.

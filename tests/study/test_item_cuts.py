@@ -1,4 +1,4 @@
-"""Which cuts of the items a study can make: a shop's own categories decide."""
+"""Which holdouts of the items a study can make: a shop's own categories decide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pair of interest beside several nulls: one pipeline for all of them."""
+"""The pair of interest next to several nulls: one pipeline for all of them."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ NAN = ROWS.copy()
 NAN[1, 0] = np.nan
 MISTAKES = {
     "no file": (lambda f: Precomputed(f / "v.npz"), r"there is no file .*v.npz"),
-    "no ids": (lambda f: npy(f, ROWS, None), r"v.npy does not say whose .*put it beside as v_ids.txt"),
+    "no ids": (lambda f: npy(f, ROWS, None), r"v.npy does not say whose .*put it next to it as v_ids.txt"),
     "ids not there": (
         lambda f: Precomputed(npy(f, ROWS).path, ids=f / "ids.txt"),
         r"there is no file .*ids.txt",

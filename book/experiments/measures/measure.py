@@ -72,7 +72,7 @@ VECTORS: dict[str, World] = {
         name: replace(REGIMES[name], dim=DIM, users=40)
         for name in ("nonlinear link", "noisy text", "noisy collaborative", "popular")
     },
-    # z is all there is, and both views blur it: what looks private is no signal
+    # z is all there is, and both views blur it: what looks private is not signal
     "mere noise": replace(NOISY, shared=1.0, noise=0.7, collaborative_noise=0.7),
     # the same link with a quarter of the columns, so that a map has fewer of them to bend
     "narrow nonlinear link": replace(REGIMES["nonlinear link"], dim=2, users=40),

@@ -1,4 +1,4 @@
-"""A falling learning rate: validation NDCG@20 by the number of epochs, beside fits at a constant rate.
+"""A falling learning rate: validation NDCG@20 by the number of epochs, compared with fits at a constant rate.
 
     python -m book.experiments.schedule.measure [choice | confirmation | smoke] [--data NAME ...] [--table]
 

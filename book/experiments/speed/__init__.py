@@ -1,1 +1,1 @@
-"""Page 13: time and memory beside other packages, as measured by `benchmarks/bench.py`."""
+"""Page 13: time and memory compared with other packages, as measured by `benchmarks/bench.py`."""

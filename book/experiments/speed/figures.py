@@ -1,4 +1,4 @@
-"""Figures of time and memory beside other packages. Frames in, a figure out; nothing is computed."""
+"""Figures of time and memory compared with other packages. Frames in, a figure out; nothing is computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""Our iALS beside the `implicit` library's: the same objective from the same start, and the same quality.
+r"""Our iALS compared with the `implicit` library's: the same objective and start, and the same quality.
 
     pip install implicit==0.7.3
     python -m book.experiments.views.ials_parity [--data NAME ...] [--seeds N] \

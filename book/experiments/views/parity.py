@@ -1,4 +1,4 @@
-"""BPR-MF, LightGCN and NCL with the losses they were published with, beside RecBole 1.2.1's.
+"""BPR-MF, LightGCN and NCL with their published losses, compared with RecBole 1.2.1's.
 
     python -m book.experiments.views.parity --prepare --work DIR       RecBole's own environment, once
     python -m book.experiments.views.parity --pick --work DIR          learning rates, by RecBole's validation

@@ -68,7 +68,7 @@ def audit(
             scipy sparse or torch.
         reviews: columns user_id, item_id, review; `data.interactions["review"]` if None and there.
         seed: for the checks that sample.
-        memory: bytes a check may take at a time, beside its input.
+        memory: bytes a check may take at a time, besides its input.
         checks: names of those to make; None for all.
 
     `Audit.raise_if_leaking` fails a run. Raises SemcompError for a split, view or graph whose users and items

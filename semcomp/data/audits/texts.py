@@ -129,7 +129,7 @@ def near_duplicates_of_cold_items(case: Case) -> Outcome:
     """How many held-out items without a train pair have a near-duplicate among the train items. A report.
 
     Texts are compared with case and white space evened out, 300 characters of them: equal, or with a TF-IDF
-    cosine of character trigrams of at least 0.9. Duplicates are no fault of the split, but a score on them
+    cosine of character trigrams of at least 0.9. Duplicates are not a fault of the split, but a score on them
     says nothing about new items.
     """
     data = case.data

@@ -86,7 +86,7 @@ class JsonLines:
 class LiteralLines:
     """A file of Python dicts, which only Python can parse, converted to parquet in the cache at first use.
 
-    The cost: about 10,000 lines a second on one core, once; progress is shown. Later collections read the
+    The cost: about 10,000 lines per second on one core, once; progress is shown. Later collections read the
     parquet file, which is found by the sha256 of the content. It is written atomically, in batches of 20,000
     lines, so neither an interruption nor the size of the file does harm. ast.literal_eval reads literals
     only: no code in the file is run.

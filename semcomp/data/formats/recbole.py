@@ -49,7 +49,7 @@ def _tables(files: tuple[Path, ...], place: Place, chosen: Mapping[str, str]) ->
 
 
 def open_published(place: Place, chosen: Mapping[str, str]) -> Tables | None:
-    """Atomic files whose item ids are the rows of a matrix that lies beside them.
+    """Atomic files whose item ids are the rows of a matrix next to them.
 
     The ids are compared with the number of rows here, which reads the item column once.
 
@@ -62,7 +62,7 @@ def open_published(place: Place, chosen: Mapping[str, str]) -> Tables | None:
     vectors = files[0].with_name(f"{name_of(files[0])}{ENDING}")
     if not vectors.is_file():
         if place.forced:
-            raise SemcompError(f"{place.given} has no {vectors.name}; put the matrix beside {files[0].name}")
+            raise SemcompError(f"{place.given} has no {vectors.name}; put the matrix next to {files[0].name}")
         return None
     tables = _tables(files, place, chosen)
     _check_rows(tables.interactions, vectors)

@@ -25,7 +25,7 @@ class State:
 
 
 class Partial:
-    """`.NAME.partial` beside the target, with `.NAME.partial.json` for its `State`.
+    """`.NAME.partial` next to the target, with `.NAME.partial.json` for its `State`.
 
     Bytes of an earlier run are resumed if they are of this address and can be told to be current: by a
     validator, or `blind` because a checksum judges the whole in the end. Else they are removed.

@@ -212,7 +212,7 @@ class Temporal:
 
 
 def moment(seconds: float) -> str:
-    """Seconds since 1970 as date and time (UTC) beside the number; the number alone where no date fits."""
+    """Seconds since 1970 as date and time (UTC) next to the number; the number alone where no date fits."""
     if not 0 <= seconds <= LAST_SECOND:
         return f"{seconds:.15g}"
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC ({seconds:.15g})"

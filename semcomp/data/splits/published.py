@@ -1,6 +1,6 @@
 """Splits read from files: published parts laid over a loaded data set, and bare pairs of rows.
 
-Published parts hold original ids; in bare pairs, for people who bring their own embeddings, an id is a row.
+Published parts hold original ids; in bare pairs, for users who bring their own embeddings, an id is a row.
 """
 
 from __future__ import annotations

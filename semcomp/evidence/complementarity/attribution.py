@@ -124,7 +124,7 @@ def hit_classes(a: Ids, b: Ids, truth: sp.csr_array) -> dict[str, tuple[Ids, Mar
     Common hits are marked in a. Every target that either list holds has exactly one mark.
 
     Args:
-        a, b: (n, k) and (n, l) item rows, -1 for an empty place, which is no hit.
+        a, b: (n, k) and (n, l) item rows, -1 for an empty place, which is not a hit.
         truth: (n, I) binary CSR with sorted indices; a user without targets has no marks.
     """
     hits_a, hits_b = contains(truth, a), contains(truth, b)

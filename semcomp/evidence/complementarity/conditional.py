@@ -65,7 +65,7 @@ def conditional_information(
     - `gain`: mean over test items of log p_AB − log p_A, in nats; negative where B's weight was a mistake;
     - `gain_macro`: the same as the mean over users of their items' mean;
     - `gain_beyond_popularity`, `gain_beyond_popularity_macro`: with ln(1 + train count) of the item as one
-      more score on both sides, since a view that only knows what is popular is no news;
+      more score on both sides, since a view that only knows what is popular says nothing new;
     - `information.given|added|both|popularity`: mean over test items of log p − log(1 / open items), what the
       scores say beyond a draw at random; `redundancy`: given + added − both, negative for synergy.
 

@@ -21,7 +21,7 @@ from semcomp.core.view import Scorer
 
 Floats = NDArray[np.float64]
 RIDGE = 1e-3  # ½ · RIDGE · ‖θ‖² in all: too weak to move a weight, enough to keep one finite and unique
-FLAT = 1e-6  # scores that vary less than this share of their size are constant, but for rounding
+FLAT = 1e-6  # scores that vary less than this share of their size are constant, up to rounding
 PASSES = 60  # Newton's method takes about eight
 DONE = 1e-10  # expected gain of another step, in nats per positive
 

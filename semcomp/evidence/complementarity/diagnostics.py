@@ -61,7 +61,7 @@ def diagnose(
       `oracle.switch`: mean over users of the better list's recall; `oracle.gain`: the union less the better
       of the mean recalls, `oracle.gain_relative` its share of the better one;
     - comparators: `interleaved.recall` (A and B in turn, k items, no answer known) and `interleaved.gain`
-      over the better list; `recall_2k.a|b` and `union_minus_2k`, the union less the better of these, where
+      over the better list; `recall_2k.a|b` and `union_minus_2k`, the union minus the better of these, where
       lists have 2k places (so rank with 2k places and pass k); `union_with_random|popular`: the better
       union of a list with a random one (in expectation) or with the most popular items, and the union less
       that. A union that does not beat these owes its gain to its length;

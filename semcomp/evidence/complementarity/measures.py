@@ -134,7 +134,7 @@ TABLE = (
         "union_minus_popular",
         _over_better,
         ("oracle.union", "with_popular.a", "with_popular.b"),
-        says="the union beats the better view's list with the most popular items beside it",
+        says="the union beats the better view's list extended by the most popular items",
     ),
     Measured("fusion.gain_recall", _over_better, ("recall.fused", *BOTH), null=("fused",)),
     Measured(

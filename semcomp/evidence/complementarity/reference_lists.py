@@ -1,4 +1,4 @@
-"""Rankings and views that know nothing of the user, or nothing of the item: what a real one is held against.
+"""Rankings and views that know nothing of the user, or nothing of the item: what a real one is compared with.
 
 Both rankings rest on one count: an item is recommended to a user by its place among the items that the mask
 leaves. So no scores of users times items are made, and memory is that of the lists.

@@ -1,1 +1,1 @@
-"""Two sets of item vectors, each taken apart into what both share and what is its own."""
+"""Two sets of item vectors, each decomposed into what both share and what is its own."""

@@ -70,7 +70,7 @@ def ajive(
         draws: of random directions for each bound.
 
     Raises:
-        SemcompError: matrices that are none, NaN, other lengths, fewer than 3 rows, ranks out of range,
+        SemcompError: not matrices, NaN, different lengths, fewer than 3 rows, ranks out of range,
             fewer than 20 draws.
     """
     s, c = paired(semantic, collaborative, names=VIEWS, min_rows=3)

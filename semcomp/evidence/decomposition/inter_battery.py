@@ -20,7 +20,7 @@ variances add up to the view's; joint and rest have Σ ‖l_k‖² (1 ± ρ_k) /
 **With noise** in the shared directions ρ < 1, and how much of the rest is noise of which view cannot be known
 from two views: any A with shared variance between Σ ρ_k² ‖l_k‖² and Σ ‖l_k‖² in s fits as well. These are the
 bounds that are reported (the lower one is what the other view predicts, the upper one is joint plus rest);
-Σ ρ_k ‖l_k‖² is the model's shared variance where both views bear equal parts of the noise. The joint part
+Σ ρ_k ‖l_k‖² is the model's shared variance where both views have equal parts of the noise. The joint part
 carries noise of both views then: its share is never below half of the upper bound. Private holds the noise in
 all other directions; a second, independent copy of the view tells it from signal.
 """
@@ -41,14 +41,14 @@ def inter_battery(semantic: ArrayLike, collaborative: ArrayLike, rank: int) -> P
     """The parts by the first `rank` pairs of canonical variates (see the module).
 
     Args:
-        semantic: (n, p). collaborative: (n, q). Finite; constant columns and deficient ranks are no harm.
+        semantic: (n, p). collaborative: (n, q). Finite; constant columns and deficient ranks do no harm.
         rank: r, 0 to the number of canonical correlations; `shared_dimension` estimates it.
 
     Returns:
         Parts whose scores are the posterior means of z, (n, r): sqrt(ρ_k) (a_k + b_k) / (1 + ρ_k).
 
     Raises:
-        SemcompError: matrices that are none, NaN, other lengths, fewer than 3 rows, a rank out of range.
+        SemcompError: not matrices, NaN, different lengths, fewer than 3 rows, a rank out of range.
     """
     s, c = paired(semantic, collaborative, names=VIEWS, min_rows=3)
     moments = Moments.of(s, c)
@@ -82,7 +82,7 @@ def inter_battery_shares(moments: Moments, rank: int) -> dict[str, float]:
     """Shares of variance of the parts, "semantic.joint" and so on, from the moments alone.
 
     Also "semantic.shared_least" and "semantic.shared_most", the bounds of the module, and "semantic.shared",
-    what lies between them where both views bear equal parts of the noise. NaN for a view that does not vary.
+    what lies between them where both views have equal parts of the noise. NaN for a view that does not vary.
     """
     fit = cca_of(moments)
     xx, _, yy = moments.covariances

@@ -1,4 +1,4 @@
-"""The parts that two sets of item vectors are taken apart into."""
+"""The parts that two sets of item vectors are decomposed into."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Parts:
         s_mean, c_mean: (p,), (q,).
         joint_s, private_s, rest_s: (n, p) float64. joint_c, private_c, rest_c: (n, q) float64.
         scores: (n, r) the shared scores that the joint parts are made of; r may be 0.
-        method: what took the vectors apart.
+        method: the decomposition that made them.
 
     Raises:
         SemcompError: parts whose shapes do not belong together, NaN or infinity.

@@ -1,4 +1,4 @@
-"""Two views taken apart: what they share, what is each one's own, how reliable and how predictive it is."""
+"""Two views decomposed: what they share, what each has of its own, how reliable and how predictive it is."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def decompose(
     rank: int | None = None,
     settings: DecompositionSettings = USUAL,
 ) -> Evidence:
-    """Take two views' item vectors apart into joint, private and rest, and measure each part.
+    """Decompose two views' item vectors into joint, private and rest, and measure each part.
 
     The parts are fitted to the item vectors alone: no interaction is looked at here. (Views that were trained
     have seen the train interactions, and nothing else of the split.) V stands for semantic and collaborative.
@@ -84,7 +84,7 @@ def decompose(
       `information`: nats of the shared dimensions' held-out correlations, omitted where one is 1;
     - `share.V.joint|private|rest`: of the view's variance, which is 1 in all; with inter-battery parts
       `share.V.shared_least|shared_most`, between which any split of noise between the views puts the shared
-      variance, and `share.V.shared`, where both bear equal parts of it; with given parts `share.V.cross`,
+      variance, and `share.V.shared`, where both have equal parts of it; with given parts `share.V.cross`,
       what their inner products leave to 1;
     - with a second seed of a view: `reliable.V.full|joint|private`, `share.V.private_reliable|private_noise`
       (see `reliability`);
@@ -102,8 +102,8 @@ def decompose(
     The mean item vector adds the same to all of a user's scores, so it ranks nothing and has no value.
 
     Nulls: shares, dimension and reliability with items paired at random, at the same rank; recalls with the
-    rows of the part (of an addition, of what is added) shuffled, so what is left is chance. What does not
-    exist (a part that is rounding, a dimension of 0) is omitted.
+    rows of the part (of an addition, of what is added) shuffled, so what remains is chance. Undefined
+    values (a part that is rounding, a dimension of 0) are omitted.
 
     Args:
         semantic, collaborative: views, or item vectors (n, p) and (n, q) where there is no split.
@@ -195,7 +195,7 @@ def _views(
             raise SemcompError(f"the {role} side has no users to rank for; give a View, or no split")
         check_fits(given, (split.n_users, split.n_items))
         views[role] = given
-    split.history(settings.mask)  # an unknown mask is told before the fit
+    split.history(settings.mask)  # an unknown mask is reported before fitting
     if split.test.nnz == 0:
         raise SemcompError("the test part is empty; split with a test share above 0")
     if not 1 <= settings.k <= split.n_items:

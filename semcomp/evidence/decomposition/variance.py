@@ -22,7 +22,7 @@ Rows = NDArray[np.int64]
 FOLDS = 5
 PERFECT = 1 - 1e-9  # a correlation above has no finite information
 
-# name -> take two matrices apart at a shared rank
+# name -> decompose two matrices at a shared rank
 METHODS: dict[str, Callable[[Floats, Floats, int], Parts]] = {
     "inter-battery": inter_battery,
     "ajive": lambda s, c, rank: ajive(s, c, rank=rank),
@@ -34,8 +34,8 @@ def variance_values(
 ) -> dict[str, Value]:
     """Dimension, top held-out correlation, information and shares of variance, each by the jackknife.
 
-    Every leaving-out fits anew at the same rank. The null pairs each item with another one's vector: it is
-    what the same fit makes of views that share nothing.
+    The fits without a group all have the same rank. The null pairs each item with another one's vector: it
+    is what the same fit makes of views that share nothing.
 
     Args:
         method: of the shares; None for no shares.
@@ -84,7 +84,7 @@ def energy_shares(parts: Parts) -> dict[str, float]:
 
 
 def fixed_shares(parts: Parts, *, groups: int, seed: int) -> dict[str, Value]:
-    """The shares of parts that are given: the jackknife leaves items out, but nothing is fitted anew."""
+    """The shares of parts that are given: the jackknife leaves items out, but nothing is refitted."""
 
     def of(rows: Rows) -> dict[str, float]:
         some = {name: value[rows] for name, value in vars(parts).items() if np.ndim(value) == 2}
@@ -100,11 +100,11 @@ def reliability(parts: Parts, view: str, second: Floats, *, resamples: int, seed
     - `share.<view>.private_reliable`, `.private_noise`: the private part's share of the view's variance, cut
       by that R².
 
-    The second copy is noisy itself, so R² is the least that is signal: where both copies are signal plus
+    The second copy is noisy itself, so R² is a lower bound on the signal: where both copies are signal plus
     equal noise, the signal's share is the test-retest correlation, R² ≤ share ≤ sqrt(R²). The noise share is
-    the most that is noise. Null: the same with the copy's rows shuffled, about 0. Intervals are over items,
-    with parts and predictions as they are: with few items they leave out that maps are learnt badly, which
-    puts R² too low (planted worlds of 300 items: by more than the interval).
+    an upper bound on the noise. Null: the same with the copy's rows shuffled, about 0. Intervals are over
+    items, for the given parts and predictions: they do not reflect that maps are learnt badly from few items,
+    which makes R² too low (planted worlds of 300 items: by more than the interval).
     """
     named = parts.of(view)
     targets = {"full": sum(named.values(), start=np.zeros_like(named["joint"]))} | named

@@ -1,1 +1,1 @@
-"""How two sets of item vectors lie to each other, and how one fills its space."""
+"""How two sets of item vectors compare, and how one fills its space."""

@@ -59,7 +59,7 @@ def fit_cca(x: ArrayLike, y: ArrayLike) -> CCA:
 
     With the centred sides whitened, X̃ = X Σ_x^-½ and Ỹ = Y Σ_y^-½, the correlations are the singular values
     of X̃ᵀỸ / n. Directions of a side whose variance is below rounding are left out, so a side of deficient
-    rank, or a constant column, is no harm; r is the smaller of the two ranks, 0 where a side is constant.
+    rank, or a constant column, does no harm; r is the smaller of the two ranks, 0 where a side is constant.
     Where the ranks add up to n or more, some correlations are 1 whatever the rows say.
 
     Args:
@@ -95,7 +95,7 @@ def canonical_numbers(sums: Sums) -> dict[str, float]:
     - `information`: `gaussian_information`, nats, infinite where a correlation is 1 up to rounding (1e-9).
 
     All in sample, so above 0 without any relation (`wachter_edge`). Where a side is constant there are no
-    correlations to speak of, and all are NaN, which evidence leaves out.
+    correlations to speak of, and all are NaN, which evidence omits.
     """
     names = ("cca", "svcca", "pwcca.a", "pwcca.b", "redundancy.a", "redundancy.b", "information")
     if sums.constant:

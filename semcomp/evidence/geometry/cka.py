@@ -18,7 +18,7 @@ def linear_cka(x: ArrayLike, y: ArrayLike) -> float:
     Zero rows are rows like others, constant columns change nothing. NaN where a side is constant.
 
     Raises:
-        SemcompError: no matrices, NaN, different lengths, fewer than 2 rows.
+        SemcompError: not matrices, NaN, different lengths, fewer than 2 rows.
     """
     return linear_cka_of(Sums.of(*same_items(x, y)))
 
@@ -36,7 +36,7 @@ def unbiased_cka(x: ArrayLike, y: ArrayLike) -> float:
     sums over rows (`hsic`). NaN where a side is constant or its own HSIC_1 is not above 0 (few rows).
 
     Raises:
-        SemcompError: no matrices, NaN, different lengths, fewer than 4 rows.
+        SemcompError: not matrices, NaN, different lengths, fewer than 4 rows.
     """
     return unbiased_cka_of(Sums.of(*same_items(x, y, min_rows=4)))
 
@@ -83,13 +83,13 @@ def procrustes(x: ArrayLike, y: ArrayLike) -> float:
 
     ‖·‖_* is the sum of singular values. 0 for equal clouds, also up to rotation, scale and shift. With p ≠ q
     the narrower matrix is taken to have zero columns in place of the missing ones, which leaves the sum as
-    it is. Of independent sides it is below 2, the further the larger p and q are beside n, so read it beside
-    shuffled items. (Schönemann, Psychometrika 1966; as a distance of representations: Ding, Denain and
-    Steinhardt, NeurIPS 2021.) Zero rows are rows like others, constant columns change nothing. NaN where a
-    side is constant.
+    it is. For independent sides it is below 2, the more so the larger p and q are relative to n, so compare
+    it with shuffled items. (Schönemann, Psychometrika 1966; as a distance of representations: Ding, Denain
+    and Steinhardt, NeurIPS 2021.) Zero rows are rows like others, constant columns change nothing. NaN where
+    a side is constant.
 
     Raises:
-        SemcompError: no matrices, NaN, different lengths, fewer than 2 rows.
+        SemcompError: not matrices, NaN, different lengths, fewer than 2 rows.
     """
     return procrustes_of(Sums.of(*same_items(x, y)))
 

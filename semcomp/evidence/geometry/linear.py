@@ -26,7 +26,7 @@ def pair_numbers(sums: Sums) -> dict[str, float]:
 
 
 def linear_values(x: Matrix, y: Matrix, *, groups: int, shuffles: int, seed: int) -> dict[str, Value]:
-    """`pair_numbers` beside those of shuffled items, and both sides' anisotropy beside Gaussian clouds."""
+    """`pair_numbers` next to those of shuffled items, and both sides' anisotropy next to Gaussian clouds."""
     pairs, clouds = Pairs(x, y, shuffles, seed), {"a": Cloud(x), "b": Cloud(y)}
 
     def of(rows: Rows) -> Mapping[str, float]:

@@ -119,7 +119,7 @@ def agreement(
 
 
 def popularity_matched(local: Local, counts: NDArray[np.int64], resamples: int) -> dict[str, Value]:
-    """Overlap with neighbours searched among items of like popularity, beside random pools of those sizes.
+    """Overlap with neighbours searched among items of like popularity, next to random pools of those sizes.
 
     Pools are a tenth of the items each, or as many items as leave every pool 2 (k + 1); nothing where that
     leaves one pool.
@@ -142,7 +142,7 @@ def popularity_matched(local: Local, counts: NDArray[np.int64], resamples: int) 
 
 
 def hubs(local: Local, counts: NDArray[np.int64] | None, groups: int) -> dict[str, Value]:
-    """Hubness of both sides beside random lists, their agreement, and what popularity has to do with it."""
+    """Hubness of both sides next to random lists, their agreement, and what popularity has to do with it."""
     n, k, m = local.n, local.k, len(local.rows)
 
     def of(kept: Rows) -> dict[str, float]:
@@ -179,7 +179,7 @@ def hubness(occurrence: NDArray[np.int64], lists: int) -> dict[str, float]:
     - `never_found`: share of items in no list (antihubs);
     - `top_hub`: share of the lists that the most found item is in.
 
-    With fewer lists than items the counts are small and skewed by chance alone: read them beside
+    With fewer lists than items the counts are small and skewed by chance alone: compare them with
     `random_hubness` of the same lists.
     """
     varies = occurrence.min() < occurrence.max()

@@ -130,7 +130,7 @@ def mutual_knn(
     the lower row; a zero row has cosine 0 to all.
 
     Raises:
-        SemcompError: no matrices, NaN, different lengths, k not between 1 and n − 1, no anchors.
+        SemcompError: not matrices, NaN, different lengths, k not between 1 and n − 1, no anchors.
     """
     return float(overlap(*_lists(x, y, k, anchors, seed, memory)[1]).mean())
 

@@ -87,7 +87,7 @@ def geometry(
     categories: sp.csr_array | None = None,
     settings: GeometrySettings = USUAL,
 ) -> Evidence:
-    """How two matrices of the same items lie to each other, and how each fills its space.
+    """How two matrices of the same items compare, and how each fills its space.
 
     Over all items, with intervals of the delete-a-group jackknife and, as null, the mean over `shuffles` of
     the pair with one side's items shuffled:
@@ -102,7 +102,7 @@ def geometry(
     null the anchors of b shuffled among themselves and the other items among themselves:
 
     - `knn.overlap`, `knn.jaccard`, `knn.cknna`; `knn.overlap_chance`, `knn.jaccard_chance`: exact;
-    - `a.hub.skewness|never_found|top_hub`, and b's: of the anchors' lists (jackknife over anchors), beside
+    - `a.hub.skewness|never_found|top_hub`, and b's: of the anchors' lists (jackknife over anchors), next to
       lists of random items. `hub.agreement`: Spearman of both sides' k-occurrence over items.
 
     `rsa`: over `rsa_items` random items, jackknife, a shuffled pair as null; `excess_p` is the Mantel test's.
@@ -117,11 +117,11 @@ def geometry(
 
     With `categories`, the first two of these for the ten largest ones, `cka_unbiased.category.<column>`.
 
-    A row that is zero in either matrix has no direction: it is no anchor, no neighbour and not in `rsa`
-    (`zero_rows.a|b` counts them); all else takes it as it is. A constant column is one more axis to the
-    IsoScore, and unless it is zero a shift, which neighbours, `rsa`, mean cosine and partition function see;
-    the other values do not change. Duplicates are each other's neighbours, ties go to the lower row. What
-    is undefined is omitted; no value is NaN.
+    A row that is zero in either matrix has no direction: it is neither an anchor nor a neighbour, and not in
+    `rsa` (`zero_rows.a|b` counts them); everything else uses it unchanged. A constant column is one more axis
+    to the IsoScore and, unless it is zero, a shift, which affects neighbours, `rsa`, mean cosine and
+    partition function; the other values do not change. Duplicates are each other's neighbours, ties go to the
+    lower row. What is undefined is omitted; no value is NaN.
 
     Args:
         a, b: (n, p) and (n, q), or views, whose items are taken. Row i is the same item in both.

@@ -48,7 +48,7 @@ def rsa(x: ArrayLike, y: ArrayLike, *, sample: int = SAMPLE, seed: int = 0) -> f
         sample: items at most; if there are more, as many at random. n² / 2 numbers per side are held.
 
     Raises:
-        SemcompError: no matrices, NaN, different lengths, fewer than 3 items.
+        SemcompError: not matrices, NaN, different lengths, fewer than 3 items.
     """
     return _correlation(*_ranks(*_sampled(x, y, sample, seed)))
 

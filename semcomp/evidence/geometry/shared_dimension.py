@@ -64,7 +64,7 @@ def shared_dimension(
     correlations well below the edge (about sqrt(2 ln r / n) for r pairs of directions) are not counted.
 
     Args:
-        x: (n, p). y: (n, q). Finite. Constant columns and deficient ranks are no harm; where a side is
+        x: (n, p). y: (n, q). Finite. Constant columns and deficient ranks do no harm; where a side is
             constant the rank is 0.
         folds: between 2 and n / 2.
         permutations: at least level / (1 − level), 19 for a level of 0.95.

@@ -222,7 +222,7 @@ class Pairs:
     def sums(self, rows: Rows, which: int = 0) -> Sums:
         """Of the sorted items `rows` as they are paired (0), or in the shuffle 1, 2, …
 
-        Where they would lose their digits as a difference, they are summed anew, in a frame of their own.
+        Where they would lose their digits as a difference, they are summed again, in a frame of their own.
         """
         order, left_out = self.orders[which], others(rows, self.n)
         whole, wide = self.sides[self.narrow], self._wide(rows, left_out)

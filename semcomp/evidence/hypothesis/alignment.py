@@ -59,9 +59,9 @@ def alignment_hypothesis(
     - globality: spread between groups of the squared error in excess of the seeds', beyond that of permuted
       labels, and what a map loses by coming from one group and not from as many items of all (`Globality`);
     - generalisation: R² on fitted less R² on held-out items, at random (the five folds) and under shift
-      (fitted to the popular 80 %, read on the rest); the worse of the two. A source wider than the target is
-      first narrowed to its principal axes, so that both maps have as many parameters. The gap is one of
-      estimation: with few items and much that the text does not explain it is wide for any hypothesis;
+      (fitted to the popular 80 %, judged on the rest); the worse of the two. A source wider than the target
+      is first narrowed to its principal axes, so that both maps have equally many parameters. The gap is one
+      of estimation: with few items and much that the text does not explain it is wide for any hypothesis;
     - geometry: Jaccard of the k cosine neighbours by mapped and by true vectors, each fold among itself.
       Scale: the seeds' above that of shuffled pairs;
     - monotonicity: Recall@k with every item moved to where the text maps it, users and lengths of vectors
@@ -81,7 +81,7 @@ def alignment_hypothesis(
         source: text vectors: a text matrix, (I, D), or a view of them. Used as they are.
         target: the collaborative view, with users.
         seeds: the target's model under other seeds; one, better two or more. Only their items are used.
-        groups: label of each item (I,) by grouping, beside "popularity" (strata of the train counts) and
+        groups: label of each item (I,) by grouping, besides "popularity" (strata of the train counts) and
             "clusters" (k-means of the source), or in their place. Groups below 20 items are put together.
         margin: the share of the scale that may be lost, above 0 and below 1. A tenth, by default: small
             enough that nobody would fuse for it, large enough that some thousand items decide.
@@ -165,7 +165,7 @@ def _seeds(target: View, seeds: Sequence[View], split: Split) -> dict[str, Float
 def _check(
     target: View, split: Split, margin: float, k: int, steps: Sequence[float], mask: str, resamples: int
 ) -> None:
-    split.history(mask)  # an unknown mask is told before the fits, not after them
+    split.history(mask)  # an unknown mask is reported before fitting
     if resamples < 0:
         raise SemcompError(f"{resamples} resamples asked for; use 0 for no intervals, or more")
     if not 0 < margin < 1:

@@ -58,7 +58,7 @@ def wider_gap(means: Means, name: str, others: Sequence[str]) -> Floats:
     by_cut = [
         gap(means, name, cut) - np.mean([gap(means, other, cut) for other in others], axis=0) for cut in CUTS
     ]
-    return np.asarray(np.fmax.reduce(by_cut))  # a cut whose items have all one vector has no gap
+    return np.asarray(np.fmax.reduce(by_cut))  # a holdout whose items all have one vector has no gap
 
 
 def fewer_neighbours(means: Means, name: str, others: Sequence[str]) -> Floats:

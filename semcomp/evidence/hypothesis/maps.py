@@ -52,11 +52,11 @@ def squared(predicted: Floats, goal: Floats) -> Floats:
 
 
 def moved(
-    x: Floats, goal: Floats, codes: Labels, *, least: int, seed: int = 0
+    x: Floats, goal: Floats, codes: Labels, *, min_rows: int, seed: int = 0
 ) -> tuple[Floats, NDArray[np.float64]]:
     """What a map loses by coming from one group: its error on the others less that of a map from everywhere.
 
-    For each group g of at least `least` rows, one map is fitted to m = min(n_g, n / 2) of its rows and one to
+    For each group g of at least `min_rows` rows, one map is fitted to m = min(n_g, n / 2) of its rows and one to
     m rows of all groups, so that neither has seen more. Both are read on the rows that are in neither.
 
     Args:
@@ -72,7 +72,7 @@ def moved(
     for group in range(int(codes.max()) + 1):
         inside = np.flatnonzero(codes == group)
         size = min(len(inside), n // 2)
-        if size < least:
+        if size < min_rows:
             continue
         ours, anywhere = rng.permutation(inside)[:size], rng.permutation(n)[:size]
         read = codes != group

@@ -118,7 +118,7 @@ def globality(
     for grouping, codes in groups.items():
         moves[grouping] = {}
         for name, rows in views.items():
-            total, times = moved(rows, goal, codes, least=LEAST, seed=seed)
+            total, times = moved(rows, goal, codes, min_rows=LEAST, seed=seed)
             moves[grouping] |= {name: total, "times": times}
     part = Globality(columns, moves, groups, seeds, margin)
     found = jackknife(

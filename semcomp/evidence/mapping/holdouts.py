@@ -1,4 +1,4 @@
-"""Which items a probe is fitted on, and which it is read on."""
+"""Which items a probe is fitted on, and on which it is judged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Known = Mapping[str, Any]  # by a name of `KNOWN`
 
 @dataclass(frozen=True, eq=False)
 class ItemHoldout:
-    """Items to fit on and items to read on.
+    """Items to fit on and items to judge on.
 
     An item may be on neither side (one whose first interaction is unknown, in a holdout by time).
 
@@ -103,7 +103,7 @@ def category_holdout(categories: ArrayLike | sp.sparray, seed: int = 0) -> ItemH
 
     Args:
         categories: a sparse (I, categories) matrix, in which an item may carry several or none; or one label
-            an item, (I,), None or NaN for none.
+            per item, (I,), None or NaN for none.
     """
     if sp.issparse(categories):
         return _whole_groups("category", sp.csr_array(categories), seed)

@@ -36,7 +36,7 @@ def r2_weighted(means: Means, error: str = "sse") -> Floats:
 def squares_about_mean(goal: Floats) -> Floats:
     """(n, q) squared distance from the mean row; exactly 0 where a dimension is constant.
 
-    The mean stays fixed in resamples: taken anew in each it would shrink SST by 1 − 1/n and bias R² down.
+    The mean stays fixed in resamples: recomputed in each it would shrink SST by 1 − 1/n and bias R² down.
     """
     return np.where(np.ptp(goal, axis=0) == 0, 0.0, (goal - goal.mean(axis=0)) ** 2)
 

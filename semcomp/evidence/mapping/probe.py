@@ -1,4 +1,4 @@
-"""Can one view's items be mapped onto the other's? A probe fitted on some items and read on the rest."""
+"""Can one view's items be mapped onto the other's? A probe fitted on some items and judged on the rest."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def probe(
       item vectors (all items mapped, the fitted ones included), all items ranked, the held-out items of the
       test part to be found, over users with any; `drop_percent` = 100 (true − mapped) / true;
       `recall_mapped_heldout`: only held-out items mapped, so that they compete with true vectors;
-    - `…_rescaled` of these three: predictions given the lengths of the true vectors, so that directions alone
-      are on trial. A map that is unsure predicts short vectors, which lose to true ones;
+    - `…_rescaled` of these three: predictions given the lengths of the true vectors, so that only directions
+      are tested. A map that is unsure predicts short vectors, which lose to true ones;
     - `list_jaccard`: Jaccard of a user's k best items by true and by mapped vectors, nothing masked, over the
       users with test items (1,000 of them at random where there are more).
 

@@ -98,7 +98,7 @@ class ReducedRank:
     """Ridge regression of bounded rank.
 
     Attributes:
-        rank: None takes the rank of least squared error on held-out folds of the rows (the lower of equals).
+        rank: None takes the rank of least squared error on held-out folds of the rows (ties go to the lower).
         penalty: None: as `fit_ridge` picks it for the full rank.
     """
 

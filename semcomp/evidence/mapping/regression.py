@@ -49,7 +49,7 @@ def fit_ridge(
     """Minimise `‖Y − XW − b‖² + alpha ‖W‖²` in closed form, in float64, with both sides centred.
 
     One eigendecomposition of the centred Gram matrix serves all penalties. With several, the one with the
-    least squared error on held-out folds of the rows is taken (the larger one of equals), then all rows are
+    least squared error on held-out folds of the rows is taken (ties go to the larger), then all rows are
     fitted. Rows are passed over once: folds, errors and the fit follow from sums of their products. alpha = 0
     is least squares of least norm: directions in which X does not vary are left out.
 

@@ -207,7 +207,7 @@ class Comparison:
         return latex_table(("", *map(escape_latex, self.means)), rows, self._note())
 
     def to_dict(self, *, table: bool = True) -> dict[str, Any]:
-        """Plain types only. `table=False` leaves the per-user table out."""
+        """Plain types only. `table=False` omits the per-user table."""
         record: dict[str, Any] = {
             "means": {m: {name: asdict(v) for name, v in of.items()} for m, of in self.means.items()},
             "differences": [asdict(difference) for difference in self.differences],

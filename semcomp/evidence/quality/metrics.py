@@ -38,7 +38,7 @@ def evaluate(
             `recall.seed_sd` and so on give the spread of the seeds' means.
         null: lists of something to beat, over the same users; its means become the nulls. The excess is
             paired by user, and by the seeds' places: as many of each, or one of either, which is then
-            paired with every seed of the other and taken raw, its own seed's luck included.
+            paired with every seed of the other and taken raw, its own seed variance included.
         resamples: 0 for no intervals.
 
     Returns:

@@ -74,7 +74,7 @@ def some_of(rows: NDArray[np.int64], most: int | None, seed: int | Sequence[int]
 def interval(samples: Floats, level: float = LEVEL) -> tuple[float, float] | None:
     """Percentile interval of resampled statistics; None where no resample has a finite one.
 
-    Resamples in which the statistic is undefined (a ratio over none) are left out.
+    Resamples in which the statistic is undefined (a ratio over none) are omitted.
     """
     finite = samples[np.isfinite(samples)]
     if len(finite) == 0:
@@ -128,7 +128,7 @@ def total_of(column: str) -> Statistic:
 
 
 def cut(rows: Floats, parts: Sequence[Floats]) -> list[Floats]:
-    """Rows (R, M) of numbers by column, as one piece a part: (R,) for a part (n,), (R, d) for one (n, d)."""
+    """Rows (R, M) of numbers by column, one piece per part: (R,) for a part (n,), (R, d) for one (n, d)."""
     ends = np.cumsum([1 if part.ndim == 1 else part.shape[1] for part in parts])[:-1]
     pieces = np.split(rows, ends, axis=1)
     return [piece[:, 0] if part.ndim == 1 else piece for part, piece in zip(parts, pieces, strict=True)]

@@ -41,7 +41,7 @@ def estimate_over_seeds(
     between: Between = "pivotal",
     memory: int = MEMORY,
 ) -> dict[str, Value]:
-    """`estimate` for several seeds of one view: the intervals hold the users' variance and the seeds'.
+    """`estimate` for several seeds of one view: the intervals include the variance of users and of seeds.
 
     The value is the statistic of the column means over seeds and users. In each resample the users are drawn
     with replacement, the same for every seed, and then the seeds:
@@ -62,7 +62,7 @@ def estimate_over_seeds(
     With one seed nothing is known about seeds: both give `estimate`'s interval over users, to the last bit.
 
     Args:
-        columns: by name, (S, n) or (S, n, d) finite numbers, one matrix a seed; the same S and n everywhere.
+        columns: by name, (S, n) or (S, n, d) finite numbers, one matrix per seed, all of the same S and n.
         statistics: by the name of the value they become; `counted` is the total averaged over the seeds.
         null: columns of the same names and shapes; what is missing there is taken from `columns`. Seeds are
             paired by their place, which is right for independent seeds too.

@@ -46,7 +46,7 @@ def jackknife(
         groups: 0 for no intervals, else between 2 and n.
 
     Returns:
-        A Value per name, in the order of `of`, with n rows; one that is NaN of all rows is left out, one that
+        A Value per name, in the order of `of`, with n rows; one that is NaN of all rows is omitted, one that
         is NaN without some group has no interval. p-values are two-sided, of the same t distribution.
 
     Raises:

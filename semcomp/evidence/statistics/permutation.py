@@ -23,7 +23,7 @@ from semcomp.evidence.statistics.checks import columns_of, null_of, per_user
 Alternative = Literal["two-sided", "greater", "less"]
 PERMUTATIONS = 9_999
 MEMORY = 16 * 2**20  # bytes of a block of exchanges that stays in the processor's cache
-# relative: exchanges that tie with the observed difference, but for rounding, count as reaching it
+# relative: exchanges that tie with the observed difference, up to rounding, count as reaching it
 SLACK = 1e-9
 
 
@@ -117,7 +117,7 @@ def exchange(
 
     Args:
         columns: by name, (n,) or (n, d) finite numbers, one row per user.
-        statistics: by name; those in which the null plays no part are left out.
+        statistics: by name; those in which the null plays no part are omitted.
         null: columns of the same names and users; what is missing there is taken from `columns`.
         permutations, seed, memory: as in `sign_flip`.
 
@@ -175,7 +175,7 @@ def _enumerable(units: int, permutations: int) -> bool:
 def _exchanged_totals(rows: Floats, permutations: int, seed: int, memory: int) -> Iterator[Floats]:
     """Totals (b, M) over random halves of the rows (m, M), in blocks; over every subset if there are few.
 
-    A subset is m random bits, one word a 64 rows, so that the draws do not depend on the size of a block.
+    A subset is m random bits, one word per 64 rows, so that the draws do not depend on the size of a block.
     """
     units, words = len(rows), -(-len(rows) // 64)
     every = _enumerable(units, permutations)

@@ -46,7 +46,7 @@ def two_sided(
     It is never below 2^(1 − n), the least that a sign test of n units can give.
 
     Args:
-        samples: (1 + R,) the statistic, then its resamples over users. Undefined ones are left out.
+        samples: (1 + R,) the statistic, then its resamples over users. Undefined ones are omitted.
         n: units. between: s². of_users: w. seeds: S.
 
     Returns:

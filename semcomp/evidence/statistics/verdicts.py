@@ -73,7 +73,7 @@ def judge(value: Value, *, minimum: float = 0.0, p: float | None = None, unit: s
         unit: what `value.n` counts.
 
     Raises:
-        SemcompError: a p-value that is none.
+        SemcompError: not a p-value.
     """
     if p is not None and not 0 <= p <= 1:
         raise SemcompError(f"p = {p!r} is not a p-value; give a number from 0 to 1")

@@ -40,7 +40,7 @@ class MaskedReconstruction:
 
     Attributes:
         negatives: items drawn without replacement for each batch, shared by its rows (all, if fewer). None:
-            all items, as published, at B × I scores a step.
+            all items, as published, at B × I scores per step.
     """
 
     negatives: int | None = None
@@ -239,7 +239,7 @@ class AutoCF:
 
     - Masks. Node v has s_v = σ(cos(e_v, mean of the nodes one and two steps away)). The nodes of highest
       log s_v + Gumbel noise are seeds; edges within `hops` steps of them are hidden, for `refresh` steps.
-    - Encoder: x ← D^-1/2 (A + I) D^-1/2 x over what is left, degrees counted anew.
+    - Encoder: x ← D^-1/2 (A + I) D^-1/2 x over what is left, degrees recomputed.
     - Decoder: multi-head attention, weights e^{query · key} over the visible edges, each node itself, and as
       many random pairs as the whole graph has entries, of hidden neighbourhoods and of `keep` · N nodes.
     - Loss: that of `training`, over all train pairs, hidden or not, -mean log s in steps that draw masks,

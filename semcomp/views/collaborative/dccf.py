@@ -33,7 +33,7 @@ class IntentGraph(GraphTables):
         self.edges = Edges(self.adjacency)
         self.user_intents = nn.Parameter(xavier(dim, intents, seed, "init.intents.users"))  # (d, K)
         self.item_intents = nn.Parameter(xavier(dim, intents, seed, "init.intents.items"))  # (d, K)
-        self.layers_seen: list[tuple[Tensor, ...]] = []  # four channels a layer, of the last pass
+        self.layers_seen: list[tuple[Tensor, ...]] = []  # four channels per layer, of the last pass
 
     def smoothed(self) -> Tensor:
         x: Tensor = self.table
@@ -87,7 +87,7 @@ class ChannelContrast(Term):
 
 @dataclass(frozen=True)
 class DCCF:
-    """Collaborative view: `Σ_l x_l`, `x_{l+1} = x_l + g + i + a_g + a_i`, four channels a layer.
+    """Collaborative view: `Σ_l x_l`, `x_{l+1} = x_l + g + i + a_g + a_i`, four channels per layer.
 
     - g = Â x_l, the normalised bipartite train graph;
     - i = softmax(x_l I) Iᵀ, with K intents I of the users and K others of the items;

@@ -17,7 +17,7 @@ from semcomp.views.item_weights import ItemWeights, check_room
 from semcomp.views.origin import origin
 
 MEMORY = 8 * 2**30  # bytes: about 26,000 items
-CELL = 12  # bytes a pair of items: the Gram matrix, inverted in place (float64), and the weights (float32)
+CELL = 12  # bytes per pair of items: the Gram matrix, inverted in place (float64), and the weights (float32)
 STEP = 1024  # rows mirrored at a time
 
 

@@ -59,7 +59,7 @@ class GraphContrast(Term):
 class SGL:
     """Collaborative view: LightGCN + `weight` · InfoNCE between two graphs with edges left out.
 
-    Each epoch two graphs are drawn from the train graph; their degrees are counted anew, and the same free
+    Each epoch two graphs are drawn from the train graph; their degrees are recomputed, and the same free
     vectors are propagated over them as over the whole one. A user of the batch is to find itself among all
     users of the other graph, an item among all items; the mean over the batch's pairs counts. The whole graph
     alone is used to rank. `weight=0` is LightGCN, to the byte.
@@ -72,7 +72,7 @@ class SGL:
     - `weight` is smaller by default: the softmax sets nodes apart already, and on the validation parts of
       MovieLens-100K and Book-Crossing larger weights cost NDCG.
     - All others in the sum are estimated from `negatives` of them, drawn for the batch and scaled up, for
-      cost: B × U scores a step cost more than all the rest. With as many as there are nodes it is theirs.
+      cost: B × U scores per step cost more than all the rest. With as many as there are nodes it is theirs.
     - RLMRec's SGL contrasts the sampled negative items too, sums layers instead of their mean and draws new
       graphs for every batch; RecBole's is the authors'. Neither is done here.
 

@@ -27,7 +27,7 @@ from semcomp.views.training import Batch, Term, Training, train_view
 
 
 class SkippingTables(GraphTables):
-    """Mean of layers 1 … L, or of 0 … L with `input_layer`; noise is drawn from `draw`, anew each epoch."""
+    """Mean of layers 1 … L, or of 0 … L with `input_layer`; noise is drawn from `draw` in each epoch."""
 
     def __init__(self, split: Split, model: SimGCL | XSimGCL, seed: int) -> None:
         super().__init__(split, model.dim, model.layers, seed)

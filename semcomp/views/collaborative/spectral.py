@@ -21,7 +21,7 @@ from semcomp.views.item_weights import ItemWeights, check_room
 from semcomp.views.origin import origin
 
 MEMORY = 8 * 2**30  # bytes: about 26,000 items
-CELL = 5  # bytes a pair of items: the weights (float32), and a mark when they are checked
+CELL = 5  # bytes per pair of items: the weights (float32), and a mark when they are checked
 STEP = 1024  # rows of the weights at a time
 NOISE = 1e-7  # of the largest singular value: below is rounding
 

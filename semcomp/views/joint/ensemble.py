@@ -27,8 +27,8 @@ def standardized(view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def ensemble(views: Sequence[View], name: str = "ensemble") -> View:
     """`1/m Σ_v z_v`, z_v the scores of view v standardised over all items: CombSUM of m views, equal weights.
 
-    Several seeds of one model make an ensemble in which most of the seeds' variance is spent, so that what a
-    view adds to it is not what one more seed would add.
+    Several seeds of one model make an ensemble in which most of the seed variance is averaged out, so that
+    what a view adds to it is not what one more seed would add.
 
     Args:
         views: at least one, all of the same users and items. A view that scores all items alike counts 0.

@@ -29,7 +29,7 @@ from semcomp.views.training import Encoder, Training, train_view
 class ConvolvedText(Encoder):
     """mean_l Â^l f(X), l = 0 … L: the map of all nodes' text, propagated, in every call.
 
-    Text never changes and propagation is linear, but f is not: nothing of it can be worked out beforehand.
+    Text never changes and propagation is linear, but f is not: nothing of it can be worked out in advance.
     """
 
     adjacency: Tensor

@@ -26,7 +26,7 @@ EVERY = 10.0  # seconds between two writes; what came after the last one is done
 
 @dataclass
 class State:
-    """What the loop knows after an epoch, beside parameters and the optimiser's moments."""
+    """What the loop knows after an epoch, besides parameters and the optimiser's moments."""
 
     epoch: int
     best: Vectors

@@ -16,7 +16,7 @@ class Meter:
 
     On a GPU the memory that torch has held there; elsewhere the resident memory of the whole process, with
     what it held before. On Linux, and on a GPU, the peak counts from the making of the meter, and a second
-    meter begins it anew; on other systems it is the highest of the process's life.
+    meter restarts the count; on other systems it is the highest of the process's life.
     """
 
     def __init__(self, device: torch.device) -> None:

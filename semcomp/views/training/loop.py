@@ -56,7 +56,7 @@ def train_view(
     autocast.
 
     Several processes (see `torchrun`) share the pairs of every batch, and the users to validate on; gradients
-    are those of the whole batch but for the order of addition, and all processes leave with the same view.
+    are those of the whole batch up to the order of addition, and all processes leave with the same view.
     Encoders and terms see the whole batch on each of them, except for an encoder that works `by_pair`.
 
     Args:
@@ -66,7 +66,7 @@ def train_view(
             it. Removed at the end.
 
     Returns:
-        a view whose provenance has, beside what made it, "training" (the best epoch, its validation NDCG@20,
+        a view whose provenance has, besides what made it, "training" (the best epoch, its validation NDCG@20,
         and both for each validation in "curve") and "cost" ("seconds", "peak_bytes"; see `Meter`); and
         "processes", where there are several.
 

@@ -29,7 +29,7 @@ class Drawn:
 
     Attributes:
         items: (P,) their rows; P may be 0.
-        excluded: (rows of the batch, columns of `items`) that are no negatives of each other.
+        excluded: (rows of the batch, columns of `items`) that are not negatives of each other.
         offsets: (P,) float32, what is added to their logits.
         shared: how a batch may be cut into shares, whose losses are then averaged: True, every row of it is
             compared with all of the items; False, row b with item b alone. None: not at all, since rows are
@@ -92,7 +92,7 @@ class SampledSoftmax:
             1 means no selection.
         popularity: draw with replacement, in proportion to an item's train pairs (at least 1) to this power,
             and correct for it; 0 draws all items alike. None: no correction, as above. Not with `hard_pool`,
-            since what is left after a selection is no estimate of anything.
+            since a sum after a selection is not an unbiased estimate.
     """
 
     temperature: float = 0.15
@@ -141,7 +141,7 @@ class FullSoftmax:
 
     The log-likelihood of a multinomial over the catalogue. Items that the user has had in train stay in the
     sum, as in a likelihood they must; `SampledSoftmax` with all items as negatives leaves them out, and is
-    equal for users of one train item. Costs B × I scores a step, never held whole.
+    equal for users of one train item. Costs B × I scores per step, never held whole.
 
     Attributes:
         temperature: τ > 0.
@@ -165,7 +165,7 @@ class FullSoftmax:
 
 @dataclass(frozen=True)
 class BPR:
-    """-log σ(s_ui - s_uj), one item j a pair, uniform over the items the user has not had in train.
+    """-log σ(s_ui - s_uj), one item j per pair, uniform over the items the user has not had in train.
 
     Rendle et al., "BPR: Bayesian Personalized Ranking from Implicit Feedback", UAI 2009. Scores are inner
     products; its penalty on the free rows is `Training.penalty`.

@@ -27,7 +27,7 @@ def random_view(seed: int, name: str = "random") -> View:
 
 
 def drawn(logits: np.ndarray, seed: int) -> Split:
-    """One train, two validation and two test items a user, each part by its own Gumbel draw of the logits."""
+    """One train, two validation and two test items per user, each by its own Gumbel draw of the logits."""
     rng = np.random.default_rng(seed)
     closed = np.zeros(logits.shape, dtype=bool)
     parts = []

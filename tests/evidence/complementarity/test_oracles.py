@@ -42,7 +42,7 @@ def test_headroom_captured() -> None:
     fusion, best, oracle = np.array([0.2, 0.1, 0.3, 0.05, 0.4]), 0.1, np.array([0.3, 0.3, 0.3, 0.3, 0.3])
     np.testing.assert_allclose(headroom_captured(fusion, best, oracle), [0.5, 0, 1, -0.25, 1.5])
     assert np.isnan(headroom_captured(0.2, 0.1, 0.1))
-    assert np.isnan(headroom_captured(0.2, 0.3, 0.1 + 0.2))  # equal but for rounding
+    assert np.isnan(headroom_captured(0.2, 0.3, 0.1 + 0.2))  # equal up to rounding
     shifted = headroom_captured(fusion + 7, best + 7, oracle + 7)
     np.testing.assert_allclose(shifted, headroom_captured(fusion, best, oracle))
 

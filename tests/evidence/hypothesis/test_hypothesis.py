@@ -38,7 +38,7 @@ def test_a_half_that_the_text_does_not_know_is_found_missing(of_false):
 
 @pytest.mark.parametrize(("shared", "noise"), [(0.5, NOISE), (1.0, NOISE), (1.0, 1.0)])
 def test_the_loss_in_r2_is_the_worlds(shared, noise):
-    """Of a coordinate of variance v, noise σ² beside it, a copy with noise τ² tells v² / (v + τ²)."""
+    """Of a coordinate of variance v with noise σ², a copy with noise τ² tells v² / (v + τ²)."""
     text, views, parts = setting(shared, items=2500, users=30, noise=noise)
     found = alignment_hypothesis(text, views[0], parts, seeds=views[1:], resamples=0, steps=(0, 1))
 

@@ -93,17 +93,17 @@ def test_an_exact_map_loses_nothing_by_moving_and_two_maps_do():
     x = rng.normal(size=(300, 3))
     codes = np.repeat([0, 1, 2], [100, 185, 15])
     one = x @ rng.normal(size=(3, 3)) + 2
-    total, times = moved(x, one, codes, least=20)
+    total, times = moved(x, one, codes, min_rows=20)
     np.testing.assert_allclose(total, 0, atol=1e-6)
     assert times.max() <= 2  # the group of 15 is not fitted, so others are read from at most the other group
     assert times[codes < 2].max() == 1
     assert times[codes == 2].max() == 2
     assert 0 < times[codes == 1].sum() < 185  # rows that the map from everywhere has seen are not read
     other = np.where((codes == 1)[:, None], -x, x)
-    total, times = moved(x, other, codes, least=20)
+    total, times = moved(x, other, codes, min_rows=20)
     # from the first group to the second the error is |2x|², that of a map of both |x − wx|² or |x + wx|²
     assert total[codes == 1].sum() / times[codes == 1].sum() > 2
-    again = moved(2 * x, other, codes, least=20)[1]
+    again = moved(2 * x, other, codes, min_rows=20)[1]
     np.testing.assert_array_equal(times, again)
 
 

@@ -101,7 +101,7 @@ def test_neighbours_by_definition() -> None:
     cosines = unit @ unit.T
     np.fill_diagonal(cosines, -np.inf)
     for found in (nearest(rows, 5, memory=1), nearest(rows, 5)):
-        # not compared with each other: rows 10 and 50 are equally near to any third one but for rounding,
+        # not compared with each other: rows 10 and 50 are equally near to any third one up to rounding,
         # which differs by block
         for row in range(60):
             assert row not in found[row]

@@ -43,7 +43,7 @@ def random_lists(rng: np.random.Generator, users: int, items: int, k: int) -> np
 
 
 def long_tailed(rng: np.random.Generator, users: int, items: int, k: int) -> np.ndarray:
-    """k distinct items a user, drawn one after the other in proportion to 1 / rank (Gumbel's trick)."""
+    """k distinct items per user, drawn one after the other in proportion to 1 / rank (Gumbel's trick)."""
     key = rng.gumbel(size=(users, items)) - np.log(np.arange(1, items + 1))
     return np.argpartition(-key, k, axis=1)[:, :k].astype(np.int32)
 

@@ -107,7 +107,7 @@ def test_evaluate_means_nulls_and_pairing() -> None:
 
 
 def seeded(count: int, of: int = 0, users: int = 60) -> list[TopK]:
-    """Random lists of 4 of 9 items, one a seed."""
+    """Random lists of 4 of 9 items, one per seed."""
     rngs = [np.random.default_rng([of, seed]) for seed in range(count)]
     return [lists(np.argsort(rng.random((users, 9)), axis=1)[:, :4].tolist(), 10) for rng in rngs]
 

@@ -1,4 +1,4 @@
-"""p-values beside intervals: Student's t, the normal, agreement with the interval, and the level."""
+"""p-values next to intervals: Student's t, the normal, agreement with the interval, and the level."""
 
 from __future__ import annotations
 
