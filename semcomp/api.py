@@ -1,4 +1,4 @@
-"""Data sets by name, wherever they come from: generated, from the package index, fetched, or from files."""
+"""Data sets by name, whatever their source: generated, from the package index, fetched, or from files."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def load_dataset(
     folder in `SEMCOMP_DATA`, the name of a data set that was fetched, or a path: a folder in any of the
     layouts of `semcomp.data.FORMATS`, or a file of interactions (user_id, item_id; optional rating,
     timestamp, position) with `items`, a file of items (item_id, and the columns that texts are made of). What
-    was dropped on the way, and why, is in `notes` and `steps` and is printed with the data set.
+    was dropped while loading, and why, is in `notes` and `steps` and is printed with the data set.
 
     Args:
         items: the file of items, where `name` is the path of the file of interactions.
         columns: what columns are called in the files, by standard name: `{"user": "reviewerID"}`; usual names
-            are known.
-        format: one of `FORMATS`, where the content does not tell.
+            are recognised.
+        format: one of `FORMATS`, if it cannot be recognised from the content.
         recipe: filters, and how texts are made; None for `usual_recipe(name)`.
 
     Raises:
-        SemcompError: an unknown name (near names are suggested), a folder or file that is not there, a
-            missing column, unknown or repeated item ids, unreadable values.
+        SemcompError: an unknown name (similar names are suggested), a missing folder, file or column,
+            unknown or repeated item ids, unreadable values.
 
     >>> data = sc.load_dataset("planted")
     >>> print(data)

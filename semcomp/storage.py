@@ -20,7 +20,7 @@ PIECE = 1 << 22  # bytes of a file hashed at a time
 
 
 def cache_path(*parts: str) -> Path:
-    """Where `parts` would be inside the user's cache (`SEMCOMP_CACHE`, else the platform's own place).
+    """Where `parts` would be inside the user's cache (`SEMCOMP_CACHE`, else the platform's own cache folder).
 
     Nothing is created, so that a cache which may only be read can be looked into.
     """

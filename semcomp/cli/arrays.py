@@ -18,7 +18,7 @@ from semcomp.storage import atomic_write
 def check_output(output: Path) -> None:
     """Raise unless --json names a file in a folder that is there."""
     if not output.parent.is_dir():
-        raise SemcompError(f"the folder of --json, {output.parent}, is not there; create it")
+        raise SemcompError(f"the folder of --json, {output.parent}, does not exist; create it")
     if output.is_dir():
         raise SemcompError(f"--json names {output}, which is a folder; give the path of a file")
 

@@ -18,7 +18,7 @@ from semcomp.cli.options import FILE, Names
     "--budget",
     type=Names("semcomp.study.budgets:BUDGETS"),
     default="standard",
-    help="How much to spend on each.",
+    help="How much computing time to spend on each.",
 )
 @click.option(
     "--out",

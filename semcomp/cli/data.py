@@ -20,7 +20,7 @@ def data() -> None:
 
 @data.command("list")
 def data_list() -> None:
-    """The names that can be loaded here, and those that can be fetched."""
+    """The data sets that can be loaded here, and those that can be fetched."""
     from semcomp.data import catalogue
 
     here = data_sets()

@@ -41,7 +41,7 @@ PARTS = ("train", "valid", "test")
     "--method",
     type=Names("semcomp.evidence.decomposition.variance:METHODS"),
     default="inter-battery",
-    help="What fits the parts.",
+    help="How the parts are fitted.",
 )
 @click.option("--rank", type=click.IntRange(0), help="Shared dimensions.  [default: estimated]")
 @click.option("--k", type=click.IntRange(1), default=20, help="Length of the lists.")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option("--null", type=FILE, nargs=2, metavar=ARRAYS, help="Another seed of the first view.")
 @click.option(
-    "--nulls/--no-nulls", default=True, help="Hold pairs against popular, random and shuffled items too."
+    "--nulls/--no-nulls", default=True, help="Compare pairs with popular, random and shuffled items too."
 )
 @click.option("--categories", type=FILE, help="Pairs `item category`, as in --train, for calibration.")
 @click.option(

@@ -85,7 +85,7 @@ def reading(command: Command) -> Command:
 
 
 def read(dataset: str, items: Path | None, columns: tuple[str, ...], format: str, **chosen: Any) -> Dataset:
-    """The data set as the options ask for it; what they leave open is as the recipe of its name has it.
+    """The data set as the options ask for it; anything else is by the recipe for its name.
 
     Args:
         chosen: fields of `Recipe`; None or nothing where an option was not given.

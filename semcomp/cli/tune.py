@@ -37,7 +37,7 @@ def tune(
 ) -> None:
     """Tune views on the validation part of a data set: Optuna, the same number of trials for each.
 
-    Interrupt it at any time; the same command goes on. Prints the best validation NDCG@20 of every view.
+    Interrupt it at any time; the same command resumes. Prints the best validation NDCG@20 of every view.
     """
     from semcomp.study.tuning import Tuning
     from semcomp.study.tuning_runs import tune as tune_views

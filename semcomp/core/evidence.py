@@ -27,15 +27,15 @@ from semcomp.errors import SemcompError, unknown_name
 
 @dataclass(frozen=True)
 class Value:
-    """One number and what it takes to read it.
+    """One number and what is needed to interpret it.
 
     Attributes:
         value: the estimate.
-        low, high: its 95 % interval (bootstrap over the units of the table), None where none was asked for.
+        low, high: its 95 % interval (bootstrap over the units of the table), None if none was requested.
         null: the same number measured where no effect exists (another seed, shuffled pairs, chance).
         excess_low, excess_high: 95 % interval of `value - null`, both from the same resamples.
         n: the number of units (users, items, hits) behind it.
-        p: two-sided p-value of "the value is 0", None where none was asked for.
+        p: two-sided p-value of "the value is 0", None if none was requested.
         excess_p: two-sided p-value of "value − null is 0".
 
     >>> round(sc.Value(0.3, null=0.1).excess, 3)
@@ -77,7 +77,7 @@ MARKED = "* The 95 % interval of value − null excludes zero."
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """Named values with the per-unit table behind them. Prints as a table; round-trips through JSON.
+    """Named values with the table they are computed from. Prints as a table; round-trips through JSON.
 
     In a notebook it shows its headline first, then the values.
 
@@ -87,7 +87,7 @@ class Evidence:
         table: one row per unit (user or item), the columns the values are computed from.
         provenance: data hash, protocol, configurations, seeds, versions.
         headline: the answer in a sentence, its verdict and the number it rests on; None where nothing is
-            decided, and in records from before there were headlines.
+            decided, and in records older than headlines.
 
     >>> sorted(added.values)[0], added["gain"].n
     ('gain', 657)
@@ -117,8 +117,8 @@ class Evidence:
     def to_markdown(self) -> str:
         """The values as a pipe table: value, interval, null, excess with its interval, n.
 
-        An excess whose interval excludes zero is starred. That is each value by itself: where many are
-        read at once, adjust their p-values (`holm`).
+        An excess whose interval excludes zero is starred. This is not adjusted for multiple testing: where
+        many values are read at once, adjust their p-values (`holm`).
 
         >>> print(added.to_markdown().splitlines()[1])
         | :--- | ---: | ---: | ---: | ---: | ---: |
@@ -224,7 +224,7 @@ class Evidence:
 
 
 def current_name(key: str) -> str:
-    """What a value or column is called today; records that were written before a renaming are read so."""
+    """What a value or column is called today, for reading records that were written before a renaming."""
     for old, new in RENAMED.items():
         if re.fullmatch(old, key):
             return re.sub(old, new, key)

@@ -15,11 +15,11 @@ from semcomp.errors import SemcompError
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Everything that a model may be fitted to; each model takes what it needs and leaves the rest alone.
+    """Everything that a model may be fitted to; each model takes what it needs and ignores the rest.
 
     Attributes:
         split: train and validation pairs, with the order of events where it is known. Where a model needs no
-            more than this, `fit` takes the split as it is.
+            more than this, `fit` also takes the split itself.
         text: the text of the split's items, joined by id.
         views: what is fused, aligned with or started from, in the order that the model names them.
 
@@ -31,7 +31,7 @@ class Inputs:
     True
 
     Raises:
-        SemcompError: something else in the place of the split, the text or the views.
+        SemcompError: the split, the text or the views are of another type.
     """
 
     split: Split
@@ -119,15 +119,15 @@ def as_view(scorer: Scorer, remedy: str) -> View:
 
 
 class Model(Protocol):
-    """A frozen configuration that can be fitted: all there is to know of a model of any room."""
+    """A frozen configuration that can be fitted: all that other packages need to know about a model."""
 
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> Scorer:
         """The view, or the scorer, of these inputs.
 
         Args:
             seed: of everything random; the same seed gives the same bytes.
-            checkpoint: a file for the state of a long fit, resumed from if it is there. What is computed in
-                closed form has no use for it.
+            checkpoint: a file for the state of a long fit, resumed from if it exists. Closed-form models
+                ignore it.
 
         Raises:
             SemcompError: text, views or an order of events that the model needs are missing.

@@ -1,4 +1,4 @@
-"""Item vectors, whatever they come as: a view's items, a text matrix, or an array."""
+"""Item vectors in any form: a view's items, a text matrix, or an array."""
 
 from __future__ import annotations
 

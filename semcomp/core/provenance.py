@@ -1,7 +1,7 @@
 """Where a measurement comes from: data, configuration and versions, as plain types.
 
-What is recorded here is the same for every run on one machine, so that evidence is, byte by byte: no date, no
-duration, no path.
+What is recorded here is the same for every run on one machine, so that evidence is the same byte by byte: no
+date, no duration, no path.
 """
 
 from __future__ import annotations

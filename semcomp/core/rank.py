@@ -35,7 +35,7 @@ def rank(
     """The k best items of every user among all items that the user has not interacted with.
 
     Exact: the order is (score of record descending, item row ascending), whatever the block sizes, so equal
-    input gives equal lists under any memory budget, and on any number of processes.
+    input gives equal lists under any memory budget and on any number of processes.
 
     Args:
         scorer: a View, or anything with `name`, `shape` and `scores(rows)`.
@@ -44,8 +44,8 @@ def rank(
         mask: "train+valid" (at test), "train" (at validation) or "none".
         memory: bytes that blocks of scores may take. Score matrices are never held whole.
         device: "cpu", "cuda" or another torch device; by default CUDA where there is one.
-        sharded: what each of several processes (see `torchrun`) has a share of: "users", or "items" of a
-            View, where those of all do not fit on one device. All processes get all lists.
+        sharded: what is divided among several processes (see `torchrun`): "users", or the "items" of a
+            View, where they do not all fit on one device. All processes get all lists.
 
     Raises:
         SemcompError: k out of range, a view whose rows do not match the split, an unknown mask, vectors so

@@ -1,6 +1,6 @@
 """How results are written for readers: numbers, names and tables as plain text, Markdown and LaTeX.
 
-The one place where numbers are formatted: the same value reads the same on the screen and in a paper.
+The one place where numbers are formatted: a value looks the same on the screen and in a paper.
 """
 
 from __future__ import annotations

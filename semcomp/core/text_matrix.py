@@ -66,7 +66,7 @@ class TextMatrix:
 
     @cached_property
     def effective_rank(self) -> float:
-        """Over how many axes the rows that are not zero vary; see `core.spectrum.effective_rank`."""
+        """The number of axes along which the nonzero rows vary; see `core.spectrum.effective_rank`."""
         return effective_rank(self.matrix[self.matrix.any(axis=1)])
 
     def save(self, path: str | Path) -> Path:

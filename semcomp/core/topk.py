@@ -1,4 +1,4 @@
-"""A ranking: for every user the k best items, without the ones already seen."""
+"""A ranking: for every user the k best items, excluding those already seen."""
 
 from __future__ import annotations
 

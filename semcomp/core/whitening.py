@@ -1,4 +1,4 @@
-"""Item text with a flatter spectrum: whitening, and ACE, which stops on the way there."""
+"""Item text with a flatter spectrum: whitening, and ACE, which flattens it only in part."""
 
 from __future__ import annotations
 

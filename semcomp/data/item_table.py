@@ -148,6 +148,6 @@ def vectors_of(path: Path, ids: pl.Series) -> NDArray[np.float32]:
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         raise SemcompError(
-            f"{path}, row {rows[int(finite.argmin())]}: the vector is not finite; mend it or remove the item"
+            f"{path}, row {rows[int(finite.argmin())]}: the vector is not finite; fix it or remove the item"
         )
     return vectors

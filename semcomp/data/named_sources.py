@@ -53,14 +53,14 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class NamedSource:
-    """A data set with a name: what it is, who published it, and how it is come by.
+    """A data set with a name: what it is, who published it, and how to get it.
 
     Attributes:
         title: what it is, in words.
         publisher: who is behind it.
         address: the publisher's page.
         files: what `fetch` gets; empty where it has no download of its own.
-        obtained: how it is come by, where that is not by `fetch` from `files`.
+        obtained: how to get it, where that is not by `fetch` from `files`.
     """
 
     name: str
@@ -81,7 +81,7 @@ class NamedSource:
 
     @property
     def getting(self) -> str:
-        """How it is come by, in a few words: for a download its size and how much of it can be verified."""
+        """How to get it, in a few words: for a download its size and how much of it can be verified."""
         if not self.files:
             return self.obtained.split(":")[0]
         sizes = [file.size for file in self.files if file.size is not None]

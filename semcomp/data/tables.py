@@ -1,4 +1,4 @@
-"""A table of interactions or items: where it stands, how it is scanned, and where in it a row is."""
+"""A table of interactions or items: where it is stored, how it is scanned, and where in it a row is."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ LOWEST = torch.finfo(torch.float32).min  # above it is whatever is not masked
 
 
 class TooMany(Exception):
-    """More candidates than there is room for: many scores are equal, or nearly so."""
+    """More candidates than fit: many scores are equal, or nearly so."""
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def nominate(
     Args:
         users: (B, d) and items: (I, d), float32 or bfloat16, both finite, on one device.
         m: from 1; beyond I, ids are padded.
-        seen: (position, item) pairs not to be nominated, in any order; a pair may stand there twice.
+        seen: (position, item) pairs not to be nominated, in any order; a pair may occur twice.
         group, precision: as in `group_maxima`. A small group makes maxima cost more, a large one nominees.
         memory: bytes for maxima and candidates of some users at a time (at least one). The vectors as they
             are multiplied, the history, the answer, and `CELLS` of plain torch come on top.

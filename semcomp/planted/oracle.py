@@ -62,8 +62,8 @@ def oracle_recall(
 
     Each draw of the world's interactions is split at random, all items but the user's train and validation
     items are ranked by the part, and the test items are looked for. Users and items stay, so the number is
-    this world's. Who knows a part alone can expect no better than to rank by it; "behaviour" is the best
-    there is for "observed" test items, and "relevance" for "unbiased" ones.
+    this world's. Someone who knows only a part can do no better than rank by it; "behaviour" is the best
+    possible for "observed" test items, and "relevance" for "unbiased" ones.
 
     Args:
         parts: names of `PARTS`: "shared" (z), "semantic private" (p), "collaborative private" (q),

@@ -39,7 +39,7 @@ REAL: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a `World` is made by, checked; `World` says what each is, and its module has the model."""
+    """The checked parameters of a `World`, which documents them; its module describes the model."""
 
     users: int = 1000
     items: int = 800

@@ -1,4 +1,4 @@
-"""Named worlds in which what is true is known: every claim of a method can be tried where it must hold."""
+"""Named worlds with a known truth, in which a method's claims can be tried where they must hold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REGIMES: dict[str, World] = {
         # what the alignment hypothesis takes for granted: one view is a rotation of the other
         replace(HALF, name="all shared", shared=1.0),
         replace(HALF, name="nothing shared", shared=0.0),
-        # both views have private parts, and nobody chooses by them: alignment loses nothing
+        # both views have private parts, and no user chooses by them: alignment loses nothing
         replace(HALF, name="private is noise", semantic_private=0.0, collaborative_private=0.0),
         # the ceiling is that of "half shared", and a linear map reaches a quarter of it
         replace(HALF, name="nonlinear link", twist=1.0),

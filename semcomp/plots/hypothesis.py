@@ -26,7 +26,7 @@ def hypothesis_path(frame: pd.DataFrame) -> Figure:
                               color=colour, alpha=0.2, lw=0)  # fmt: skip
         axes.plot(rows["t"], rows["recall"], "o-", color=colour, lw=2, label=name)
     axes.set_ylim(bottom=0)
-    axes.set_xlabel("share of the way from the item's own vector to its mapped one")
+    axes.set_xlabel("fraction of the path from the item's own vector to its mapped one")
     axes.set_ylabel("recall")
     axes.legend(frameon=False)
     bare(axes)

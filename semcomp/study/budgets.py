@@ -13,7 +13,7 @@ class Budget:
     null_seed: of the second LightGCN that all complementarity is compared with; differs from seeds[0].
     epochs, patience: the most passes over the train pairs, and validations without gain before stopping.
     schedule: of the learning rate, as in `Training`. rate: what tuned step sizes are multiplied by. They were
-        tuned for 30 epochs: in 4 of them they leave views far from what they can reach.
+        tuned for 30 epochs: after 4 epochs views are still far from what they can reach.
     probe_epochs: of the network probe (the published recipe has 400).
     resamples: of every bootstrap.
     max_users: that information in nats is measured on, since it scores every item for each of them.

@@ -67,8 +67,8 @@ def make_book(
 
     The argument and the guide run once, the evidence once per data set, the first page last. Pages of other
     data sets that an earlier call left in the same book root stay part of the book. Progress goes to stderr.
-    The pages of a folder run one after another, since later ones use what earlier ones computed; folders know
-    nothing of each other. Results depend on the number of threads, which is cores / jobs unless
+    The pages of a folder run one after another, since later ones use what earlier ones computed; folders are
+    independent of each other. Results depend on the number of threads, which is cores / jobs unless
     OMP_NUM_THREADS names another.
 
     Args:
@@ -216,7 +216,7 @@ def _check_root(root: Path, checkout: Path) -> Path:
     if root.exists() and not root.is_dir():
         raise SemcompError(f"{root} is a file; a book needs a folder")
     if root.exists() and not ours and any(root.iterdir()):
-        raise SemcompError(f"{root} is not empty and no book; choose a new or empty folder")
+        raise SemcompError(f"{root} is not empty and not a book; choose a new or empty folder")
     try:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=root):

@@ -4,8 +4,8 @@ A family is all claims of this page on one data set under one budget. They were 
 their numbers were looked at (that of the alignment hypothesis after it had been tried on ML-100K), and a
 reader asks them of a data set together: "which of the paper's statements hold here?" Their p-values are
 adjusted by Holm, so the chance of even one false "holds" among the lines of a data set is at most 5 %. Data
-sets are not one family with each other: each is a repetition, read as one, and a verdict must not change
-because somebody ran another data set. The price: of D data sets, 0.05 · D may have a false "holds".
+sets do not form one family: each is a replication, read by itself, and a verdict must not change because
+somebody ran another data set. The price: of D data sets, 0.05 · D may have a false "holds".
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ CLAIMS = (
         "squared_error",
     ),
     Claim(
-        "One simple map does not serve: the text explains less than other seeds do, by over a tenth",
+        "One simple map is not enough: the text explains less than other seeds do, by over a tenth",
         "the alignment hypothesis, rejected by low R²; no ceiling, no margin",
         "05_probes",
         "hypothesis",
@@ -104,7 +104,7 @@ CLAIMS = (
         below(0.0),
     ),
     Claim(
-        "What the text cannot give is of use: the collaborative private part ranks better than shuffled",
+        "What the text cannot give is useful: the collaborative private part ranks better than shuffled",
         "private parts are said to be predictive; not measured",
         "05_probes",
         "parts",

@@ -38,6 +38,6 @@ def known_of_items(study: Study) -> dict[str, Any]:
 
 
 def possible_holdouts(study: Study) -> list[str]:
-    """The holdouts of `HOLDOUTS` that the data set has what it takes for."""
+    """The holdouts of `HOLDOUTS` that are possible with this data set."""
     known = known_of_items(study)
     return [name for name, needs in HOLDOUTS.items() if needs is None or needs in known]

@@ -1,7 +1,7 @@
-"""Pairs without the effect: what overlap and gains look like where no second view says anything of its own.
+"""Pairs without the effect: what overlap and gains look like where the second view has nothing of its own.
 
-Every null goes through the pipeline that the pair of interest goes through and keeps all of it but one thing.
-What a number has beyond its nulls is what may be claimed.
+Every null goes through the same pipeline as the pair of interest and differs from it in one thing only. What
+may be claimed of a number is its excess over its nulls.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from semcomp.study.study import Study
 from semcomp.text import embed
 
 MASK = "train+valid"
-STRATA = 20  # bins of items of like popularity that text may change places in
+STRATA = 20  # bins of items of similar popularity, within which texts are shuffled
 NEEDED = "a null needs a view"
 Pair = tuple[View, Scorer | TopK]
 
@@ -33,8 +33,8 @@ class Null:
     """One pair that lacks the effect.
 
     Attributes:
-        kept: what both sides have in common, or what is left as it was.
-        differs: the one thing that does not.
+        kept: what both sides have in common, or what is unchanged.
+        differs: the one thing that differs.
         make: (study, seed) -> (a, b); a is a view, b a view or, where no model is behind it, its test ranking
             of 2k places. What is trained comes from the study's cache.
     """
@@ -118,7 +118,7 @@ def _shuffled_projection(strata: int | None) -> Callable[[Study, int], Pair]:
 NULLS: dict[str, Null] = {
     "popular list": Null(
         "LightGCN",
-        "the other list is the items of most train interactions, for everyone",
+        "the other list is the items with most train interactions, for everyone",
         lambda study, seed: (
             study.view("LightGCN", seed),
             popularity_list(study.split, 2 * study.k, MASK),
@@ -142,13 +142,13 @@ NULLS: dict[str, Null] = {
     ),
     "two encoders": Null("the projection, its seed and options", "the encoder of the text", _two_encoders),
     "shuffled text": Null(
-        "LightGCN and the projection, fitted as ever",
+        "LightGCN and the projection, fitted as usual",
         "which item has which text",
         _shuffled_projection(None),
     ),
     "text shuffled within popularity": Null(
-        "LightGCN and the projection, fitted as ever, and how popular the items of a text are",
-        "which item of like popularity has which text",
+        "LightGCN and the projection, fitted as usual, and the popularity of the item that has a text",
+        "which item of similar popularity has which text",
         _shuffled_projection(STRATA),
     ),
 }

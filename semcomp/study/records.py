@@ -34,7 +34,7 @@ def keep(folder: str | Path, record: Record) -> Path:
 
 
 def read(folder: str | Path) -> list[Record]:
-    """The records in the folders below `folder`, ordered by path; an empty list where there are none."""
+    """The records in the folders below `folder`, ordered by path; an empty list if there are none."""
     return [
         _load(path) for path in sorted(Path(folder).glob("*/[0-9][0-9]_*.json")) if ".stamp" not in path.name
     ]

@@ -1,7 +1,7 @@
 """A complementary view, or one more seed? Every statistic that is offered as an answer, next to its null.
 
 Two seeds of one model differ as well: their lists have unique hits, an oracle gains from their union, and
-their fusion beats either. A view is complementary as far as a number exceeds what a seed in its place has.
+their fusion beats either. A view is complementary to the extent that a number exceeds that of another seed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ STATISTICS = (
     *(f"retained.{name}" for name in OF_INFORMATION),
 )
 LOWER = ("jaccard",)
-LEAST = 0.003  # nats per test item: a smaller gain over A alone is none, and there is nothing of it to retain
+LEAST = 0.003  # nats per test item: a smaller gain over A alone counts as none, so nothing is retained
 
 
 def separating_statistics(
@@ -130,7 +130,7 @@ class _Options(TypedDict):
 
 
 def _retained(single: pd.DataFrame, several: pd.DataFrame, options: _Options) -> dict[str, Value]:
-    """Of the gains over one view, the share that is left of them over several; from one row per user each."""
+    """The share of the gains over one view that remains over several; from one row per user each."""
 
     def share(name: str) -> Statistic:
         def of(means: Means) -> Floats:

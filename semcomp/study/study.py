@@ -37,10 +37,10 @@ TEXT_CHECKS = (
 
 @dataclass(frozen=True)
 class Study:
-    """Everything a chapter asks for, computed when asked and kept for the next chapter.
+    """Everything a chapter needs, computed on request and kept for the next chapter.
 
     Attributes:
-        dataset: a name or a path, as for `load_dataset`, or a data set that is loaded already.
+        dataset: a name or a path, as for `load_dataset`, or a data set that is already loaded.
         budget_name: "smoke", "standard" or "full".
         split_seed: of the 8:1:1 split.
         k: the length of the lists that are judged.

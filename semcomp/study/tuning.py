@@ -3,7 +3,7 @@
 Trial 0 is the default configuration, the next few are random, then Optuna's multivariate TPE proposes (Akiba
 et al., "Optuna: A Next-generation Hyperparameter Optimization Framework", KDD 2019). What it proposes depends
 on (seed, number of the trial, earlier trials) alone: every trial has a sampler of its own, told what came
-before. So a study that was killed goes on as if it had not been, from the settings file it keeps.
+before. So a study that was killed continues from its settings file as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def tune_view(
     limit: int = MAX_TRIALS,
     say: Say = lambda line: None,
 ) -> Settings:
-    """Try configurations of a view until there are as many trials as asked for; the best is its settings.
+    """Try configurations of a view until there are as many trials as requested; the best is its settings.
 
     A fit is never shown the test part. A trial that raises SemcompError (it diverged, say) has failed; it
     counts, and the study goes on.

@@ -94,7 +94,7 @@ def tune_task(task: Task) -> Settings:
 
 
 def outlook(dataset: str, known: Sequence[Settings], jobs: int) -> str:
-    """A line about what is left, from the seconds of the trials so far and of their epochs.
+    """A line about the remaining time, from the seconds of the trials so far and of their epochs.
 
     >>> outlook("books", [], 2)
     'books: 0 of 0 views are tuned'

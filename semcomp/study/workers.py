@@ -54,8 +54,8 @@ def in_processes(
 ) -> Iterator[tuple[Task, Result | Exception]]:
     """Each task with its result, or with the exception it ended in, in the order they finish.
 
-    A task has a fresh process to itself: its peak of memory is its own, and one that the system kills takes
-    no other along. They are begun in the order given. When the caller stops, or is killed, they stop too.
+    A task has a fresh process to itself: its peak of memory is its own, and if the system kills it the others
+    go on. They are started in the order given. When the caller stops, or is killed, they stop too.
 
     Args:
         work: a function of a module's top level. Tasks and results are pickled.

@@ -17,7 +17,7 @@ BATCH = {"cpu": 32, "gpu": 256}  # on two cores 64 was up to an eighth slower th
 
 @dataclass(frozen=True)
 class Run:
-    """How the work is done, which is not allowed to matter beyond the last bits of a number.
+    """How the work is done, which may affect only the last bits of a number.
 
     Attributes:
         batch_size: texts that a model reads at a time; None: `BATCH` by the device.

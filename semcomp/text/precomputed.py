@@ -1,4 +1,4 @@
-"""Vectors that somebody else computed: those that come with a data set, and those in a file with ids."""
+"""Precomputed vectors: those that come with a data set, and those in a file with ids."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class OwnVectors:
     def rows(self, data: Dataset, run: Run) -> Rows:
         """Raises SemcompError for a data set without vectors."""
         if data.vectors is None:
-            raise SemcompError(f"data set {data.name!r} brings no vectors of its own; use encoder 'minilm'")
+            raise SemcompError(f"data set {data.name!r} has no vectors of its own; use encoder 'minilm'")
         return Rows(data.vectors, "vectors of the data set", "")
 
 

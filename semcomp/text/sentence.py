@@ -35,7 +35,7 @@ class SentenceModel:
         revision: branch, tag or commit on the hub; the commit that was used is written down.
         max_tokens: cut texts to this many tokens, special ones included; None: the model's own limit.
         normalize: divide rows by their Euclidean norm.
-        prompt: put before every text, e.g. "passage: "; None: the model's own default, mostly nothing.
+        prompt: put before every text, e.g. "passage: "; None: the model's own default, usually nothing.
         name: how tables and errors call it; "" for the last part of `model`.
     """
 

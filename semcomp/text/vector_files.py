@@ -46,7 +46,7 @@ def read_vectors(
         bad = ~np.isfinite(matrix.astype(np.float32)).all(axis=1)
     if bad.any():
         raise SemcompError(
-            f"{path} has values that are missing or no finite numbers for {int(bad.sum()):,} items, "
+            f"{path} has values that are missing or not finite numbers for {int(bad.sum()):,} items, "
             f"e.g. {some(found[bad])}; remove or impute them"
         )
     return found, matrix

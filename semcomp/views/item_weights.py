@@ -1,4 +1,4 @@
-"""What neighbourhoods and linear autoencoders have in common: a weight from each item to each other."""
+"""What neighbourhoods and linear autoencoders have in common: a weight from each item to every other."""
 
 from __future__ import annotations
 

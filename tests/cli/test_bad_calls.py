@@ -105,7 +105,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "rank fusion over two masks": (
         lambda b: sc.views.rrf([b.ranking(), b.ranking(mask="none")], 3),
-        "RRF was given lists of different masks; rank them all in one way",
+        "RRF was given lists of different masks; rank them all the same way",
     ),
     # evidence
     "empty test part": (

@@ -105,7 +105,7 @@ COMMANDS: dict[str, tuple[dict[str, object], int, str]] = {
     "no folder for the result": (
         {"--json": "{tmp}/gone/out.json"},
         1,
-        "the folder of --json, {tmp}/gone, is not there; create it",
+        "the folder of --json, {tmp}/gone, does not exist; create it",
     ),
     "a folder for the result": (
         {"--json": "{tmp}"},

@@ -122,7 +122,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "own encoder without vectors": (
         lambda b: sc.embed(read_folder(b.tables(), name="d"), encoder="own"),
-        "data set 'd' brings no vectors of its own; use encoder 'minilm'",
+        "data set 'd' has no vectors of its own; use encoder 'minilm'",
     ),
 }
 

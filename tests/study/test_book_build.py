@@ -143,7 +143,7 @@ def test_the_first_page_runs_again_when_a_record_changed(
         ({"datasets": ["Guide"]}, "data set 'Guide' gives no folder name"),
         ({"datasets": ["planted", "unheard"]}, "unknown data set 'unheard'"),
         ({"budget": 3}, r"budget = 3 is of type int; it must be str"),
-        ({"out": "full"}, "is not empty and no book"),
+        ({"out": "full"}, "is not empty and not a book"),
         ({"out": "pyproject.toml"}, "is a file; a book needs a folder"),
     ],
 )

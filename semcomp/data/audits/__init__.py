@@ -1,4 +1,4 @@
-"""The leakage audit: what a model could know about the held-out pairs all the same."""
+"""The leakage audit: what a model could nevertheless know about the held-out pairs."""
 
 from __future__ import annotations
 

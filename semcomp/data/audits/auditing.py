@@ -59,7 +59,7 @@ def audit(
     progress: bool = True,
     checks: Collection[str] | None = None,
 ) -> Audit:
-    """Look for leaks by the checks of `CHECKS`; what was not given is not applicable, and said so.
+    """Look for leaks by the checks of `CHECKS`; those whose input is missing are reported as not applicable.
 
     Args:
         text: the embedded item texts.

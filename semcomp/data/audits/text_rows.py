@@ -140,7 +140,7 @@ def _mantel(case: Case, text: TextRows, rows: Floats) -> Outcome:
 def _sample(case: Case, rng: np.random.Generator) -> tuple[NDArray[np.int64], Floats]:
     """Item rows whose text shares a word with another sampled one, and the TF-IDF cosines of their words.
 
-    Words of more than half of the sample tell nothing and are left out.
+    Words in more than half of the sample say nothing and are omitted.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer  # slow to import, and only needed here
 
@@ -181,7 +181,7 @@ def _orders(case: Case, text: TextRows) -> list[NDArray[np.int64]]:
 
 
 def _neighbours(order: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    """For each item row, the one that stands next in the order, and the one before (round the end)."""
+    """For each item row, the next one in the order, and the one before (cyclically)."""
     for by in (-1, 1):
         to = np.empty_like(order)
         to[order] = np.roll(order, by)

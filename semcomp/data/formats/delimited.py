@@ -63,7 +63,7 @@ class Delimited:
             ) from error
         names = tuple(cell.strip() for cell in cells)
         if not any(names):
-            raise SemcompError(f"{path}, line 1: blank where the names of the columns should stand; add them")
+            raise SemcompError(f"{path}, line 1: blank where the names of the columns should be; add them")
         for name in names:
             if not name:
                 raise SemcompError(f"{path}, line 1: column {names.index(name) + 1} has no name; give it one")

@@ -1,4 +1,4 @@
-"""Tables as anybody writes them: interactions.* and items.* in a folder, or two files given by path."""
+"""Plain tables: interactions.* and items.* in a folder, or two files given by path."""
 
 from __future__ import annotations
 

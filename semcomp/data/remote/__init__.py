@@ -1,1 +1,1 @@
-"""Files of others, over HTTP: downloads that resume, partial files, checksums, archives."""
+"""Remote files over HTTP: downloads that resume, partial files, checksums, archives."""

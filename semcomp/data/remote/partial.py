@@ -1,4 +1,4 @@
-"""The bytes of a download that is not whole yet: where they stand, and what they are bytes of."""
+"""The bytes of an incomplete download: where they are kept, and what they belong to."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class RandomPerUser:
     )
     guards: ClassVar[tuple[str, ...]] = ("every user with a held-out interaction has one in train",)
     use: ClassVar[str] = (
-        "comparing models on the protocol of most published tables; no forecast and no cold-start result"
+        "comparing models on the protocol of most published tables; neither forecasts nor cold start"
     )
     takes_ratios: ClassVar[bool] = True
 
@@ -116,7 +116,7 @@ class PopularityShift:
         "every user with a held-out interaction has one in train",
         "every item with a held-out interaction has one in train",
     )
-    use: ClassVar[str] = "telling taste from popularity; scores do not compare with those of a random split"
+    use: ClassVar[str] = "telling taste from popularity; scores do not compare with a random split's"
     takes_ratios: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

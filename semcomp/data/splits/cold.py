@@ -54,7 +54,7 @@ class ColdItems:
         "interactions later than the test ones are in train",
     )
     guards: ClassVar[tuple[str, ...]] = ("no item is in two parts; held-out items have no train pair",)
-    use: ClassVar[str] = "how well text alone places an item without any interaction"
+    use: ClassVar[str] = "how well text alone ranks an item without any interactions"
     takes_ratios: ClassVar[bool] = True
 
     def assign(self, data: Dataset, seed: int, ratios: Ratios) -> Assignment:
@@ -93,7 +93,7 @@ class ColdUsers:
         "item popularity in train is that of the whole period",
     )
     guards: ClassVar[tuple[str, ...]] = ("no user is in two parts; held-out users have no train pair",)
-    use: ClassVar[str] = "what can be done for a user of whom nothing is known; a lower bound"
+    use: ClassVar[str] = "what can be done for a user about whom nothing is known; a lower bound"
     takes_ratios: ClassVar[bool] = True
 
     def assign(self, data: Dataset, seed: int, ratios: Ratios) -> Assignment:

@@ -48,7 +48,7 @@ class Strategy(Protocol):
 
     Attributes:
         name: how the registry and the provenance call it.
-        leaks: what a model trained on the train part can know about the held-out parts all the same.
+        leaks: what a model trained on the train part can nevertheless know about the held-out parts.
         guards: what it cannot know, held by construction and checked again by the audit.
         use: what the split may be used for.
         takes_ratios: whether the shares of the parts can be chosen.
@@ -76,7 +76,7 @@ class Strategy(Protocol):
 
 
 def place_in_group(group: NDArray[np.integer[Any]], order: Rows, n_groups: int) -> Rows:
-    """(n,) how many rows of the same group stand before each row, where `order` sorts the rows by group."""
+    """(n,) how many rows of the same group precede each row, where `order` sorts the rows by group."""
     sizes = np.bincount(group, minlength=n_groups)
     place = np.empty(len(group), dtype=np.int64)
     place[order] = np.arange(len(group)) - np.repeat(np.cumsum(sizes) - sizes, sizes)

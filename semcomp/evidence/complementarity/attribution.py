@@ -1,4 +1,4 @@
-"""Who has the hits and what is hit: the hits of two lists by item stratum, user activity and item category.
+"""Whose hits and which items: the hits of two lists by item stratum, user activity and item category.
 
 Everything is a column of numbers, one per user, so that users are resampled and ratios of totals taken: the
 share of one list's own hits among all hits on cold items is `hits.cold.a_unique` over `hits.cold`.
@@ -54,7 +54,7 @@ def attribute(
     resamples: int = 1000,
     seed: int = 0,
 ) -> Evidence:
-    """The hits of two rankings by what is hit and by who hits, over the users with test items.
+    """The hits of two rankings by kind of item and kind of user, over the users with test items.
 
     For each group g of hits, `cold`, `mid`, `hot` (stratum of the item by train count), `light`, `medium`,
     `heavy` (tercile of the user by number of train items) and `category.<name>`:

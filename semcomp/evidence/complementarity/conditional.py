@@ -72,18 +72,18 @@ def conditional_information(
     Each log p is that of a model linear in the scores, so `information.*` bounds from below what the scores
     carry (as H(Y) − CE does). The gain is the difference of two such bounds: it is what a calibrated linear
     fusion can use. It is below the conditional information where the right fusion is not linear, and above it
-    where B only mends A's own curve (B = A³, say). The null tells the latter: another seed mends it as well.
-    Validation items that a view was stopped early on flatter it a little. Intervals are over test users, with
-    the weights as fitted.
+    where B only corrects the shape of A's own scores (B = A³, say). The null reveals the latter, since
+    another seed corrects it as well. A view that was stopped early on the validation items looks slightly too
+    good. Intervals are over test users, for the fitted weights.
 
     Args:
         given, added: views or other scorers of the split's users and items.
         null: in place of B, e.g. another seed of A's model. Every value in which B takes part gets the null's
             as its null, and the interval of the excess from the same resamples.
-        max_users: fit to and judge on at most so many users, drawn by `seed`; None for all. Every pass over
-            the blocks scores all their items, so a large catalogue wants a draw.
+        max_users: fit to and judge on at most this many users, drawn by `seed`; None for all. Every pass over
+            the blocks scores all their items, so a sample is advisable for a large catalogue.
         resamples: bootstrap resamples of users; 0 for no intervals.
-        memory: bytes for blocks of scores; it changes nothing but the last bits.
+        memory: bytes for blocks of scores; it affects only the last bits.
 
     Returns:
         Evidence whose table has one row per user with test items, sums over the user's items (the null's
@@ -146,7 +146,7 @@ def conditional_information(
 
 
 def _of_some(positives: sp.csr_array, limit: int | None, seed: int) -> sp.csr_array:
-    """The rows of at most so many users who have any, drawn by the seed; the other rows empty."""
+    """The rows of at most this many users who have any, drawn by the seed; the other rows empty."""
     if limit is None:
         return positives
     if limit < 1:

@@ -1,4 +1,4 @@
-"""Do two rankings complement each other? Overlap, hits of one alone, oracles, and what a fusion makes."""
+"""Do two rankings complement each other? Overlap, hits of one alone, oracles, and what a fusion achieves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from semcomp.evidence.statistics.verdicts import Statement, Verdict, below_null,
 
 DEPTHS = (5, 10, 20, 50, 100)
 COLUMNS = ["value", "null", "excess", "low", "high", "verdict"]  # of `against_nulls`
-#: The values that answer "is there something to gain?", what can be had first.
+#: The values that answer "is there something to gain?", attainable ones first.
 ANSWERS = ("fusion.gain_ndcg", "oracle.gain", "interleaved.gain")
 
 
@@ -60,7 +60,7 @@ def diagnose(
       mean |(A∪B)∩G| / |G|; with k items and the answers known, `oracle.at_k`: mean min(k, |H_A∪H_B|) / |G|;
       `oracle.switch`: mean over users of the better list's recall; `oracle.gain`: the union less the better
       of the mean recalls, `oracle.gain_relative` its share of the better one;
-    - comparators: `interleaved.recall` (A and B in turn, k items, no answer known) and `interleaved.gain`
+    - comparators: `interleaved.recall` (A and B in turn, k items, no answers known) and `interleaved.gain`
       over the better list; `recall_2k.a|b` and `union_minus_2k`, the union minus the better of these, where
       lists have 2k places (so rank with 2k places and pass k); `union_with_random|popular`: the better
       union of a list with a random one (in expectation) or with the most popular items, and the union less
@@ -79,16 +79,16 @@ def diagnose(
         a, b: rankings of the same split under the same mask.
         k: places; by default all of the shorter list.
         fused: a ranking of a fusion of both views, to be judged next to the oracles.
-        null: where no effect exists. A ranking takes the place of b (another seed of a's model): values in
-            which b takes part get as their null the same number with it, and the interval of the excess from
-            the same resamples; values of a alone have none. A `Pair` replaces both, and the fusion too.
-        depths: where overlap and unique hits are looked at; those beyond the shortest list are omitted.
+        null: where no effect exists. A ranking takes the place of b (another seed of a's model): the null of
+            a value that involves b is the same number with this ranking, and the interval of the excess is
+            from the same resamples; values of a alone have none. A `Pair` replaces both, and the fusion too.
+        depths: at which overlap and unique hits are measured; those beyond the shortest list are omitted.
         strata: whether item popularity, for the strata, is counted in "train" or in "all" parts.
         resamples: bootstrap resamples of users; 0 for no intervals.
 
     Returns:
-        Evidence whose table has one row per user with test items, and whose headline says what the fusion
-        gains, or else the union, or both lists in turn: over the null where there is one.
+        Evidence whose table has one row per user with test items, and whose headline says what is gained by
+        the fusion, or else by the union or by interleaving: over the null where there is one.
 
     Raises:
         SemcompError: lists that do not fit the split or were masked differently, k beyond the lists or the
@@ -157,7 +157,7 @@ def _table(columns: Columns, users: Users) -> pd.DataFrame:
 def read_diagnosis(evidence: Evidence) -> dict[Statement, Verdict]:
     """Verdicts on what this diagnosis can decide, as one family: p-values adjusted by Holm.
 
-    Statements about a null are omitted where there is none, those about an undefined value as well. If the
+    Statements about a missing null or an undefined value are omitted. If the
     better view's own list of twice the length beats the union, the statement that the union beats it does not
     hold.
     """
@@ -171,12 +171,12 @@ def judge_against_null(key: str, value: Value) -> Verdict:
 
 
 def against_nulls(diagnoses: Mapping[str, Evidence], keys: Sequence[str]) -> pd.DataFrame:
-    """Values of one pair next to each of its nulls, from diagnoses that differ in their null alone.
+    """Values of one pair next to each of its nulls, from diagnoses that differ only in their null.
 
     One row per key and null, for those that have one: value, null, excess, its interval low and high, and the
     verdict: "there is more of it than in this null"; of `jaccard` and `rbo` "there is less". A claim about
-    complementarity holds if it holds against every null: the weakest of the verdicts is its own, and asks
-    for no correction (Berger, "Multiparameter Hypothesis Testing and Acceptance Sampling", Technometrics
+    complementarity holds if it holds against every null: its verdict is the weakest of these, and needs
+    no correction (Berger, "Multiparameter Hypothesis Testing and Acceptance Sampling", Technometrics
     1982: an intersection-union test).
 
     Raises:

@@ -1,7 +1,7 @@
 """What a diagnosis measures of a pair of rankings: per-user columns, and the table of values made of them.
 
 Every value is a mean, a total or a ratio of totals of the columns, so that one bootstrap of their means
-serves them all. A new value takes a column (in the function of its kind below) and a row of `TABLE`.
+serves them all. A new value needs a column (in the function of its kind below) and a row of `TABLE`.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ TABLE = (
         "interleaved.gain",
         _over_better,
         ("interleaved.recall", *BOTH),
-        says="both lists in turn beat the better view at the same length",
+        says="the interleaved list beats the better view at the same length",
     ),
     Measured("recall_2k.a", _first_of, BOTH_2K, null=("a", "2k")),
     Measured("recall_2k.b", _first_of, BOTH_2K[::-1], null=("2k",)),
@@ -164,7 +164,7 @@ TABLE = (
     ),
 )
 STATEMENTS = statements_of(TABLE)
-#: The values that are shown where there is room for few.
+#: The values that are shown where space is short.
 HEADLINES = ("jaccard", "oracle.gain", "union_minus_2k", "fusion.gain_ndcg")
 
 
@@ -256,7 +256,7 @@ def view_columns(label: str, topk: TopK, k: int, users: Users) -> Columns:
 
 
 def oracle_columns(pair: Pair, k: int, users: Users, known: Columns) -> Columns:
-    """What could be made of both lists, and of either with a partner that knows nothing of the user."""
+    """What could be made of both lists, and of either with a partner that knows nothing about the user."""
     a, b = users.ids(pair.a, k), users.ids(pair.b, k)
     columns: Columns = {
         "oracle.union": known["hits"] / users.n_truth,

@@ -1,4 +1,4 @@
-"""What could be made of two lists: by one who knows the targets, by one who does not, and by a fusion.
+"""What could be made of two lists: knowing the targets, without knowing them, and by a fusion.
 
 The words are those of a partial information decomposition (Williams and Beer, "Nonnegative Decomposition of
 Multivariate Information", 2010), read on hits: targets that both lists hold are redundant, those of one list
@@ -27,7 +27,8 @@ def headroom_captured(fusion: ArrayLike, best: ArrayLike, oracle: ArrayLike) -> 
     """(fusion − best) / (oracle − best), elementwise: the share of an oracle's gain that a fusion realises.
 
     1 for the oracle itself, 0 for the better single list, below 0 for a fusion that is worse than it, and
-    above 1 possible with synergy. NaN where oracle and best are equal (up to 1e-12): nothing is to be had.
+    above 1 possible with synergy. NaN where oracle and best are equal (up to 1e-12): there is nothing to
+    gain.
 
     Args:
         fusion, best, oracle: means over users, or (R,) resamples of them; shapes that broadcast.
@@ -37,7 +38,7 @@ def headroom_captured(fusion: ArrayLike, best: ArrayLike, oracle: ArrayLike) -> 
 
 
 def interleaved(a: Ids, b: Ids, k: int) -> Ids:
-    """(n, k) a, b, a, b, … by turns, each item at its first turn: a list of k that looks at no target.
+    """(n, k) a, b, a, b, … in turn, each item at its first turn: a list of k that ignores the targets.
 
     The item at place r (from 0) of a has turn 2r, of b turn 2r + 1; an item of both lists keeps the earlier
     one, and the later turn passes without an item. So every first part of the result is the union of the

@@ -1,4 +1,4 @@
-"""Rankings and views that know nothing of the user, or nothing of the item: what a real one is compared with.
+"""Rankings and views that know nothing about the user, or about the item, to compare a real one with.
 
 Both rankings rest on one count: an item is recommended to a user by its place among the items that the mask
 leaves. So no scores of users times items are made, and memory is that of the lists.
@@ -89,9 +89,9 @@ def shuffled_items(
 
     The vectors stay the same, as a set; which item has which is random, every permutation being equally
     likely (an item may keep its own). With `counts` and `strata`, items are sorted by count (ties by row) and
-    cut into that many bins of equal size, up to one item, and vectors stay within their bin: what goes with
-    popularity is left in the view, up to the width of a bin, and what tells items of like popularity apart
-    is not.
+    divided into that many bins of equal size, up to one item, and vectors stay within their bin: what depends
+    on popularity stays in the view, up to the width of a bin, and what distinguishes items of similar
+    popularity does not.
 
     Args:
         seed: of the permutation.

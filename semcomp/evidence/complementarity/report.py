@@ -1,4 +1,4 @@
-"""From arrays to a record: the whole diagnosis of views that someone brought along."""
+"""From arrays to a record: the whole diagnosis of views given as arrays."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COUNTED = (*measures.TABLE, *several.PER_VIEW, *several.together_table(()))
 
 @dataclass(frozen=True)
 class Protocol:
-    """How views that someone brought along are ranked and measured.
+    """How views given as arrays are ranked and measured.
 
     Attributes:
         k: length of the lists. mask: history left out, as for `rank`. strata, resamples, seed: as for
@@ -97,7 +97,7 @@ class _Rankings:
         return replace(found, provenance=made)
 
     def reference_nulls(self, a: View, b: View, of_a: TopK) -> dict[str, TopK | Pair]:
-        """In place of b: what knows nothing of the user, and what knows nothing of which item is which."""
+        """In place of b: what knows nothing about the user, and what does not know which item is which."""
         split, p = self.split, self.protocol
         counts, bins = item_counts(split.train), min(BINS, split.n_items)
         shuffled = {
@@ -174,7 +174,7 @@ def report_arrays(
     nulls: bool = True,
     categories: sp.csr_array | None = None,
 ) -> Report:
-    """All that two or more views of one split tell of each other.
+    """A full comparison of two or more views of one split.
 
     Args:
         views: by name, two or more. The first is the one that others should add to.
@@ -182,7 +182,7 @@ def report_arrays(
             no pair has a fusion.
         null: another seed of the first view. Where there is one, it is the null of every pair with the
             first view in it; other pairs have none but the reference nulls.
-        nulls: also hold every pair against what knows nothing: the most popular items, a random list, the
+        nulls: also compare every pair with uninformed references: the most popular items, a random list, the
             second view with its item vectors permuted, and permuted among items of similar popularity.
         categories: (items, categories) of the items, for their calibration.
 

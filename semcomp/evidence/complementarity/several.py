@@ -49,7 +49,7 @@ class MultiViewDiagnosis:
         return self.pairs[a, b]
 
     def frame(self) -> pd.DataFrame:
-        """One row per pair; the values that `SHOWN` names, as far as they are defined."""
+        """One row per pair; the values named in `SHOWN`, where they are defined."""
         rows = {
             f"{a}, {b}": {key: found.values[key].value for key in SHOWN if key in found.values}
             for (a, b), found in self.pairs.items()

@@ -1,1 +1,1 @@
-"""Two sets of item vectors, each decomposed into what both share and what is its own."""
+"""Two sets of item vectors, each decomposed into what both share and what it has of its own."""

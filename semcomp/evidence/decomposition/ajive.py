@@ -9,8 +9,8 @@ the principal angles. A direction is joint where σ² exceeds both
 - Wedin's bound: the 5 % quantile of 2 − sin²θ_s − sin²θ_c, where sin θ, how far the noise left behind by the
   cut can have turned a signal space, is measured by projecting that noise on random directions outside it.
 
-Joint parts are the blocks projected on the joint directions; individual ones the rest of each block, cut
-again at the singular value that the first cut left; what falls away is "rest".
+Joint parts are the blocks projected on the joint directions; individual ones the rest of each block,
+truncated again at the smallest singular value that the first truncation kept; the remainder is "rest".
 
 Differs from inter-battery parts where the views disagree (σ² < 2): the disagreement stays in the individual
 part. At full ranks nothing is cut, there is no noise to measure, and Wedin's bound is not applied: the joint
@@ -35,7 +35,7 @@ EPS = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, eq=False)
 class Angles:
-    """What the joint rank was read from.
+    """What the joint rank is based on.
 
     Attributes:
         squares: (min rank,) σ_k² = 1 + cos φ_k, descending, in [1, 2].

@@ -20,8 +20,8 @@ ROUNDING = 1e-6  # of the largest entry: parts may come from float32
 class Parts:
     """S = s_mean + joint_s + private_s + rest_s and C = c_mean + joint_c + private_c + rest_c, row by row.
 
-    What the three parts are, the method says. Scores are inner products, so a user's score for an item is the
-    sum of the scores of the item's parts.
+    The method defines the three parts. Scores are inner products, so a user's score for an item is the sum of
+    the scores of the item's parts.
 
     Attributes:
         s_mean, c_mean: (p,), (q,).
@@ -72,7 +72,7 @@ class Parts:
             if total.shape != matrix.shape:
                 raise SemcompError(
                     f"parts of {total.shape[0]} {view} vectors of {total.shape[1]} columns, but the vectors "
-                    f"have shape {matrix.shape}; take the same items apart"
+                    f"have shape {matrix.shape}; decompose the same items"
                 )
             if np.abs(total - matrix).max() > ROUNDING * max(np.abs(matrix).max(), 1e-300):
                 raise SemcompError(

@@ -1,4 +1,4 @@
-"""How well each part of a view ranks: alone, taken away, and added to another, each next to shuffled rows."""
+"""How well each part of a view ranks: alone, removed, and added to another, each next to shuffled rows."""
 
 from __future__ import annotations
 

@@ -76,8 +76,8 @@ def decompose(
 ) -> Evidence:
     """Decompose two views' item vectors into joint, private and rest, and measure each part.
 
-    The parts are fitted to the item vectors alone: no interaction is looked at here. (Views that were trained
-    have seen the train interactions, and nothing else of the split.) V stands for semantic and collaborative.
+    The parts are fitted to the item vectors alone, without looking at interactions. (Trained views have seen
+    the train interactions, but nothing else of the split.) V is semantic or collaborative.
 
     - `dimension`: of the shared part, by `shared_dimension`; its edge is in the provenance; the interval, of
       a whole number, is a guide. `correlation.top`: the largest held-out canonical correlation;
@@ -99,7 +99,7 @@ def decompose(
       units of their standard deviation), and `marginal_recall.*` of the same names, less the recall
       without what is added.
 
-    The mean item vector adds the same to all of a user's scores, so it ranks nothing and has no value.
+    The mean item vector adds the same to all of a user's scores, so it does not affect rankings.
 
     Nulls: shares, dimension and reliability with items paired at random, at the same rank; recalls with the
     rows of the part (of an addition, of what is added) shuffled, so what remains is chance. Undefined

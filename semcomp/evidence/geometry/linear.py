@@ -1,4 +1,4 @@
-"""What follows from sums over items, with intervals and nulls: CKA, Procrustes, correlations, anisotropy."""
+"""Measures from sums over items, with intervals and nulls: CKA, Procrustes, correlations, anisotropy."""
 
 from __future__ import annotations
 

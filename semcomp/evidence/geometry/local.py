@@ -1,6 +1,6 @@
 """What the neighbours of a sample of anchors say about a pair: agreement, hubs, popularity.
 
-Hubs are items that are many others' neighbours, antihubs are nobody's.
+Hubs are neighbours of many other items, antihubs of none.
 """
 
 from __future__ import annotations
@@ -226,9 +226,9 @@ def overlap_within(
     """(m,) neighbourhood overlap of the rows, with neighbours searched only in the row's own pool.
 
     With pools of like popularity, two matrices cannot agree by both putting popular items next to popular
-    ones. Searching fewer items raises chance to k / (pool size − 1), so hold it against random pools of the
-    same sizes: what is lost from there to here is agreement on popularity. (Taking a linear trend in log
-    popularity out of both matrices is the other way; it would leave whatever is not linear.)
+    ones. Searching fewer items raises chance to k / (pool size − 1), so compare it with random pools of the
+    same sizes: the difference is agreement on popularity. (Removing a linear trend in log popularity from
+    both matrices is an alternative; it would leave whatever is not linear.)
 
     Raises SemcompError where a pool with anchors has no more than k items.
     """

@@ -1,4 +1,4 @@
-"""Who is near whom by cosine, and do two matrices give items the same neighbours? Overlap, Jaccard, CKNNA."""
+"""Nearest neighbours by cosine, and whether two matrices agree on them: overlap, Jaccard, CKNNA."""
 
 from __future__ import annotations
 

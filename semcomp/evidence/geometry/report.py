@@ -93,8 +93,8 @@ def geometry(
     the pair with one side's items shuffled:
 
     - `cka` (biased), `cka_unbiased`, `procrustes` (a squared distance, in [0, 2]: far is large);
-    - `cca`, `svcca`, `pwcca.a|b`, `redundancy.a|b`, `information`: in sample, so read them above the null
-      (their intervals do not know of the bias, which outweighs them where columns are many and items few);
+    - `cca`, `svcca`, `pwcca.a|b`, `redundancy.a|b`, `information`: in sample, so compare them with the null
+      (their intervals ignore the bias, which outweighs them where columns are many and items few);
     - `a.…`, `b.…`: `mean_cosine`, `isoscore`, `effective_rank`, `participation_ratio`, `top_share` with an
       isotropic Gaussian cloud of the same shape as null, and `partition`, which has none.
 

@@ -63,7 +63,7 @@ def mantel(
     1967.)
 
     Raises:
-        SemcompError: as `rsa`, where `rsa` does not exist, and for fewer than 1 permutation.
+        SemcompError: as `rsa`, where `rsa` is undefined, and for fewer than 1 permutation.
     """
     if permutations < 1:
         raise SemcompError(f"{permutations} permutations asked for; at least 1 is needed")
@@ -71,7 +71,7 @@ def mantel(
     ranks, other = _ranks(a, b)
     observed = _correlation(ranks, other)
     if not np.isfinite(observed):
-        raise SemcompError("all pairs of a side are equally far, so dissimilarities cannot be ordered")
+        raise SemcompError("all pairs of a side are equally far, so dissimilarities cannot be ranked")
     n = len(a)
     left, right = _square(ranks - ranks.mean(), n), _square(other - other.mean(), n)
     scale = float(np.sqrt(np.sum(left**2) * np.sum(right**2)))

@@ -60,8 +60,8 @@ def shared_dimension(
     the largest pooled correlation. The edge is its order statistic ceil(level · (permutations + 1)), so that
     where x and y are independent the rank is above 0 with probability at most 1 − level, exactly.
 
-    It asks for no distribution, unlike Wachter's edge and Bartlett's test. It sees what is linear, and
-    correlations well below the edge (about sqrt(2 ln r / n) for r pairs of directions) are not counted.
+    It assumes no distribution, unlike Wachter's edge and Bartlett's test. It detects linear relations only,
+    and does not count correlations well below the edge (about sqrt(2 ln r / n) for r pairs of directions).
 
     Args:
         x: (n, p). y: (n, q). Finite. Constant columns and deficient ranks do no harm; where a side is
@@ -70,7 +70,7 @@ def shared_dimension(
         permutations: at least level / (1 − level), 19 for a level of 0.95.
 
     Raises:
-        SemcompError: as `fit_cca`, folds or permutations that do not suffice, a level not between 0 and 1.
+        SemcompError: as `fit_cca`, too few folds or permutations, a level not between 0 and 1.
     """
     left, right = paired(x, y)
     n = len(left)
@@ -203,7 +203,7 @@ def bartlett(correlations: ArrayLike, n: int, p: int, q: int) -> Floats:
 
 
 def bartlett_dimension(correlations: ArrayLike, n: int, p: int, q: int, *, level: float = LEVEL) -> int:
-    """The first k that Bartlett's test does not refuse at 1 − level, tested in turn from 0.
+    """The first k that Bartlett's test does not reject at 1 − level, tested in turn from 0.
 
     Raises:
         SemcompError: as `bartlett`, and for a level not between 0 and 1.

@@ -51,8 +51,9 @@ def alignment_hypothesis(
     The hypothesis (the view that arXiv 2604.22195 argues against): one T of a small class has
     `‖T(s_i) − c_i‖² <= ε` on seen and unseen items, and a smaller ε recommends better. T is a ridge map with
     validated penalty, cross-fitted: five folds of items, each mapped by what was fitted to the other four.
-    "Small" is read off other seeds of the target's model, mapped the same way: what one seed does not tell of
-    another, no text can be asked to tell. Parts, each by its loss against the mean of the seeds:
+    What counts as small is taken from other seeds of the target's model, mapped the same way: what one seed
+    cannot predict of another, no text can be asked to predict. Parts, each by its loss against the mean of
+    the seeds:
 
     - existence: R² (weighted by variance) on items that the map has not seen; the fitted one would rise with
       the source's width alone. Scale: the seeds' R²;
@@ -66,16 +67,17 @@ def alignment_hypothesis(
       Scale: the seeds' above that of shuffled pairs;
     - monotonicity: Recall@k with every item moved to where the text maps it, users and lengths of vectors
       held fixed (`interpolate`), against the same move towards a mapped seed. Scale: recall at the start.
-      The end is judged; the way there is in `Hypothesis.path`.
+      The end is judged; the path to it is in `Hypothesis.path`.
 
     A part holds if the whole 95 % interval of "allowed less lost" is above 0, and does not hold if none of it
     is (see `losses`); either takes Holm's p over the five as well. Intervals: paired bootstrap over items
     (users for recall), delete-a-group jackknife for globality; maps are held fixed in both.
 
-    What the test cannot tell: what the text does not know of the target from mere noise in the text, since
-    both lower R²; a target that is a nonlinear function of the text from one that is not a function of it,
-    the class being linear. With few items (300, say) the map to a target that the text knows less of is also
-    learned less well, and a loss near the margin is overstated. A single seed gives no spread of the null.
+    What the test cannot distinguish: what the text does not know about the target from mere noise in the
+    text, since both lower R²; and a target that is a nonlinear function of the text from one that is not a
+    function of it, since the class is linear. With few items (300, say) the map to a target about which the
+    text knows less is also learned less well, and a loss near the margin is overstated. A single seed gives
+    no spread of the null.
 
     Args:
         source: text vectors: a text matrix, (I, D), or a view of them. Used as they are.
@@ -83,8 +85,8 @@ def alignment_hypothesis(
         seeds: the target's model under other seeds; one, better two or more. Only their items are used.
         groups: label of each item (I,) by grouping, besides "popularity" (strata of the train counts) and
             "clusters" (k-means of the source), or in their place. Groups below 20 items are put together.
-        margin: the share of the scale that may be lost, above 0 and below 1. A tenth, by default: small
-            enough that nobody would fuse for it, large enough that some thousand items decide.
+        margin: the share of the scale that may be lost, above 0 and below 1. A tenth by default: too small
+            to make a fusion worthwhile, large enough to be decided with some thousand items.
         k: neighbours, and places of the list.
         steps: of the path, ascending from 0 to 1.
         clusters: of the source, at most one for each 40 items.

@@ -23,8 +23,8 @@ def item_groups(
 ) -> dict[str, Labels]:
     """(I,) codes by grouping: "popularity" (strata of train counts), "clusters" (k-means), and those given.
 
-    One given under a default's name takes its place. Groups of fewer than 20 items are put together as one;
-    a default in which fewer than two groups are then left is dropped.
+    One given under a default's name takes its place. Groups of fewer than 20 items are merged into one; a
+    default with fewer than two groups after that is dropped.
 
     Raises:
         SemcompError: labels that are not one per item, a given grouping that has fewer than two groups, or no
@@ -47,11 +47,11 @@ def item_groups(
         codes = _pooled(np.unique(listed, return_inverse=True)[1])
         if codes.max() == 0:
             raise SemcompError(
-                f"grouping {name!r} has no two groups of items, of {LEAST} or more; leave it out"
+                f"grouping {name!r} does not have two groups of {LEAST} items or more; omit it"
             )
         found[name] = codes
     if not found:
-        raise SemcompError("the items fall into no two groups by popularity or cluster; give groups")
+        raise SemcompError("the items do not form two groups by popularity or cluster; give groups")
     return found
 
 

@@ -8,7 +8,7 @@ Each part is a claim that something is small, so it takes a margin. For a part w
 non-inferiority (Wellek, "Testing Statistical Hypotheses of Equivalence and Noninferiority", 2010, ch. 1) and
 its opposite. The scale is what there is to lose: the R² of the seeds' own maps, their neighbourhoods above
 the floor, the recall at the start of the path. With two seeds or more the allowance is never below what one
-seed loses against the others, so a text that is as good as a seed is not refuted. Nothing is divided by the
+seed loses against the others, so a text that is as good as a seed is not rejected. Nothing is divided by the
 scale, so that intervals stay finite where it is small.
 """
 
@@ -105,9 +105,9 @@ CLAIMS = {
         less_r2,
         mean_r2,
     ),
-    "globality": Claim("it does so in every group of items, and wherever it is fitted", "items"),
+    "globality": Claim("it does so in every group of items, and whichever group it is fitted to", "items"),
     "generalisation": Claim(
-        "it is as good on items it has not seen, at random and of less popularity",
+        "it is as good on items it has not seen, random or less popular ones",
         "items",
         wider_gap,
         mean_r2,
@@ -116,7 +116,7 @@ CLAIMS = {
         "items keep their neighbours under the map", "items", fewer_neighbours, neighbours_above_floor
     ),
     "monotonicity": Claim(
-        "items moved to where the text maps them recommend as well as where a seed maps them",
+        "items moved to where the text maps them are recommended as well as where a seed maps them",
         "users",
         less_recall,
         recall_at_start,

@@ -1,4 +1,4 @@
-"""Ridge maps that have not seen the items they are read on: cross-fitted, or moved from group to group."""
+"""Ridge maps that have not seen the items they are judged on: cross-fitted, or moved from group to group."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def squared(predicted: Floats, goal: Floats) -> Floats:
 def moved(
     x: Floats, goal: Floats, codes: Labels, *, min_rows: int, seed: int = 0
 ) -> tuple[Floats, NDArray[np.float64]]:
-    """What a map loses by coming from one group: its error on the others less that of a map from everywhere.
+    """What a map loses by coming from one group: its error on the others minus that of a map from all groups.
 
-    For each group g of at least `min_rows` rows, one map is fitted to m = min(n_g, n / 2) of its rows and one to
-    m rows of all groups, so that neither has seen more. Both are read on the rows that are in neither.
+    For each group g of at least `min_rows` rows, one map is fitted to m = min(n_g, n / 2) of its rows and one
+    to m rows of all groups, so that neither has seen more. Both are judged on the rows that are in neither.
 
     Args:
         codes: (n,) groups 0 … G − 1. Equal codes and seeds draw equal rows, whatever x is.

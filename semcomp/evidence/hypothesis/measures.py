@@ -164,9 +164,9 @@ def monotonicity(
 def interpolate(goal: Floats, mapped: Floats, t: float) -> NDArray[np.float32]:
     """`‖c‖ · unit((1 − t) unit(c) + t unit(m))` per row: the direction turns from c to m, the length stays.
 
-    Predictions are shorter than what they predict, the more so the worse they are, and lengths rank items.
-    With the lengths held fixed, what happens along the path is owed to directions alone. A zero row of either
-    side has no direction: it adds nothing, and a row of two such is zero. At t = 0 it is the target itself.
+    Predictions are shorter than what they predict, the more so the worse they are, and lengths affect ranks.
+    With the lengths held fixed, what happens along the path is due to directions alone. A zero row of either
+    side has no direction: it adds nothing, and if both are zero so is the result. At t = 0 it is the target.
     """
     if t == 0:
         return goal.astype(np.float32)

@@ -1,4 +1,4 @@
-"""The five parts, each with its numbers and its verdict, and what they make together."""
+"""The five parts, each with its numbers and its verdict, and the overall verdict."""
 
 from __future__ import annotations
 
@@ -124,11 +124,11 @@ class Hypothesis:
 
 
 def judged(slacks: Mapping[str, Value]) -> dict[str, Verdict]:
-    """`judge_family` of "slack > 0", made symmetrical: a refutation, too, has to hold after Holm.
+    """`judge_family` of "slack > 0", made symmetrical: a rejection, too, has to hold after Holm.
 
-    The hypothesis falls with any one part, so it is the refutations whose number makes a false one likely;
-    that all five hold would need no adjustment (an intersection-union test: Berger, Technometrics 1982), and
-    with it is claimed with more caution than it must be.
+    The hypothesis falls with any one part, so several tests make a false rejection more likely; that all five
+    hold would need no adjustment (an intersection-union test: Berger, Technometrics 1982), and with it the
+    claim is more cautious than necessary.
     """
     against = judge_family({name: _turned(slack) for name, slack in slacks.items()})
     found = {}

@@ -97,8 +97,8 @@ def learning_curve(
 ) -> Evidence:
     """R² on the same held-out items of maps fitted on more and more of the others.
 
-    A curve that still rises says that items are lacking; one that is flat below its ceiling says that the
-    source is. The items of a size are a random part of the next size's. The form of the target is estimated
+    A curve that still rises lacks items; one that is flat below its ceiling lacks a better source. The items
+    of a size are a random part of the next size's. The form of the target is estimated
     on all fitted items, so that every size has the same target.
 
     Args:
@@ -170,12 +170,12 @@ def _task(
     holdout = problem.holdout(shift)
     if holdout.cold:
         raise SemcompError(
-            f"holdout {holdout.name!r} has no R²: the target says nothing of its items; choose another one"
+            f"holdout {holdout.name!r} has no R²: the target says nothing about its items; choose another one"
         )
     task = Task(problem, holdout, problem.goal(holdout.fitted))
     if not np.ptp(task.goal[holdout.held], axis=0).any():
         raise SemcompError(
-            f"target {target.name!r} is the same for all held-out items, so R² does not exist; check the view"
+            f"target {target.name!r} is the same for all held-out items, so R² is undefined; check the view"
         )
     return task
 

@@ -113,7 +113,7 @@ class Measure:
     of: Callable[[Means, str], Floats]
 
 
-#: What a probe says of held-out items, by the name that evidence has for it.
+#: What a probe says about held-out items, by its name in the evidence.
 MEASURES: dict[str, Measure] = {
     "r2_test": Measure("sse", _squared_errors, r2),
     "r2_test_weighted": Measure("sse", _squared_errors, r2_weighted),

@@ -41,7 +41,7 @@ KINDS: dict[str, Kind] = {
     "mlp-1": Network(layers=1, hidden=512),
     "mlp-2": Network(layers=2, hidden=2048),
     "mlp-3": Network(layers=3, hidden=2048),
-    # the same networks, kept from memorising
+    # the same networks, prevented from memorising
     "mlp-1-early-stopping": Network(layers=1, hidden=512, weight_decay=1e-2, patience=20),
     "mlp-2-early-stopping": Network(layers=2, hidden=2048, weight_decay=1e-2, patience=20),
     "mlp-3-early-stopping": Network(layers=3, hidden=2048, weight_decay=1e-2, patience=20),

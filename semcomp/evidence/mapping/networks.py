@@ -43,7 +43,7 @@ class Network:
     By default it is the published recipe: Adam on the mean squared error, no weight decay, no early
     stopping, no scaling. With a `patience` both sides are centred and brought to unit variance by one scale
     each (so that one learning rate and weight decay suit any view), a random tenth of the rows is kept for
-    checking, and the weights that did best there are taken.
+    validation, and the weights that did best there are used.
 
     Runs on the CPU with one generator for initial weights (uniform within 1/sqrt(fan-in), torch's own for a
     linear layer) and the order of the rows: equal input and seed give equal bytes on one machine.
@@ -62,7 +62,7 @@ class Network:
     patience: int | None = None
 
     def fit(self, x: NDArray[np.float64], y: NDArray[np.float64], seed: int) -> MLP | Standardised:
-        """Raises SemcompError for sides that do not match and settings that make no sense."""
+        """Raises SemcompError for sides that do not match and invalid settings."""
         if self.patience is None:
             return _trained(x, y, self, seed)
         source, target = paired(x, y, names=SIDES)
@@ -145,7 +145,7 @@ class Contrastive:
     patience: int | None = 20
 
     def fit(self, x: NDArray[np.float64], y: NDArray[np.float64], seed: int) -> Ridge:
-        """Raises SemcompError for sides that do not match and settings that make no sense."""
+        """Raises SemcompError for sides that do not match and invalid settings."""
         check_schedule(self)
         if not self.temperature > 0:
             raise SemcompError(f"temperature = {self.temperature} must be above 0")

@@ -89,15 +89,15 @@ def probe(
       count with whatever vectors the target has.)
 
     Args:
-        source: a view of the split's items, a `TextMatrix` (joined by id) or an array (I, D). Used as it is,
-            so normalise it before if so wanted.
+        source: a view of the split's items, a `TextMatrix` (joined by id) or an array (I, D). It is used
+            unchanged, so normalise it first if desired.
         target: a view; another layer of a model is another view.
         kind: a name of `KINDS`, or a configuration of its own. In closed form: "ridge" (penalty by 5 folds of
             the fitted items), "linear" (least squares), "reduced-rank" (rank and penalty by folds),
             "procrustes" (turn, scale and shift), "kernel-ridge" (RBF on 500 landmarks). Trained:
             "linear-adam", "mlp-1", "mlp-2", "mlp-3" as published; "mlp-1-early-stopping" … with
             early stopping on fitted items and weight decay; "contrastive" (InfoNCE, then one scale).
-        ceiling: the target's model under another seed: what a map could reach if the source held it all.
+        ceiling: the target's model under another seed: what a map could reach if the source knew everything.
         known: of the items: `first_seen`, (I,) time of each item's first interaction, for "temporal";
             `categories`, (I,) labels or a sparse (I, categories) matrix, for "category".
         settings: form of the target, k, mask, seed, epochs, resamples.
@@ -129,7 +129,7 @@ def published_probe(
     ceiling: Source | None = None,
     resamples: int = 1000,
 ) -> Evidence:
-    """The probe of arXiv 2604.22195 as its scripts have it; `PUBLISHED` says which number is which.
+    """The probe of arXiv 2604.22195 as in its scripts; `PUBLISHED` says which number is which.
 
     A random fifth of the items by numpy's seed 2024, train history masked, k = 20, uncentred cosines, and
     maps of 400 epochs of Adam: "linear-adam", "mlp-1", "mlp-2" or "mlp-3". Known of this recipe: on few items

@@ -103,7 +103,7 @@ def _recalls(task: Task, true: TrueLists, predictions: Mapping[str, Floats]) -> 
 
 
 def _drop(name: str) -> Callable[[Means], Floats]:
-    """Recall lost to a column, in percent of the recall by true vectors."""
+    """Recall lost by using a column, in percent of the recall by true vectors."""
 
     def of(means: Means) -> Floats:
         lost = ratio(means["recall_true"] - means[name], means["recall_true"])

@@ -1,4 +1,4 @@
-"""What a probe is asked: the sides, the items held out, the form of the target, and the maps fitted."""
+"""What a probe works on: the sides, the items held out, the form of the target, and the maps fitted."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def target_rows(items: Floats, form: str, fitted: Rows, counts: NDArray[np.int64
     - "normalised": rows of unit length (zero rows stay zero), without lengths, which often carry popularity;
     - "centred-normalised": the same after the fitted items' mean is taken off;
     - "popularity-residualised": what a regression of each dimension on log(1 + train count), with an
-      intercept, leaves over (the mean is kept). Where all fitted items have one count nothing is taken off.
+      intercept, leaves over (the mean is kept). Where all fitted items have one count nothing is removed.
 
     Raises SemcompError for an unknown form.
     """

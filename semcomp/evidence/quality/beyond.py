@@ -1,4 +1,4 @@
-"""Beyond accuracy: what lists show of the catalogue; how novel, varied and calibrated they are, for whom."""
+"""Beyond accuracy: how much of the catalogue is shown; how novel, varied and calibrated lists are."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def beyond_accuracy(
 ) -> Evidence:
     """What a ranking shows, over the users with a list, with bootstrap intervals over those users.
 
-    Of all lists together, their first k places each:
+    For the first k places of all lists together:
 
     - `coverage`: share of the items that are in any list, and `coverage.cold|mid|hot` of the items of a
       stratum (by train interactions); `gini`: inequality of exposure over all items. Their intervals are made

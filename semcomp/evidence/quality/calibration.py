@@ -1,4 +1,4 @@
-"""Does a list hold the categories of its user's history in the same shares?"""
+"""Does a list have the categories of its user's history in the same proportions?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALPHA = 0.01
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """How far the categories of each user's list are from those of the history; 0 where the shares agree.
+    """How far the categories of each user's list are from those of the history; 0 where proportions agree.
 
     Attributes:
         kl: (U,) KL(p || q̃) in nats, in [0, -ln α].

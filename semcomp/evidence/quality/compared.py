@@ -33,15 +33,15 @@ SAYS = {"holm": "Holm", "bh": "Benjamini and Hochberg"}
 
 @dataclass(frozen=True)
 class Difference:
-    """One method less another, by one metric.
+    """One method minus another, by one metric.
 
     Attributes:
         one, other, metric: names.
         value: the mean of `one` with that of `other` as its null; the excess is the difference.
         p_users: of the paired permutation test over users. p: that is adjusted, see `compare`.
         adjusted: p adjusted over the family of the comparison.
-        detectable: the difference that these users would show with probability 0.8 at an unadjusted 0.05, the
-            trainings as given (`minimal_detectable_effect`); None for one user.
+        detectable: the difference that would be detected with these users with probability 0.8 at an
+            unadjusted 0.05, for the given trainings (`minimal_detectable_effect`); None for one user.
     """
 
     one: str
@@ -64,7 +64,7 @@ class Difference:
 
     @property
     def better(self) -> str | None:
-        """The better method, as far as interval and adjusted p tell; None where they do not."""
+        """The better method, by interval and adjusted p; None where they do not decide."""
         if self.verdict.word == "holds":
             return self.one
         return self.other if judge(below_null(self.value), p=self.adjusted).word == "holds" else None
@@ -72,7 +72,7 @@ class Difference:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Methods, each with a letter; a mean bears those of the methods that it was found to be better than.
+    """Methods, each with a letter; a mean carries the letters of the methods it was found to be better than.
 
     Attributes:
         means: metric -> method -> mean over seeds and users, with its interval.
@@ -106,7 +106,7 @@ class Comparison:
         return known[key]
 
     def beaten(self, method: str, metric: str) -> list[str]:
-        """The methods that this one is better than, as far as interval and adjusted p tell."""
+        """The methods that this one is better than, by interval and adjusted p."""
         pairs = [d for d in self.differences if d.metric == metric and d.better == method]
         lost = {d.other if d.one == method else d.one for d in pairs}
         return [name for name in self.methods if name in lost]

@@ -44,8 +44,8 @@ def compare(
     (`estimate_over_seeds`), and a two-sided p-value. Of one seed that is the p of the paired permutation test
     over users (`sign_flip`). Of several it is the larger of that one, of each user's difference averaged over
     the seeds, and of the interval's own (`pvalues.two_sided`), since exchanging users says nothing about
-    seeds; so few seeds cannot give a small p. The family that p is adjusted over is all pairs and metrics of
-    this call: name the pairs and metrics that you mean to talk about, and no others.
+    seeds; so few seeds cannot give a small p. The p-values are adjusted over all pairs and metrics of this
+    call: name the pairs and metrics that you intend to report, and no others.
 
     A method is better than another if the interval says so and the adjusted p is at most 0.05.
 
@@ -149,7 +149,7 @@ def _pairs(names: list[str], against: str | Pairs | None) -> list[tuple[str, str
     if isinstance(against, str):
         return [(name, against) for name in names if name != against]
     if not against:
-        raise SemcompError("no pair to compare; name some, or leave `against` out for all pairs")
+        raise SemcompError("no pair to compare; name some, or omit `against` for all pairs")
     seen: set[frozenset[str]] = set()
     for one, other in against:
         if one == other:

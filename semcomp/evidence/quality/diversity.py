@@ -1,4 +1,4 @@
-"""How unlike each other the items of one list are."""
+"""How different the items of one list are from each other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def list_distance(
 
     With x_i the unit vectors of the n items of a list, Σ_{i≠j} cos(i, j) = |Σ_i x_i|² - n, so
     distance = 1 - (|Σ_i x_i|² - n) / (n (n - 1)): one sum per list, no pairs. Items whose vector is zero have
-    no direction; they are left out of their lists.
+    no direction and are omitted from their lists.
 
     Args:
         ids: (U, k) item rows, -1 for empty places.
@@ -70,6 +70,6 @@ def _inverse_length(vectors: NDArray[np.floating], label: str, memory: int) -> F
         length[start : start + block] = np.sqrt((rows**2).sum(axis=1))
     if not np.isfinite(length).all():
         raise SemcompError(
-            f"{label}, row {int(np.isfinite(length).argmin())}, is not finite; mend it or make it zero"
+            f"{label}, row {int(np.isfinite(length).argmin())}, is not finite; fix it or make it zero"
         )
     return np.asarray(np.where(length > 0, 1.0 / np.where(length > 0, length, 1.0), 0.0))

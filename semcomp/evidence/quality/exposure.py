@@ -3,14 +3,14 @@
 Coverage and Gini are numbers of all lists together, not means over users, and resampling users with
 replacement is biased for both: a draw holds some 63 % of the users, so it shows fewer items, less evenly.
 In simulations of 100 to 400 users with long-tailed lists its 95 % percentile intervals never held the truth.
-So users are resampled, but a draw counts by what each of its users alone does to the number: the difference
-that leaving out this one list makes. Such intervals lie around the estimate, and their variance is on average
+So users are resampled, but each user drawn contributes what it alone does to the number: the difference made
+by leaving out this one list. Such intervals lie around the estimate, and their variance is on average
 no smaller than the estimate's own, whatever items the lists share (Efron and Stein, The jackknife estimate of
 variance, Annals of Statistics 1981). In the same simulations they held the truth in 92 to 100 of 100 samples.
 
-The truth meant is that of the number of users at hand: more users are shown more items. Where next to every
-item is in two lists or more, leaving out one user changes nothing, and the interval of coverage has no
-width; it is then too sure of the last few items.
+The target is the value for the given number of users: more users are shown more items. Where nearly every
+item is in two or more lists, leaving out one user changes nothing, and the interval of coverage has no
+width; it is then overconfident about the last few items.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Intervals, tests and verdicts: what it takes to read a number."""
+"""Intervals, tests and verdicts: what is needed to interpret a number."""

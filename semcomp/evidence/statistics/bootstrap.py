@@ -1,6 +1,6 @@
 """Intervals: resampled means of per-unit columns, and the values that are functions of those means.
 
-Every number of this room is a function of column means over units (users, or items): a mean, a total, or a
+Every number here is a function of column means over units (users, or items): a mean, a total, or a
 ratio of two totals. Units are resampled with replacement, all columns together, so that two numbers from one
 call are paired: their difference has the interval of a paired bootstrap (Efron and Tibshirani 1993, ch. 8).
 """

@@ -1,4 +1,4 @@
-"""What a test or an interval asks of its input, refused with one line where it is not met."""
+"""What a test or an interval requires of its input, with a one-line error where it is not met."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def null_of(effect: Mapping[str, Floats], null: Mapping[str, ArrayLike], axes: i
     unknown = sorted(set(null) - set(effect))
     if unknown:
         raise SemcompError(
-            f"the null has columns that the effect lacks: {', '.join(unknown)}; name them alike"
+            f"the null has columns that the effect lacks: {', '.join(unknown)}; use the same names"
         )
     columns = columns_of(null, axes) if null else {}
     for name, column in columns.items():

@@ -42,7 +42,7 @@ class Discordance:
 def mcnemar(
     a: ArrayLike, b: ArrayLike, *, alternative: Alternative = "two-sided", level: float = LEVEL
 ) -> Discordance:
-    """Does view a reach more users than view b? Users whom both or neither reach say nothing about that.
+    """Does view a reach more users than view b? Users reached by both or by neither do not matter for that.
 
     Of n = a_only + b_only discordant users, a_only is Binomial(n, 1/2) if neither view is better; p is exact.
     (McNemar, "Note on the Sampling Error of the Difference between Correlated Proportions", Psychometrika

@@ -57,7 +57,7 @@ def estimate_over_seeds(
       Student's t. (Weerahandi, "Generalized Confidence Intervals", JASA 1993.) By simulation 93 to 99 of 100
       cover at S = 2, 94 to 98 at S = 3 and 95 to 96 at S = 5, whatever the seeds' part of the variance
       (`benchmarks/results/coverage.json`). The price is width, up to 4.2, 1.8 and 1.3 times that of known
-      variances: two seeds say little about seeds, and the interval says so.
+      variances: two seeds say little about seeds, and the interval shows it.
 
     With one seed nothing is known about seeds: both give `estimate`'s interval over users, to the last bit.
 

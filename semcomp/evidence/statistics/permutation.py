@@ -1,4 +1,4 @@
-"""Permutation tests over users: were the two views exchangeable, how often would they differ this much?
+"""Permutation tests over users: if the two views were exchangeable, how often would they differ this much?
 
 Under the null hypothesis a user's two columns could carry each other's names, so every exchange of them
 within users is as likely as the one observed (Efron and Tibshirani 1993, ch. 15; for retrieval, Smucker,

@@ -1,4 +1,4 @@
-"""How small an effect the users at hand can show, and how many users an effect takes.
+"""How small an effect can be detected with the given users, and how many users an effect requires.
 
 Both by the normal approximation: a mean of n paired differences is normal about the true effect with standard
 error s / sqrt(n), s taken as known. Good from some 50 users on, if a few do not carry the whole sum.
@@ -27,11 +27,11 @@ def minimal_detectable_effect(
     sides: int = 2,
     users: int | None = None,
 ) -> float:
-    """The mean difference that an interval over these users would tell from zero with probability `power`.
+    """The mean difference whose interval over these users would exclude zero with probability `power`.
 
     `(z_{1 − α/sides} + z_power) · s / sqrt(n)` with α = 1 − level and s the standard deviation of the
-    differences (ddof 1), whose own mean plays no part: that the effect seen is smaller does not make it the
-    effect to be found. The chance of an interval on the wrong side of zero is left out. (Bloom, "Minimum
+    differences (ddof 1), whose own mean plays no part: a smaller observed effect does not change the effect
+    to be detected. The chance of an interval on the wrong side of zero is neglected. (Bloom, "Minimum
     Detectable Effects", Evaluation Review 1995; normal approximation.) At 80 % power and a two-sided 95 %
     interval the factor is 2.80.
 
@@ -63,10 +63,10 @@ def users_for_effect(
     level: float = LEVEL,
     sides: int = 2,
 ) -> int:
-    """How many users it takes to tell a mean difference of `effect` from zero with probability `power`.
+    """How many users it takes to separate a mean difference of `effect` from zero with probability `power`.
 
     `ceil(((z_{1 − α/sides} + z_power) · s / |effect|)²)`: `minimal_detectable_effect` solved for n, and like
-    it a normal approximation. It is larger than `users_needed`, which asks for an even chance only.
+    it a normal approximation. It is larger than `users_needed`, which only requires an even chance.
 
     Args:
         effect: not 0, in the unit of the differences.

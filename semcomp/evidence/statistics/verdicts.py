@@ -27,8 +27,8 @@ class Verdict:
 
     Attributes:
         word: "holds", "does not hold" or "undecided".
-        users_needed: about how many units would decide it at the effect seen; None where it is decided, and
-            where no number can be said (no interval, an effect of exactly the minimum).
+        users_needed: about how many units would decide it at the observed effect; None where it is decided,
+            and where no number can be given (no interval, an effect of exactly the minimum).
         effect: the excess over the null if there is one, else the value.
         low, high: the effect's interval, None where there is none.
         p: the p-value that was asked for besides the interval, None where none was.
@@ -59,10 +59,10 @@ class Verdict:
 def judge(value: Value, *, minimum: float = 0.0, p: float | None = None, unit: str = "users") -> Verdict:
     """What the numbers say about "there is more than `minimum` of it".
 
-    With a null the claim is about the excess over the null, read from the interval of `value - null`; without
-    one it is about the value, read from its own interval. The whole interval above `minimum`: "holds". No
+    With a null the claim is about the excess over the null, judged by the interval of `value - null`; without
+    one it is about the value, judged by its own interval. The whole interval above `minimum`: "holds". No
     part of it above: "does not hold". Otherwise, and where that interval is missing: "undecided". For a claim
-    that something is small, state it of the difference the other way round.
+    that something is small, reverse the sign of the difference.
 
     Where several claims are made at once, give the claim's adjusted p-value (`holm`): "holds" then takes both
     the interval and p <= 0.05, so a claim that only its own interval supports is "undecided".
@@ -198,14 +198,14 @@ def with_headline(evidence: Evidence, statements: Iterable[Statement], answers: 
 
 
 def users_needed(value: Value, *, minimum: float = 0.0) -> int | None:
-    """About how many units (those of `value.n`) would let the interval exclude `minimum` at the effect seen.
+    """About how many units (those of `value.n`) would make the interval exclude `minimum`, all else equal.
 
     The interval's arm towards `minimum`, of length w, shrinks as 1/sqrt(n), so
     `n · (w / |effect − minimum|)²`, rounded up, where the effect is the excess over the null if there is one.
     It is n or more just where the interval holds `minimum`. None without an interval or where the effect is
-    `minimum`, exactly or as good as. A normal approximation at the effect seen, so that a repetition with
+    `minimum`, exactly or nearly. A normal approximation at the observed effect, so that a repetition with
     that many would succeed about every second time: a reading aid for "undecided", not a design (for that,
-    `users_for_effect`).
+    see `users_for_effect`).
     """
     effect, low, high = _bounds(value)
     if low is None or high is None or value.n == 0 or effect == minimum:

@@ -1,4 +1,4 @@
-"""AutoCF: parts of the graph are hidden, and an autoencoder is to restore them.
+"""AutoCF: parts of the graph are hidden, and an autoencoder has to restore them.
 
 Xia et al., "Automated Self-Supervised Learning for Recommendation", WWW 2023.
 """
@@ -255,7 +255,7 @@ class AutoCF:
 
     - `seeds` is a share of the nodes, not 100 to 500 of them: as many hide nearly all of a small and dense
       graph, such as MovieLens-100K, and then the encoder learns nothing.
-    - The mean around a node leaves the node itself out; theirs subtracts it once more than it occurs.
+    - The mean around a node excludes the node itself; theirs subtracts it once too often.
     - The sums of the spread are estimated from `negatives` nodes, for cost; with as many as there are users
       and items it is theirs. With a loss that compares cosines it is the cosines that are spread.
     - Their penalty is on all parameters, in every step; here `Training.penalty` is on the batch's free rows,

@@ -1,4 +1,4 @@
-"""Item-based neighbourhoods: what is had together is recommended together."""
+"""Item-based neighbourhoods: items that occur together are recommended together."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ class ItemKNN:
         s(i, j) = |U_i ∩ U_j| / (sqrt(|U_i| |U_j|) + h)         cosine, with shrinkage h
         s(i, j) = |U_i ∩ U_j| / (|U_i ∪ U_j| + h)               Jaccard, likewise
 
-    with U_i the users who have i in the train part. The shrinkage takes similarities that few users speak
-    for towards 0. Item-based filtering: Sarwar, Karypis, Konstan and Riedl, "Item-based collaborative
+    with U_i the users who have i in the train part. The shrinkage pulls similarities that rest on few users
+    towards 0. Item-based filtering: Sarwar, Karypis, Konstan and Riedl, "Item-based collaborative
     filtering recommendation algorithms", WWW 2001; on binary data, Deshpande and Karypis, "Item-based top-N
     recommendation algorithms", ACM TOIS 22(1), 2004; the shrinkage as in Ferrari Dacrema, Cremonesi and
     Jannach, "Are we really making much progress?", RecSys 2019, after Bell and Koren, 2007.
 
     Neighbours belong to the candidate i, as in Sarwar et al.: each candidate is judged by its own k nearest
     items. Deshpande and Karypis keep the k nearest of each item j that the user has, and scale them to a sum
-    of one; on the validation parts of MovieLens-100K and Book-Crossing that was the worse choice, by which
-    the defaults were picked too. Equal similarities go to the lower item row. Nothing is random.
+    of one; on the validation parts of MovieLens-100K and Book-Crossing, where the defaults were chosen too,
+    that did worse. Equal similarities go to the lower item row. Nothing is random.
 
     An item that nobody has in the train part, or that shares no user with another, has no neighbours and
     scores 0, as does every item for a user without train items.

@@ -68,8 +68,8 @@ class LightGCN:
     """Collaborative view: `mean_l Â^l E`, l = 0 … L, Â the normalised bipartite train graph.
 
     Differs from the original in its default loss: sampled softmax over cosines with shared negatives instead
-    of BPR over inner products (weak losses make weak baselines), so vectors leave with unit rows and scores
-    are cosines. `Training(loss=BPR(), penalty=1e-4, lr=1e-3)` is the published one.
+    of BPR over inner products (weak losses make weak baselines), so the resulting vectors are unit rows and
+    scores are cosines. `Training(loss=BPR(), penalty=1e-4, lr=1e-3)` is the published one.
 
     Attributes:
         dim: width of the vectors. layers: propagation steps L.

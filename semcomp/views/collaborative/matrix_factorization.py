@@ -1,4 +1,4 @@
-"""Matrix factorization by BPR: free vectors, no graph; the baseline that graphs are to beat.
+"""Matrix factorization by BPR: free vectors, no graph; the baseline for graph models.
 
 Rendle et al., "BPR: Bayesian Personalized Ranking from Implicit Feedback", UAI 2009.
 """

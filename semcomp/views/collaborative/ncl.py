@@ -91,9 +91,9 @@ class NCL:
         prototypes   a node's layer 0 is to find the centroid of its cluster among all centroids
 
     both by InfoNCE over cosines. Layer 2k mixes the nodes at an even distance, users for users and items for
-    items. The centroids come from k-means of layer 0, users and items apart, before each epoch (the E-step),
-    once `warm_up` epochs are over; they are constants within the epoch. LightGCN's mean is used to rank.
-    `structure_weight=0`, `prototype_weight=0` is LightGCN, to the byte.
+    items. The centroids come from k-means of layer 0, separately for users and items, before each epoch
+    (E-step), once `warm_up` epochs are over; they are constants within the epoch. LightGCN's mean is used to
+    rank. `structure_weight=0`, `prototype_weight=0` is LightGCN, to the byte.
 
     Differs from the authors' code, which is that of RecBole 1.2.1:
 

@@ -1,4 +1,4 @@
-"""The view everyone must beat: the same list for everybody."""
+"""The view that every other must beat: the same list for every user."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from semcomp.views.training import Batch, Term, Training, train_view
 
 
 class GraphContrast(Term):
-    """λ [ InfoNCE of the batch's users + InfoNCE of its items ] between two graphs with parts left out."""
+    """λ [ InfoNCE of the batch's users + InfoNCE of its items ] between two graphs with parts dropped."""
 
     def __init__(self, encoder: GraphTables, split: Split, model: SGL) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class GraphContrast(Term):
 
 @dataclass(frozen=True)
 class SGL:
-    """Collaborative view: LightGCN + `weight` · InfoNCE between two graphs with edges left out.
+    """Collaborative view: LightGCN + `weight` · InfoNCE between two graphs with edges dropped.
 
     Each epoch two graphs are drawn from the train graph; their degrees are recomputed, and the same free
     vectors are propagated over them as over the whole one. A user of the batch is to find itself among all
@@ -69,7 +69,7 @@ class SGL:
     - The default loss is the sampled softmax over cosines that all our trained views share, not BPR; theirs
       is `Training(loss=BPR(), penalty=…, lr=1e-3)`. Sums over the batch are means here, in both losses, so
       `weight` is theirs, unchanged (0.1, temperature 0.2 and 3 layers on Yelp2018).
-    - `weight` is smaller by default: the softmax sets nodes apart already, and on the validation parts of
+    - `weight` is smaller by default: the softmax already separates nodes, and on the validation parts of
       MovieLens-100K and Book-Crossing larger weights cost NDCG.
     - All others in the sum are estimated from `negatives` of them, drawn for the batch and scaled up, for
       cost: B × U scores per step cost more than all the rest. With as many as there are nodes it is theirs.
@@ -79,7 +79,7 @@ class SGL:
     Attributes:
         dim: width of the vectors. layers: propagation steps.
         augmentation: "edge" (drop edges), "node" (drop nodes), "walk" (other edges in each layer).
-        drop: share of edges or nodes left out. weight: λ of the contrast. temperature: of the contrast.
+        drop: share of edges or nodes dropped. weight: λ of the contrast. temperature: of the contrast.
         negatives: users, and items, drawn for each batch to represent all.
     """
 

@@ -132,7 +132,7 @@ class SimGCL:
 
     - The default loss is the sampled softmax over cosines that all our trained views share, not BPR; theirs
       is `Training(loss=BPR(), lr=1e-3)` with `weight=0.5`, `epsilon=0.1`, `temperature=0.2` on Yelp2018.
-    - `weight` is smaller by default: the softmax sets nodes apart already, and on the validation part of
+    - `weight` is smaller by default: the softmax already separates nodes, and on the validation part of
       MovieLens-100K a larger weight cost NDCG.
     - Their penalty is on the propagated rows, `Training.penalty` on the free ones.
     - The batch's other nodes are estimated from `negatives` of them, drawn for each batch and scaled up, for

@@ -1,4 +1,4 @@
-"""Spectral views: the leading singular vectors of the interaction matrix, nothing trained."""
+"""Spectral views: the leading singular vectors of the interaction matrix, without training."""
 
 from __future__ import annotations
 

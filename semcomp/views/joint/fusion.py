@@ -68,7 +68,7 @@ class NormConcatNorm:
 
 @dataclass(frozen=True)
 class FusionControl:
-    """LightGCN with the fusion's loss, negatives and width: what is left of its gain without any text."""
+    """LightGCN with the fusion's loss, negatives and width: what remains of its gain without any text."""
 
     dim: int = 128
     layers: int = 2

@@ -112,7 +112,7 @@ def rrf(lists: Sequence[TopK], k: int = 20, *, constant: int = 60, name: str = "
     for key in ("mask", "split"):
         known = {one.provenance[key] for one in lists if key in one.provenance}
         if len(known) > 1:
-            raise SemcompError(f"RRF was given lists of different {key}s; rank them all in one way")
+            raise SemcompError(f"RRF was given lists of different {key}s; rank them all the same way")
         if known:
             shared[key] = known.pop()
     if not 1 <= k <= lists[0].n_items:

@@ -1,4 +1,4 @@
-"""Views of item text, read by way of what users had."""
+"""Views of item text; a user is represented by the items they had."""
 
 from semcomp.views.semantic.alpharec import AlphaRec
 from semcomp.views.semantic.mlp import MLPProjection

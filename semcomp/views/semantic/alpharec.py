@@ -70,8 +70,8 @@ class AlphaRec:
       `normalize=False` is the authors': the encoder's rows as they are, and their plain mean.
     - The hidden width is a number of its own; there it is a multiple of the text's width D (D/2 at 3072, 2 D
       at 1536, 8 D at 768), so that W₁ has 4.7 million weights whatever the encoder; ours has 98,304 at 384.
-    - In what all our trained views share: negatives are drawn once for a batch, a user's own train items
-      among them left out (there 256 for each pair); no batch is dropped for being short; selection by
+    - In what all our trained views share: negatives are drawn once per batch, excluding a user's own train
+      items (there 256 for each pair); no batch is dropped for being short; selection by
       validation NDCG@20. Their τ is 0.15 (books, movies) or 0.2 (games), lr 5e-4, batch 4096.
 
     Attributes:

@@ -69,13 +69,13 @@ class SemanticProjection:
     Enough", SIGIR 2026.
 
     While training, b_u holds the text of the very item that the user is to be matched with, as published: a
-    share of one in |T_u|, which is not there for items to come. `leave_out` takes it out, pair by pair and
-    exactly, b_u without i = n(Σ_{j ∈ T_u} n(x_j) - n(x_i)); to rank, b_u is whole. A user with that one item
-    has a row of zeros in its pair, which then carries no gradient: there is nothing to tell it by.
+    share of one in |T_u|, which is absent for future items. `leave_out` removes it, pair by pair and exactly,
+    b_u without i = n(Σ_{j ∈ T_u} n(x_j) - n(x_i)); to rank, b_u is complete. A user with that one item only
+    has a row of zeros in its pair, which then carries no gradient: nothing is known about the user.
 
-    Differs from the published code in what all our trained views share: negatives are drawn once for a batch,
-    a user's own train items among them left out (there: 256 for each pair, only the positive itself is
-    avoided); W starts at Xavier's normal; no batch is dropped for being short; validation goes by NDCG@20.
+    Differs from the published code in what all our trained views share: negatives are drawn once per batch,
+    excluding a user's own train items (there: 256 for each pair, only the positive itself is avoided); W
+    starts at Xavier's normal; no batch is dropped for being short; validation goes by NDCG@20.
 
     Attributes:
         dim: width of the vectors. leave_out: leave the positive out of its user's mean while training.

@@ -1,4 +1,4 @@
-"""The text as it is."""
+"""The raw text."""
 
 from __future__ import annotations
 

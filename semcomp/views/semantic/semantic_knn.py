@@ -1,4 +1,4 @@
-"""Item-to-item semantic neighbourhoods: what reads alike is recommended together."""
+"""Item-to-item semantic neighbourhoods: items with similar texts are recommended together."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class SemanticKNN:
     """Semantic scorer: `score(u, i) = Σ_j cos(x_i, x_j)` over the items j of u among i's k nearest by text.
 
     The text counterpart of `ItemKNN`: the same score, with the cosine of item texts in place of that of their
-    users, so that what sets the two apart is where the similarity comes from. A user is a set of items here,
-    not the mean of them, so that several tastes stay several. Only cosines above zero count; equal ones go
+    users, so that the two differ only in where the similarity comes from. A user is a set of items here, not
+    their mean, so that different tastes stay separate. Only cosines above zero count; equal ones go
     to the lower item row. Nothing is trained and nothing is random. The default was picked by hand, on the
     validation parts of MovieLens-100K and Book-Crossing; text as `whiten` or `ace` leave it wants more.
 

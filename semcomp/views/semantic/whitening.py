@@ -1,4 +1,4 @@
-"""Untrained text views whose axes weigh more alike than the encoder left them: whitening and ACE."""
+"""Untrained text views whose axes have more equal weights than the encoder's: whitening and ACE."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Whitened:
 
 @dataclass(frozen=True)
 class ACE:
-    """Semantic view: raw text whose spectrum is levelled above a strength and kept below it.
+    """Semantic view: raw text whose spectrum is flattened above a strength and kept below it.
 
     Items are the unit rows of `semcomp.core.whitening.ace(text)`: E (EᵀE + λ I)^−½ up to a rotation, with E
     the unit text rows; users are the unit mean of their train items' rows; score = cosine. Between

@@ -1,4 +1,4 @@
-"""The state of a training run on disk, so that a killed run goes on where it was."""
+"""The state of a training run on disk, so that a killed run continues where it was."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Checkpoint:
             run, _, _ = stored["run"], stored["state"], stored["best"]
         except Exception as error:  # torch, pickle and zipfile have many names for a file that is not theirs
             raise SemcompError(
-                f"checkpoint {path} cannot be read, it is cut short or no checkpoint; "
+                f"checkpoint {path} cannot be read, it is truncated or not a checkpoint; "
                 "remove it or name another file"
             ) from error
         if run != self.run:
@@ -116,7 +116,7 @@ class Checkpoint:
         except (OSError, RuntimeError) as error:
             why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
             raise SemcompError(
-                f"checkpoint {path} cannot be written ({why}); make room there or name another file"
+                f"checkpoint {path} cannot be written ({why}); free some space there or name another file"
             ) from error
         finally:
             part.unlink(missing_ok=True)

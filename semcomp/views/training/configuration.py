@@ -21,7 +21,7 @@ class Training:
 
     The defaults were picked by hand, on the validation parts of MovieLens-100K and Book-Crossing. There a
     linear schedule with three times the step size needs about four fifths of the epochs of a constant one;
-    with half of them LightGCN stays behind, so it is an option and not the default
+    with half of them LightGCN falls behind, so it is an option and not the default
     (`book/experiments/schedule`).
 
     Attributes:

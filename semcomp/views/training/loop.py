@@ -71,7 +71,7 @@ def train_view(
         "processes", where there are several.
 
     Raises:
-        SemcompError: the loss is not a number any more; a checkpoint that cannot be read, written or is of
+        SemcompError: the loss is no longer a number; a checkpoint that cannot be read, written or is of
             another run; a device that is not there.
     """
     training = model.training

@@ -75,15 +75,15 @@ class Loss(Protocol):
 class SampledSoftmax:
     """-log [ e^{s⁺/τ} / (e^{s⁺/τ} + Σ_j w_j e^{s_j/τ}) ] over cosines, negatives j shared by the batch.
 
-    Items that a row's user has had in train are left out of its sum. Uniform negatives count alike, w_j = 1,
-    as recommenders mostly have it (Wu et al., "On the effectiveness of sampled softmax loss for item
+    Items that a row's user has had in train are excluded from its sum. Uniform negatives count equally
+    (w_j = 1), as is usual in recommenders (Wu et al., "On the effectiveness of sampled softmax loss for item
     recommendation", ACM TOIS 2024). Popular ones, drawn with probability q_j, would push popular items down;
     w_j = 1 / (negatives · q_j) undoes that (logQ correction: Bengio and Senécal, IEEE Transactions on Neural
     Networks 2008; Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations",
     RecSys 2019): the sum is an unbiased estimate of that over all items but the row's own.
 
     Differs from Yi et al.: they estimate q_j from a stream of batches, whose items are the negatives; here it
-    is known, and negatives are drawn apart from the batch.
+    is known, and negatives are drawn independently of the batch.
 
     Attributes:
         temperature: τ > 0.
@@ -189,8 +189,8 @@ class DirectAU:
 
     Wang et al., "Towards Representation Alignment and Uniformity in Collaborative Filtering", KDD 2022. No
     negatives: positives are pulled together, and the batch's users, and its items, are pushed apart. As in
-    the authors' code, the means run over pairs of places in the batch, so that a user who stands there twice
-    is a pair at distance 0.
+    the authors' code, the means run over pairs of places in the batch, so that a user who occurs twice is a
+    pair at distance 0.
 
     Differs from the authors' code in the score: theirs is the inner product of vectors whose lengths the loss
     never sees; ours is the cosine that it does see.

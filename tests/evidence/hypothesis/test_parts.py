@@ -131,9 +131,9 @@ def test_groups_by_default_and_given():
     assert item_groups(source, parts, None, clusters=99, seed=0)["clusters"].max() <= 4  # 200 / 40 clusters
     flat = plain_split(np.ones(200, dtype=int))
     assert list(item_groups(source, flat, None, clusters=2, seed=0)) == ["clusters"]
-    with pytest.raises(SemcompError, match="no two groups by popularity or cluster"):
+    with pytest.raises(SemcompError, match="do not form two groups by popularity or cluster"):
         item_groups(source, flat, None, clusters=1, seed=0)
-    with pytest.raises(SemcompError, match="'kind' has no two groups"):
+    with pytest.raises(SemcompError, match="'kind' does not have two groups"):
         item_groups(source, parts, {"kind": np.zeros(200)}, clusters=2, seed=0)
     with pytest.raises(SemcompError, match=r"'kind' has shape \(3,\)"):
         item_groups(source, parts, {"kind": ["a", "b", "c"]}, clusters=2, seed=0)
