@@ -1,4 +1,4 @@
-"""The example in the README runs as it stands there, and pages that state settings state the right ones."""
+"""The example in the README runs as printed, and pages that state settings state the right ones."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_digests_are_the_same_in_every_process():
     known = "4f255b9916a0a29c249f94623df0ee3bcee9f050f1f15e26d9bb558deade94b0"
     assert digest(*content) == known
     assert digest(content[0], content[1], {"a": "ä", "b": [1, 2.5, None]}) == known  # keys are sorted
-    assert digest(np.asfortranarray(content[0]), *content[1:]) == known  # the layout in memory is no content
+    assert digest(np.asfortranarray(content[0]), *content[1:]) == known  # the layout in memory is not content
 
 
 def test_digests_tell_apart_what_differs():

@@ -51,7 +51,7 @@ def measures(a: Lists, b: Lists, known: Arrays, k: int) -> dict[str, float]:
             train users of an item, `stratum` (I,) its place in `STRATA`.
 
     Returns:
-        Values by the names of `diagnose`; those over nobody are left out.
+        Values by the names of `diagnose`; those over no users are omitted.
     """
     sums: dict[str, list[float]] = {}
 

@@ -1,4 +1,4 @@
-"""What experiments on data sets share: their options, and what a result file says of data and origin."""
+"""What experiments on data sets share: their options, and what a result file says about data and origin."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def options(about: str | None, results: Path) -> argparse.ArgumentParser:
 
 
 def about(study: Study) -> dict[str, Any]:
-    """What a result file says of its data: sizes, encoder, and where the settings of both views come from."""
+    """What a result file says about its data: sizes, encoder, and the origin of both views' settings."""
     split, name = study.split, study.data.name
     return {
         "dataset": name,

@@ -46,7 +46,7 @@ PARTS = ("train", "valid", "test")
 @click.option("--rank", type=click.IntRange(0), help="Shared dimensions.  [default: estimated]")
 @click.option("--k", type=click.IntRange(1), default=20, help="Length of the lists.")
 @click.option(
-    "--mask", type=click.Choice(["train", "train+valid"]), default="train+valid", help="History left out."
+    "--mask", type=click.Choice(["train", "train+valid"]), default="train+valid", help="History to exclude."
 )
 @click.option("--groups", type=click.IntRange(0), default=20, help="Groups of items left out for intervals.")
 @click.option("--permutations", type=click.IntRange(19), default=99, help="For the edge of the dimension.")

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option("--k", type=click.IntRange(1), default=20, help="Length of the lists.")
 @click.option(
-    "--mask", type=click.Choice(["train", "train+valid"]), default="train+valid", help="History left out."
+    "--mask", type=click.Choice(["train", "train+valid"]), default="train+valid", help="History to exclude."
 )
 @click.option("--normalize", type=click.Choice(["none", "l2"]), default="none", help="l2: score by cosine.")
 @click.option(

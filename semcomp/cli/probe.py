@@ -53,7 +53,7 @@ FIXED = ("shift", "target_as", "k", "mask", "epochs", "seed")  # what --publishe
     "--mask",
     type=click.Choice(["train", "train+valid", "none"]),
     default="train+valid",
-    help="History left out.",
+    help="History to exclude.",
 )
 @click.option("--epochs", type=click.IntRange(1), default=400, help="Of trained maps.")
 @click.option("--resamples", type=click.IntRange(0), default=1000, help="Bootstrap resamples.")
@@ -76,7 +76,7 @@ def probe(
     resamples: int,
     **options: Any,
 ) -> None:
-    """Map a source's item vectors to a target's: R², neighbours, recall, next to floor and ceiling.
+    """Map a source's item vectors to a target's: R², neighbours and recall, with floor and ceiling.
 
     The printed table is that of the JSON, which also has one row per held-out item.
     """

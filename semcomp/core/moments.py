@@ -98,7 +98,7 @@ def principal_axes(covariance: Floats) -> tuple[Floats, Floats]:
 def whitening(covariance: Floats, n: int) -> Floats:
     """(p, r) W with WᵀΣW = I: the principal axes over their standard deviations, by falling variance.
 
-    Axes whose variance is below rounding for n rows are left out.
+    Axes whose variance is below rounding for n rows are omitted.
     """
     return scaled_axes(*principal_axes(covariance), n)
 

@@ -15,7 +15,7 @@ def mean_cosine(matrix: NDArray[np.floating]) -> float:
 
     With unit rows u_i and their mean ū it is exactly (n ‖ū‖² − 1) / (n − 1), so no pair is formed: 0 for
     directions that cancel out, 1 for one common direction, at least −1 / (n − 1). Zero rows have no direction
-    and are left out. NaN for fewer than two rows that are not zero, and where a value is NaN.
+    and are omitted. NaN for fewer than two rows that are not zero, and where a value is NaN.
     """
     return mean_cosine_of(*sum_of_directions(matrix))
 

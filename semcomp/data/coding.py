@@ -114,7 +114,7 @@ def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> C
     """Read the interactions in one pass; besides the distinct ids, at most `limit` bytes stay in memory.
 
     Raises SemcompError, with the place of the first offender, for a missing or blank id, a rating that the
-    recipe needs and that is missing or no finite number, a time stamp or position that is there but is
+    recipe needs and that is missing or not a finite number, a time stamp or position that is there but is
     neither a finite number nor a date, a column of the recipe that the table lacks, and a table without rows.
     """
     users, items = Interner(), Interner()

@@ -73,7 +73,7 @@ def standard_names(
     In this order: the user's choice; `also` (stored -> standard), what a publisher's layout declares; the
     standard name itself; the declared table of other names. Names of the table compare without regard to
     case, blanks, "_" and "-", so "UserID" and "user id" are one. A column that bears a standard name which
-    the user gave to another column is left out (mapped to "").
+    the user gave to another column is omitted (mapped to "").
 
     Args:
         role: "interactions" or "items".

@@ -58,7 +58,7 @@ class Template:
 
     - `{title}` is the value of a column: stripped, "" where it is missing, a list joined by ", ", a whole
       number without decimals. A `year` that is not a positive whole number counts as missing.
-    - `[…]` is left out, punctuation included, where a field in it is empty. Groups do not nest. While no
+    - `[…]` is omitted, punctuation included, where a field in it is empty. Groups do not nest. While no
       field has a value yet, a group loses the separators it begins with: `[. {genres}]` then gives "Drama".
     - Everything else stays as it is, but white space never doubles where two parts meet. White space inside
       a value is not touched. `{{`, `}}`, `[[`, `]]` are the characters themselves.

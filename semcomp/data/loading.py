@@ -92,8 +92,8 @@ def load_tables(
         progress: show bars on a terminal.
 
     Raises SemcompError for empty ids, an item id twice in the item table, an interaction with an item the
-    table does not hold, numbers that are none (see `coding.read_coded`), repeated pairs and empty texts where
-    the recipe refuses them, data without texts (see `item_table.choose_template`), and for filters that
+    table does not hold, values that are not numbers (see `coding.read_coded`), repeated pairs and empty texts
+    where the recipe refuses them, data without texts (see `item_table.choose_template`), and for filters that
     leave nothing. Errors name file and line.
     """
     return _load(name, tables, recipe, source, memory=memory, progress=progress, keep_idle=False)

@@ -39,7 +39,7 @@ def _only(train: sp.csr_array, kept: NDArray[np.bool_]) -> sp.csr_array:
 
 Drop = Callable[[sp.csr_array, float, torch.Generator], sp.csr_array]
 
-#: What is left out, and whether every layer has a graph of its own.
+#: What is dropped, and whether every layer has a graph of its own.
 AUGMENTATIONS: dict[str, tuple[Drop, bool]] = {
     "edge": (drop_edges, False),
     "node": (drop_nodes, False),

@@ -108,7 +108,7 @@ def oracles(diagnosis: Evidence, labels: tuple[str, str], fused: str = "fusion")
         "k places": {
             a: ("recall.a", BLUE),
             b: ("recall.b", ORANGE),
-            "both in turn": ("interleaved.recall", GREEN),
+            "interleaved": ("interleaved.recall", GREEN),
             fused: ("recall.fused", GREEN),
         },
         "k places, answers known": {
@@ -182,7 +182,7 @@ def excess_over_nulls(frame: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
 def gain_over_seeds(
     found: Mapping[str, Evidence], labels: tuple[str, str], null_label: str = "one more seed"
 ) -> Figure:
-    """What a view adds to one seed, and what of it is left over the ensemble of several.
+    """What a view adds to one seed, and what remains of it over the ensemble of several.
 
     Args:
         found: by name, evidence of `separating_statistics` of views next to the same null.

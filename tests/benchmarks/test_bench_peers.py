@@ -1,4 +1,4 @@
-"""`make bench`: what its peers compute, next to ours and by hand, and what both sides are given."""
+"""`make bench`: what its peers compute, compared with ours and by hand, and what both sides are given."""
 
 from __future__ import annotations
 

@@ -147,11 +147,11 @@ CALLS: dict[str, tuple[Call, str]] = {
         "unknown value 'recal'; Known: v",
     ),
     # planted worlds
-    "dial out of range": (
+    "parameter out of range": (
         lambda b: b.world(shared=1.5),
         "planted world: shared = 1.5 must be between 0 and 1",
     ),
-    "dial of the wrong kind": (
+    "parameter of the wrong kind": (
         lambda b: b.world(items=30.0),
         "planted world: items = 30.0 must be a whole number",
     ),

@@ -1,4 +1,4 @@
-"""`rank`: which history is left out, how far lists go, and scorers that are no vectors."""
+"""`rank`: which history is excluded, how far lists go, and scorers without vectors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEFT_OUT = {"train+valid": (1, 2), "train": (1,), "none": ()}
 
 
 class Table:
-    """A scorer that is no embedding: a table of scores."""
+    """A scorer without vectors: a table of scores."""
 
     name = "table"
 

@@ -226,7 +226,7 @@ def test_the_order_of_rows_in_the_files_does_not_matter(tmp_path):
         pl.DataFrame({"item_id": [f"i{i}" for i in range(30)], "title": "t"}).write_csv(folder / "items.csv")
         prints.add(split(read_folder(folder, name="d")).order_fingerprint)
     assert len(prints) == 1
-    # without times, rows of the file are no order
+    # without times, the rows of the file are not an order
     interactions.drop("timestamp").write_csv(tmp_path / "0" / "interactions.csv")
     assert not split(read_folder(tmp_path / "0", name="d")).ordered
 

@@ -126,7 +126,7 @@ def test_strata_that_a_data_set_lacks_are_left_out():
 
 def test_each_space_once():
     table = tables.spaces(geometry())
-    assert list(table.index) == ["toys, raw text", "toys, LightGCN"]  # the second seed is no other space
+    assert list(table.index) == ["toys, raw text", "toys, LightGCN"]  # the second seed is not another space
     assert table["effective rank"].tolist() == ["130 (330)", "35 (60)"]
     assert table["IsoScore"].tolist() == ["0.20 (0.80)", "0.30 (0.90)"]
     assert set(table["hubness"]) == {""}

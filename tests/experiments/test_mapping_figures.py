@@ -1,4 +1,4 @@
-"""Figures of maps and parts by data set: what is drawn, where it stands, and what is left out."""
+"""Figures of maps and parts by data set: what is drawn, where, and what is omitted."""
 
 from __future__ import annotations
 

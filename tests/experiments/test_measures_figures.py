@@ -79,19 +79,19 @@ def test_coverage_dots_on_their_intervals():
 
 def test_maps_below_both_ceilings():
     rows = [
-        (world, kind, items, 0.1 * at, 0.01, 0.3, 0.5 if world == "bent" else 0.3)
-        for world in ("plain", "bent")
+        (world, kind, items, 0.1 * at, 0.01, 0.3, 0.5 if world == "nonlinear" else 0.3)
+        for world in ("plain", "nonlinear")
         for at, kind in enumerate(("ridge", "kernel ridge"))
         for items in (300, 1000)
     ]
     frame = pd.DataFrame(rows, columns=["world", "kind", "items", "mean", "sd", "linear", "any"])
     figure = figures.maps_by_items(frame)
-    plain, bent = figure.axes
-    assert [axes.get_title() for axes in (plain, bent)] == ["plain", "bent"]
-    assert [line.get_ydata()[0] for line in bent.lines[:2]] == [0.5, 0.3]
+    plain, nonlinear = figure.axes
+    assert [axes.get_title() for axes in (plain, nonlinear)] == ["plain", "nonlinear"]
+    assert [line.get_ydata()[0] for line in nonlinear.lines[:2]] == [0.5, 0.3]
     curves = [
         line.get_xydata().tolist()
-        for line in bent.lines
+        for line in nonlinear.lines
         if line.get_linestyle() == "-" and line.get_marker() == "o"
     ]
     assert curves == [[[300, 0.0], [1000, 0.0]], [[300, 0.1], [1000, 0.1]]]

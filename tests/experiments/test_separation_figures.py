@@ -1,4 +1,4 @@
-"""Figures of seeds and views: what is drawn, where it stands, and what is left out."""
+"""Figures of seeds and views: what is drawn, where, and what is omitted."""
 
 from __future__ import annotations
 

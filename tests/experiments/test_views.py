@@ -175,7 +175,7 @@ def test_the_strongest_of_each_kind_is_picked_by_validation_and_told_by_the_test
         ("item-kNN", 0, 0.20, 0.45, None),
         ("raw text", 0, 0.05, 0.10, None),
         ("fusion", 0, 0.20, 0.60, 5),
-        ("wide LightGCN", 0, 0.24, 0.80, 5),  # reads no text: it is no joint view
+        ("wide LightGCN", 0, 0.24, 0.80, 5),  # reads no text: it is not a joint view
     ]
     names = ["view", "seed", "valid_ndcg", "ndcg", "best_epoch"]
     fits = pd.DataFrame(rows, columns=names).assign(dataset="small")

@@ -1,4 +1,4 @@
-"""Graphs with parts left out, noise on vectors: by hand, and what they must keep."""
+"""Graphs with parts dropped, noise on vectors: by hand, and what they must keep."""
 
 from __future__ import annotations
 

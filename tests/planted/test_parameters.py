@@ -226,7 +226,7 @@ def test_the_unbiased_test_part_knows_no_exposure():
     assert other.fingerprint != parts.fingerprint
     assert np.array_equal(world.unbiased_test(parts).test.indices, other.test.indices)
     assert not np.array_equal(world.unbiased_test(parts, seed=1).test.indices, other.test.indices)
-    # of a user's unseen items all are alike: hits of the chosen exposure stand at the mean of the unseen
+    # of a user's unseen items all are alike: hits of the chosen exposure are at the mean of the unseen
     unseen = 1 - parts.history("train+valid").toarray()
     expected = (unseen @ exposure) / unseen.sum(1)
     for drawn, biased in ((other, False), (parts, True)):

@@ -92,7 +92,7 @@ def test_oracles_are_rows_under_headings(found):
     keys = {
         "A": "recall.a",
         "B": "recall.b",
-        "both in turn": "interleaved.recall",
+        "interleaved": "interleaved.recall",
         "F": "recall.fused",
         "better list of each user": "oracle.switch",
         "best k of both lists": "oracle.at_k",

@@ -1,4 +1,4 @@
-"""Figure of the alignment hypothesis: what is drawn, where it is, and what is left out."""
+"""Figure of the alignment hypothesis: what is drawn, where, and what is omitted."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def lopsided(users: int, items: int) -> tuple[View, Split]:
 
 
 class Table:
-    """A scorer that is no embedding."""
+    """A scorer without vectors."""
 
     def __init__(self, view: View) -> None:
         self.name, self.shape, self.table = "table", view.shape, view.users @ view.items.T
@@ -111,7 +111,7 @@ def rankings() -> Found:
 
 
 def embedding() -> Found:
-    """By a model whose rows tell what a text stood beside; who encoded which; and then from the cache."""
+    """By a model whose rows tell which text was next to it; who encoded which; and then from the cache."""
 
     class Beside:
         max_tokens = 9

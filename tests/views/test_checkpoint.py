@@ -236,7 +236,8 @@ def test_a_file_that_cannot_be_read_is_named_and_left_alone(damage, small, file,
     with pytest.raises(SemcompError) as caught:
         MODEL.fit(small[0], checkpoint=file)
     assert str(caught.value) == (
-        f"checkpoint {file} cannot be read, it is truncated or not a checkpoint; remove it or name another file"
+        f"checkpoint {file} cannot be read, it is truncated or not a checkpoint; "
+        "remove it or name another file"
     )
     assert file.read_bytes() == body
 

@@ -66,7 +66,7 @@ def test_scales_and_silent_views_do_not_matter():
 def test_what_a_seed_adds_to_an_ensemble_is_less_than_what_it_adds_to_a_seed(world):
     """Seeds differ by noise; the mean of many is nearer to another one than they are, on average.
 
-    No luck in it: a user's z-scores z_v correlate with another seed's by c_v = mean of z_v z, so the distance
+    Not by chance: a user's z-scores z_v correlate with another seed's by c_v = mean of z_v z, so the distance
     is 2 - 2 c_v; the ensemble's is 2 - 2 mean(c_v) / s, s <= 1 the spread of mean(z_v).
     """
     split = world[0]

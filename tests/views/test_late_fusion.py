@@ -84,7 +84,7 @@ def test_the_weight_is_the_best_of_the_grid_on_validation(world):
         ) == pytest.approx(value, abs=1e-12)
     best = fused.provenance["weight"]
     assert tried[best] == max(tried.values())
-    assert 0 < best < 1  # here both views help, so the choice is no edge case
+    assert 0 < best < 1  # here both views help, so the choice is not an edge case
     again = CombSum(weight=best).fit(Inputs(split, views=(a, b)))
     assert (again.users.tobytes(), again.items.tobytes()) == (fused.users.tobytes(), fused.items.tobytes())
 

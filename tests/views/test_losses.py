@@ -106,7 +106,7 @@ def test_the_order_of_the_batch_is_of_no_account(loss, train, tables):
 
 
 def test_sampled_softmax_by_definition(train, tables):
-    """A row's own train items are left out, its positive stands once, whether it was drawn or not."""
+    """A row's own train items are excluded, its positive occurs once, whether it was drawn or not."""
     loss, (users, items) = SampledSoftmax(temperature=0.3, negatives=15), tables
     pairs = batch(train, 12)
     drawn = loss.draw(train, pairs[0], generator(0, "negatives"))
@@ -232,7 +232,7 @@ def test_bpr_stays_a_number_where_the_sigmoid_does_not():
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
 def test_direct_au_as_its_authors_wrote_it(gamma, train, tables):
-    """Places of the batch make the pairs: users and items that stand there twice are not put together."""
+    """Places of the batch make the pairs: users and items that occur twice are not put together."""
     loss, (users, items) = DirectAU(uniformity=gamma), tables
     pairs = batch(train, 60)
     assert len(np.unique(pairs[0])) < 60

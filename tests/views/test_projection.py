@@ -1,4 +1,4 @@
-"""The linear projection of text: what it computes, and the positive left out of its user's mean."""
+"""The linear projection of text: what it computes, and the positive excluded from its user's mean."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_the_two_versions_train_apart_under_names_of_their_own(world):
 
 
 def test_users_with_one_item_each_leave_the_map_at_its_start(make_split):
-    """Left out, the positive was all there was: nothing can be learned, and nothing is."""
+    """Without the positive nothing remains: nothing can be learned, and nothing is."""
     split = make_split((4, 4), [(user, user) for user in range(4)])
     text = TextMatrix(split.item_ids, np.random.default_rng(0).normal(size=(4, 3)))
     made = {

@@ -1,4 +1,4 @@
-"""Maps from text onto collaborative vectors, as tables for page 11.
+"""Maps from text to collaborative vectors, as tables for page 11.
 
 The maps are those of `probe_all` and `published_probe`. Data sets and maps that were not measured have an
 empty cell or no row.
@@ -86,9 +86,9 @@ def _joined(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 
 def is_larger(one: Value, other: Value) -> Word:
-    """What two intervals say of "one is larger": undecided where they touch or one is missing.
+    """What two intervals say about "one is larger": undecided where they touch or one is missing.
 
-    Of values on the same items this is a cautious test of their difference.
+    For values on the same items this is a conservative test of their difference.
     """
     if one.low is None or one.high is None or other.low is None or other.high is None:
         return "undecided"

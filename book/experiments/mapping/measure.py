@@ -15,7 +15,7 @@ For each data set, with LightGCN and the projection of the text at the settings 
     hypothesis   `alignment_hypothesis`, of the raw text and of the projection
 
 Models are trained first, each in a process of its own, and kept in the cache. A file is written after each
-piece, and a piece that is in it is not computed again; give `--force` for that.
+piece, and a piece that is in it is not computed again unless `--force` is given.
 """
 
 from __future__ import annotations
@@ -219,7 +219,8 @@ def curves_piece(study: Study) -> dict[str, Rows]:
 def knowing_no_cold_item(study: Study, cold: Split) -> View:
     """LightGCN on the train part of a split of cold items, for as many epochs as it has on the usual split.
 
-    The cold split's validation holds items that no epoch knows anything of: it would pick the random start.
+    The cold split's validation part holds items that no epoch knows anything about: it would pick the random
+    start.
     """
     model = study.settings("LightGCN")[0]
     epochs = study.view("LightGCN", SEED).provenance["training"]["best_epoch"]

@@ -1,4 +1,4 @@
-"""What can be mapped from text onto collaborative vectors and what is private to each, as tables for page 11.
+"""What can be mapped from text to collaborative vectors and what is private to each, as tables for page 11.
 
 `measure` keeps one file per data set, which grows piece by piece. Everything here copes with data sets or
 pieces that are missing: tables then have an empty cell or a column less, and `gaps` says which. Maps have a
@@ -257,7 +257,7 @@ def hypotheses(kept: Records) -> pd.DataFrame:
 
 
 def paths(kept: Records) -> dict[str, dict[str, pd.DataFrame]]:
-    """Recall on the way from an item's own vector to its mapped one, by data set and source."""
+    """Recall along the path from an item's own vector to its mapped one, by data set and source."""
     panels: dict[str, dict[str, pd.DataFrame]] = {}
     for name, found in having(kept, "hypothesis").items():
         for source, one in found.items():

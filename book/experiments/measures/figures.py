@@ -61,7 +61,7 @@ def found_against_truth(frame: pd.DataFrame, across: int = 3, rings: Sequence[st
 
 
 def coverage(frame: pd.DataFrame) -> Figure:
-    """A row per measure: how often its 95 % intervals hold what they are for, by number of items.
+    """A row per measure: how often its 95 % intervals cover their target, by number of items.
 
     Args:
         frame: columns measure, items, covered, low, high.
@@ -79,7 +79,7 @@ def coverage(frame: pd.DataFrame) -> Figure:
     name_rows(axes, names)
     axes.invert_yaxis()
     axes.set_xlim(-0.02, 1.02)
-    axes.set_xlabel("share of draws whose interval holds the truth")
+    axes.set_xlabel("share of draws whose interval covers the truth")
     _sizes(figure, colours)
     return figure
 

@@ -1,4 +1,4 @@
-"""How often does the test of the alignment hypothesis say what, in worlds where the answer is known?
+"""How often each verdict of the alignment hypothesis's test is given, in worlds where the answer is known.
 
     python -m book.experiments.measures.hypothesis [--jobs 2] [--out FILE]
 

@@ -118,7 +118,7 @@ def bias(measures: Sequence[str]) -> pd.DataFrame:
 
 
 def coverage() -> pd.DataFrame:
-    """How often 95 % intervals hold what they are for: columns measure, items, covered, low, high, n.
+    """How often 95 % intervals cover their target: columns measure, items, covered, low, high, n.
 
     Pooled over worlds, whose draws are independent; low and high by the exact binomial (Clopper and Pearson
     1934), a little short where both views of a draw count.

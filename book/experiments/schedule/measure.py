@@ -3,9 +3,9 @@
     python -m book.experiments.schedule.measure [choice | confirmation | smoke] [--data NAME ...] [--table]
 
 A fit has the view's tuned settings; what differs is the schedule, the number of epochs and `factor`, by which
-the tuned step size is multiplied, since a rate that falls to zero takes half the way. "choice" are LightGCN
+the tuned step size is multiplied, since a rate that falls to zero goes half as far. "choice" are LightGCN
 and the wide control (`CHOOSING`), "confirmation" the graph views with the plan that was chosen, three seeds.
-They are held against the committed fits of 30 epochs at a constant rate (`views/results/fits`). Validation
+They are compared with the committed fits of 30 epochs at a constant rate (`views/results/fits`). Validation
 alone chooses; test NDCG@20 is recorded next to it. One thread; a fit that is in the results file is not made
 again. What was decided by them is in the section on budgets of `book/protocol.md`.
 """

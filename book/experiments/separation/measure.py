@@ -1,4 +1,4 @@
-"""Complementarity of text and interactions on every data set, next to all its nulls.
+"""Complementarity of text and interactions on every data set, next to all nulls.
 
     python -m book.experiments.separation.measure [--data NAME ...] [--budget standard] [--jobs 2] [--table]
 

@@ -136,7 +136,7 @@ def adds_most(record: Mapping[str, Any], of: str = "several", text: str = "proje
     """Whether a text adds more nats to the mean of seeds than every collaborative partner, and the closest.
 
     "holds" if its interval lies above theirs, "does not hold" if it lies below one of theirs, else
-    "undecided": intervals that touch, of values on the same users, are a cautious test of the difference.
+    "undecided": for values on the same users, comparing intervals is a conservative test of the difference.
 
     Args:
         of: "several", or "beyond" for what popularity does not say. text: the partner that reads it.

@@ -18,7 +18,7 @@ def fits() -> pd.DataFrame:
     """One row per fit: dataset, view, family, seed, recall, ndcg, valid_ndcg, best_epoch, width, seconds, …
 
     Data sets by their number of train pairs, views in the order of the registry. `measure` keeps every fit as
-    it is done; a data set that lacks a view which others have is left out.
+    it is done; a data set that lacks a view which others have is omitted.
     """
     frame = _fits("fits")
     complete = frame.groupby("dataset")["view"].transform("nunique") == frame["view"].nunique()
@@ -80,7 +80,7 @@ def strongest(fits: pd.DataFrame, metric: str) -> pd.DataFrame:
     """The view with the best mean validation NDCG@20 of each kind, and what it reaches on the test part.
 
     Rows by dataset and kind, columns view and score (mean of `metric` over seeds). Views that read no text,
-    the wide LightGCN among them, are of two kinds: "closed-form", counted or solved, and "trained", by
+    the wide LightGCN among them, are of two kinds: "closed-form", counting included, and "trained", by
     gradients. Those that do are "semantic" or "joint". Ties go to the first.
     """
     without = ~fits["view"].map(lambda view: REGISTRY[view].reads_text).astype(bool)

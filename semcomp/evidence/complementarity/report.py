@@ -37,7 +37,7 @@ class Protocol:
     """How views given as arrays are ranked and measured.
 
     Attributes:
-        k: length of the lists. mask: history left out, as for `rank`. strata, resamples, seed: as for
+        k: length of the lists. mask: history to exclude, as for `rank`. strata, resamples, seed: as for
             `diagnose`.
         normalize: "none", or "l2" to give all views unit rows first (scores become cosines).
     """

@@ -58,7 +58,7 @@ def fit_cca(x: ArrayLike, y: ArrayLike) -> CCA:
     """Canonical correlation analysis (Hotelling, "Relations Between Two Sets of Variates", Biometrika 1936).
 
     With the centred sides whitened, X̃ = X Σ_x^-½ and Ỹ = Y Σ_y^-½, the correlations are the singular values
-    of X̃ᵀỸ / n. Directions of a side whose variance is below rounding are left out, so a side of deficient
+    of X̃ᵀỸ / n. Directions of a side whose variance is below rounding are omitted, so a side of deficient
     rank, or a constant column, does no harm; r is the smaller of the two ranks, 0 where a side is constant.
     Where the ranks add up to n or more, some correlations are 1 whatever the rows say.
 

@@ -54,9 +54,9 @@ def probe(
     On the held-out items, with predictions ĉ and targets c of d dimensions:
 
     - `r2_test`: mean over dimensions of 1 − SSE / SST, SST around the held-out mean (the uniform average of
-      sklearn's r2_score; a dimension that does not vary over the items is left out of the mean, and the value
-      is omitted if none varies); `r2_test_weighted`: 1 − ΣSSE / ΣSST; `r2_train`, `r2_train_weighted`: the
-      same of the fitted items, without interval;
+      sklearn's r2_score; a dimension that does not vary over the items is omitted from the mean, and the
+      value is omitted if none varies); `r2_test_weighted`: 1 − ΣSSE / ΣSST; `r2_train`, `r2_train_weighted`:
+      the same of the fitted items, without interval;
     - `cosine` of ĉ and c, and `cosine_centred` after taking the fitted items' mean target from both;
     - `neighbour_jaccard`: Jaccard of the k cosine neighbours, within the held-out items, by ĉ and by c;
       `neighbour_jaccard_chance`: its expectation for random neighbours;

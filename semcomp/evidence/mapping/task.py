@@ -32,7 +32,7 @@ class ProbeSettings:
         target_as: a name of `TARGETS`: "raw", "normalised", "centred-normalised" or
             "popularity-residualised". True vectors are then these, in rankings too.
         k: neighbours, and places of the lists.
-        mask: the history left out of rankings, as in `rank`.
+        mask: the history excluded from rankings, as in `rank`.
         seed: of the holdout (2024: the published permutation), the folds, the shuffle, the anchors, the maps.
         epochs: of the trained maps named; at most, with early stopping.
         resamples: bootstrap resamples, of held-out items or of users; 0 for no intervals.

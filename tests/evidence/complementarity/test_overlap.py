@@ -40,7 +40,7 @@ def filled(row: np.ndarray) -> list[int]:
 
 
 def plain_rbo(one: list[int], other: list[int], p: Fraction) -> Fraction:
-    """Equation 32 of the paper as it stands there, with sets and exact fractions."""
+    """Equation 32 of the paper, literally, with sets and exact fractions."""
     short, long = sorted((one, other), key=len)
     s, l = len(short), len(long)  # noqa: E741
     x = [Fraction(len(set(short[:d]) & set(long[:d]))) for d in range(l + 1)]

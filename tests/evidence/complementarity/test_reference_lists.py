@@ -141,7 +141,7 @@ def numbered(n_items: int) -> View:
     return View("cf", np.ones((3, 2)), np.arange(n_items * 2).reshape(n_items, 2), {"model": "made"})
 
 
-def dealt(view: View) -> np.ndarray:
+def sources(view: View) -> np.ndarray:
     return (view.items[:, 0] // 2).astype(int)
 
 
@@ -151,7 +151,7 @@ def test_shuffled_vectors_stay_within_their_bin(seed: int, bins: int) -> None:
     view = numbered(13)
     counts = np.random.default_rng(seed).integers(0, 6, 13)
     shuffled = shuffled_items(view, seed, strata=bins, counts=counts)
-    source = dealt(shuffled)
+    source = sources(shuffled)
     assert sorted(source.tolist()) == list(range(13))
     order = sorted(range(13), key=lambda item: (counts[item], item))
     bin_of = {item: place * bins // 13 for place, item in enumerate(order)}
@@ -163,30 +163,30 @@ def test_shuffled_vectors_stay_within_their_bin(seed: int, bins: int) -> None:
         np.testing.assert_array_equal(shuffled.items, view.items)
     if bins == 1:
         np.testing.assert_array_equal(
-            np.sort(dealt(shuffled_items(view, seed, strata=1, counts=counts))), np.arange(13)
+            np.sort(sources(shuffled_items(view, seed, strata=1, counts=counts))), np.arange(13)
         )
 
 
 def test_shuffles_by_seed() -> None:
     view = numbered(50)
     once = shuffled_items(view, 3)
-    assert sorted(dealt(once).tolist()) == list(range(50))
+    assert sorted(sources(once).tolist()) == list(range(50))
     np.testing.assert_array_equal(once.items, shuffled_items(view, 3).items)
     assert (once.items != shuffled_items(view, 4).items).any()
     assert once.name == "cf, shuffled items"
     assert once.provenance == {"model": "made", "shuffled_items": {"seed": 3, "strata": None}}
     bins = shuffled_items(view, 3, strata=2, counts=np.arange(50))
     assert bins.name == "cf, items shuffled within popularity"
-    assert set(dealt(bins)[:25].tolist()) == set(range(25))
+    assert set(sources(bins)[:25].tolist()) == set(range(25))
 
 
 def test_every_permutation_is_equally_likely() -> None:
     view, counts = numbered(6), np.array([0, 9, 0, 9, 0, 9])
-    plain = Counter(tuple(dealt(shuffled_items(numbered(3), seed)).tolist()) for seed in range(3000))
+    plain = Counter(tuple(sources(shuffled_items(numbered(3), seed)).tolist()) for seed in range(3000))
     assert not improbable(np.array([plain[one] for one in permutations(range(3))]))
     cold = Counter()
     for seed in range(3000):
-        source = dealt(shuffled_items(view, seed, strata=2, counts=counts))
+        source = sources(shuffled_items(view, seed, strata=2, counts=counts))
         cold[tuple(source[[0, 2, 4]].tolist())] += 1
     assert not improbable(np.array([cold[one] for one in permutations((0, 2, 4))]))
 

@@ -91,7 +91,7 @@ def test_deficient_ranks() -> None:
     constant = fit_cca(np.ones((300, 2)), y)
     assert constant.correlations.shape == (0,)
     assert [side.shape for side in constant.variates(np.ones((9, 2)), y[:9])] == [(9, 0), (9, 0)]
-    assert np.isnan(list(numbers(np.ones((300, 2)), y).values())).all()  # undefined, and so left out
+    assert np.isnan(list(numbers(np.ones((300, 2)), y).values())).all()  # undefined, and so omitted
     assert np.isnan(list(numbers(x, np.ones((300, 2))).values())).all()
 
 

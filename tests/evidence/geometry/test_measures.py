@@ -83,7 +83,7 @@ MEASURES: dict[str, Measure] = {
     )
 }
 
-CHANGED = 1e-3  # a difference that is no rounding
+CHANGED = 1e-3  # a difference beyond rounding
 
 
 @pytest.fixture(scope="module")

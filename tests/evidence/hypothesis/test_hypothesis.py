@@ -103,9 +103,9 @@ def test_two_maps_are_no_one_map(true_world):
     text, views, parts = true_world
     rng = np.random.default_rng(3)
     labels = rng.choice(["a", "b"], size=len(text))
-    bent = np.where((labels == "b")[:, None], text @ turn(rng, 12), text)
+    turned = np.where((labels == "b")[:, None], text @ turn(rng, 12), text)
     found = alignment_hypothesis(
-        bent, views[0], parts, seeds=views[1:], groups={"category": labels}, resamples=200
+        turned, views[0], parts, seeds=views[1:], groups={"category": labels}, resamples=200
     )
     assert found.parts["globality"].verdict.word == "does not hold"
     moved_by = found.evidence()["moved.category"]

@@ -49,7 +49,7 @@ def test_closed_forms() -> None:
     angles = 2 * np.pi * np.arange(5) / 5
     star = np.column_stack([np.cos(angles), np.sin(angles)])
     assert list_distance(lists([0, 1, 2, 3, 4]), star)[0] == pytest.approx(5 / 4)
-    # an item without a direction is left out of its list; one item makes no pair
+    # an item without a direction is omitted from its list; one item makes no pair
     found = list_distance(lists([0, 7, 1], [0, 7, -1], [7, 7, 7], [-1, -1, -1]), axes)
     np.testing.assert_allclose(found, [1, np.nan, np.nan, np.nan])
 

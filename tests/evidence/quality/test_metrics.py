@@ -70,7 +70,7 @@ def test_by_hand() -> None:
 
 def test_recall_divides_by_everything_to_be_found() -> None:
     table = per_user(lists([[0, 1]], 6), truth_of([[0, 1, 2, 3]], 6), 2)
-    assert table["recall"].tolist() == [0.5]  # not 1: min(k, |G|) is no part of it
+    assert table["recall"].tolist() == [0.5]  # not 1: min(k, |G|) is not part of it
     assert table["ndcg"].tolist() == [1.0]  # the ideal list is no longer than k
 
 

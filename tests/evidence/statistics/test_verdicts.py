@@ -1,4 +1,4 @@
-"""Judgements: the word, the number behind "undecided", and how they print."""
+"""Verdicts: the word, the number behind "undecided", and how they print."""
 
 from __future__ import annotations
 
