@@ -1,4 +1,4 @@
-"""The delete-a-group jackknife: closed form for a mean, coverage for statistics that are not means, and pairing."""
+"""The delete-a-group jackknife: closed form for a mean, coverage for what is not a mean, and pairing."""
 
 from __future__ import annotations
 
