@@ -32,21 +32,21 @@ def shift_table(frame: pd.DataFrame, measure: str = "r2_test", label: str = "R²
         measure: one of the frame's.
     """
     shown = frame[frame["measure"] == measure]
-    cuts, kinds = list(dict.fromkeys(shown["holdout"])), list(dict.fromkeys(shown["kind"]))[::-1]
-    columns = min(len(cuts), 3)
-    rows = -(-len(cuts) // columns)
+    holdouts, kinds = list(dict.fromkeys(shown["holdout"])), list(dict.fromkeys(shown["kind"]))[::-1]
+    columns = min(len(holdouts), 3)
+    rows = -(-len(holdouts) // columns)
     figure, grid = panels_of(rows, columns, rows * (0.3 * len(kinds) + 0.75) + 0.7, sharex=True, sharey=True)
     lowest = LOWEST if measure.startswith("r2") else -np.inf
-    for axes, cut in zip(grid.flat, cuts, strict=False):
-        here = shown[shown["holdout"] == cut].set_index("kind")
+    for axes, holdout in zip(grid.flat, holdouts, strict=False):
+        here = shown[shown["holdout"] == holdout].set_index("kind")
         for row, kind in enumerate(kinds):
             if kind in here.index:
                 _row(axes, here.loc[kind], row, lowest)
         name_rows(axes, kinds)
         axes.axvline(0, color="black", lw=0.8, zorder=0)
-        axes.set_title(HELD.get(cut, cut), fontsize=10)
+        axes.set_title(HELD.get(holdout, holdout), fontsize=10)
         axes.tick_params(labelbottom=True)
-    for axes in grid.flat[len(cuts) :]:
+    for axes in grid.flat[len(holdouts) :]:
         axes.set_visible(False)
     marks = [
         mark("o", ORANGE, "from the source"),

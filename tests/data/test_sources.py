@@ -172,7 +172,7 @@ ROWS = {
 
 @pytest.mark.parametrize("name", [name for name, entry in CATALOGUE.items() if entry.files])
 def test_what_a_fetch_leaves_is_recognised(name, tmp_path):
-    """A folder with the files under the names they are kept by, the README and the receipt beside them."""
+    """A folder with the files under the names they are kept by, the README and the receipt next to them."""
     rows = next(rows for start, rows in ROWS.items() if name.startswith(start))
     for kept in (kept for file in CATALOGUE[name].files for kept in file.kept):
         text = next((row for end, row in rows.items() if kept.endswith(end)), "Summary\n=======\n").encode()

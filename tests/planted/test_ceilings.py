@@ -140,7 +140,7 @@ def test_the_ceiling_of_any_map_under_a_twist(twist, noise):
         logs = prior - distance / (2 * noise**2)
         weights = np.exp(logs - logs.max(axis=1, keepdims=True))
         guess = weights @ values / weights.sum(axis=1, keepdims=True)
-    # C has as much private variance beside it, of which S knows nothing: f of what is explained of z
+    # C has as much private variance in addition, of which S knows nothing: f of what is explained of z
     explained = 2 * (z * guess).mean() - (guess**2).mean()  # of z's variance, 1
     assert f * explained == pytest.approx(world.r2_ceiling, abs=0.015)
     assert ceilings(world).linear_r2 <= world.r2_ceiling + 1e-12

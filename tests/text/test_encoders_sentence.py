@@ -145,7 +145,7 @@ def test_batches_change_no_more_than_the_last_bits(folder):
 
 @pytest.mark.slow
 def test_workers_give_the_same_rows(folder, monkeypatch):
-    """Two are asked for and one is started, which imports everything anew; their order is the library's."""
+    """Two are asked for and one is started, which imports everything again; their order is the library's."""
     from sentence_transformers import SentenceTransformer
 
     start, asked = SentenceTransformer.start_multi_process_pool, []

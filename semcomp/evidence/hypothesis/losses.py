@@ -25,7 +25,7 @@ from semcomp.evidence.statistics.bootstrap import Floats, Means, Statistic, rati
 from semcomp.evidence.statistics.jackknife import Rows
 
 TEXT = "text"
-CUTS = ("random", "shift")
+HOLDOUTS = ("random", "shift")
 Loss = Callable[[Means, str, Sequence[str]], Floats]
 Scale = Callable[[Means, Sequence[str]], Floats]
 
@@ -40,11 +40,11 @@ def mean_r2(means: Means, names: Sequence[str]) -> Floats:
     return np.asarray(np.mean([r2(means, f"{name}.held") for name in names], axis=0))
 
 
-def gap(means: Means, name: str, cut: str) -> Floats:
+def gap(means: Means, name: str, holdout: str) -> Floats:
     """R² on the fitted items less that on the held-out ones, around their own means; NaN without variance."""
-    totals = ("total", "total") if cut == "random" else ("total.shift_fitted", "total.shift_held")
+    totals = ("total", "total") if holdout == "random" else ("total.shift_fitted", "total.shift_held")
     ends = [
-        r2(means, f"{name}.{cut}_{side}", total)
+        r2(means, f"{name}.{holdout}_{side}", total)
         for side, total in zip(("fitted", "held"), totals, strict=True)
     ]
     return np.asarray(ends[0] - ends[1])
@@ -55,10 +55,11 @@ def less_r2(means: Means, name: str, others: Sequence[str]) -> Floats:
 
 
 def wider_gap(means: Means, name: str, others: Sequence[str]) -> Floats:
-    by_cut = [
-        gap(means, name, cut) - np.mean([gap(means, other, cut) for other in others], axis=0) for cut in CUTS
+    by_holdout = [
+        gap(means, name, holdout) - np.mean([gap(means, other, holdout) for other in others], axis=0)
+        for holdout in HOLDOUTS
     ]
-    return np.asarray(np.fmax.reduce(by_cut))  # a holdout whose items all have one vector has no gap
+    return np.asarray(np.fmax.reduce(by_holdout))  # a holdout whose items all have one vector has no gap
 
 
 def fewer_neighbours(means: Means, name: str, others: Sequence[str]) -> Floats:

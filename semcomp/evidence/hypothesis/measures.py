@@ -17,7 +17,7 @@ from semcomp.data.popularity import item_counts
 from semcomp.evidence.complementarity.overlap import jaccard
 from semcomp.evidence.geometry.neighbours import nearest
 from semcomp.evidence.hypothesis.groups import LEAST
-from semcomp.evidence.hypothesis.losses import CUTS, TEXT, Globality, gap, judged_numbers, r2
+from semcomp.evidence.hypothesis.losses import HOLDOUTS, TEXT, Globality, gap, judged_numbers, r2
 from semcomp.evidence.hypothesis.maps import FOLDS, Labels, Mapped, cross_fit, moved, narrowed, squared
 from semcomp.evidence.mapping.regression import fit_ridge
 from semcomp.evidence.statistics.bootstrap import Floats, Means, Statistic, estimate, mean_of
@@ -82,7 +82,7 @@ def item_parts(
         "r2.fitted": Statistic(lambda means: r2(means, f"{TEXT}.fitted")),
         "r2.held": Statistic(lambda means: r2(means, f"{TEXT}.held")),
         "neighbours.floor": mean_of("floor.neighbours", against_null=False),
-        **{f"gap.{cut}": _gap(cut) for cut in CUTS},
+        **{f"gap.{holdout}": _gap(holdout) for holdout in HOLDOUTS},
     }
     statistics |= judged_numbers("items", seeds, margin)
     values = estimate(columns, statistics, null=_mean_seed(columns, seeds), resamples=resamples, seed=seed)
@@ -91,8 +91,8 @@ def item_parts(
     return values
 
 
-def _gap(cut: str) -> Statistic:
-    return Statistic(lambda means: gap(means, TEXT, cut))
+def _gap(holdout: str) -> Statistic:
+    return Statistic(lambda means: gap(means, TEXT, holdout))
 
 
 def _mean_seed(columns: Mapping[str, Floats], seeds: Sequence[str]) -> dict[str, Floats]:

@@ -161,7 +161,7 @@ def test_the_gap_under_shift_is_that_of_sklearn(false_world):
     assert found.evidence()["gap.shift"].value == pytest.approx(scores[0] - scores[1], abs=1e-6)
     difference = found.evidence()["r2.fitted"].value - found.evidence()["r2.held"].value
     assert found.evidence()["gap.random"].value == pytest.approx(difference)
-    worse = max(found.evidence()[f"gap.{cut}"].excess for cut in ("random", "shift"))
+    worse = max(found.evidence()[f"gap.{holdout}"].excess for holdout in ("random", "shift"))
     assert found.parts["generalisation"].statistic.excess == worse
     assert found.parts["generalisation"].loss == pytest.approx(worse)
 
