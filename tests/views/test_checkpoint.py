@@ -236,8 +236,7 @@ def test_a_file_that_cannot_be_read_is_named_and_left_alone(damage, small, file,
     with pytest.raises(SemcompError) as caught:
         MODEL.fit(small[0], checkpoint=file)
     assert str(caught.value) == (
-        f"checkpoint {file} cannot be read, it is truncated or not a checkpoint; "
-        "remove it or name another file"
+        f"checkpoint {file} cannot be read, it is cut short or no checkpoint; remove it or name another file"
     )
     assert file.read_bytes() == body
 
@@ -245,7 +244,7 @@ def test_a_file_that_cannot_be_read_is_named_and_left_alone(damage, small, file,
 def test_something_else_saved_by_torch_is_no_checkpoint(small, file):
     for thing in ({"run": "x"}, torch.ones(3), [1]):
         torch.save(thing, file)
-        with pytest.raises(SemcompError, match="cannot be read, it is truncated or not a checkpoint"):
+        with pytest.raises(SemcompError, match="cannot be read, it is cut short or no checkpoint"):
             MODEL.fit(small[0], checkpoint=file)
 
 
@@ -319,7 +318,7 @@ def test_a_disk_that_fills_up_gives_one_error_and_keeps_the_last_state(small, fi
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert str(caught.value).startswith(f"checkpoint {file} cannot be written (")
-    assert str(caught.value).endswith("); free some space there or name another file")
+    assert str(caught.value).endswith("); make room there or name another file")
     assert "\n" not in str(caught.value)
     assert [path.name for path in file.parent.iterdir()] == ["run.pt"]
     assert file.read_bytes() == body

@@ -80,7 +80,7 @@ class Checkpoint:
             run, _, _ = stored["run"], stored["state"], stored["best"]
         except Exception as error:  # torch, pickle and zipfile have many names for a file that is not theirs
             raise SemcompError(
-                f"checkpoint {path} cannot be read, it is truncated or not a checkpoint; "
+                f"checkpoint {path} cannot be read, it is cut short or no checkpoint; "
                 "remove it or name another file"
             ) from error
         if run != self.run:
@@ -116,7 +116,7 @@ class Checkpoint:
         except (OSError, RuntimeError) as error:
             why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
             raise SemcompError(
-                f"checkpoint {path} cannot be written ({why}); free some space there or name another file"
+                f"checkpoint {path} cannot be written ({why}); make room there or name another file"
             ) from error
         finally:
             part.unlink(missing_ok=True)
