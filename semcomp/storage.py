@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import platformdirs
 from semcomp.errors import SemcompError
 
 PIECE = 1 << 22  # bytes of a file hashed at a time
+STARTED = time.time()  # younger files may not be those that this process imported
 
 
 def cache_path(*parts: str) -> Path:

@@ -13,6 +13,7 @@ from semcomp import views
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.inputs import Inputs
 from semcomp.core.rank import rank
+from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import Scorer, View
 from semcomp.data.splits import EventOrder
 from semcomp.errors import SemcompError
@@ -95,7 +96,7 @@ def test_another_recipe_is_another_view(other, name, study, monkeypatch):
 
 def test_a_view_without_text_does_not_depend_on_the_text(study, no_training_but_the_first):
     first, fits = no_training_but_the_first
-    text = replace(study.text, provenance={**study.text.provenance, "sha256": "another"})
+    text = replace(study.text, matrix=2 * study.text.matrix)
     other = Study("planted", "tiny")
     other.__dict__["text"] = text
     assert bytes_of(other.view("LightGCN", 3)) == bytes_of(first)
@@ -146,15 +147,15 @@ def test_a_damaged_file_is_made_again(damage, cache):
         made.append(1)
         return view_of(1)
 
-    first = cached_view({"recipe": 1}, make, module=MODULE)
+    first = cached_view({"recipe": 1}, make, modules=[MODULE])
     (file,) = (cache / "views").iterdir()
     body = file.read_bytes()
     file.write_bytes(damage(body))
-    again = cached_view({"recipe": 1}, make, module=MODULE)
+    again = cached_view({"recipe": 1}, make, modules=[MODULE])
     assert len(made) == 2
     assert bytes_of(again) == bytes_of(first)
     assert (
-        cached_view({"recipe": 1}, make, module=MODULE).provenance
+        cached_view({"recipe": 1}, make, modules=[MODULE]).provenance
         == first.provenance
         == view_of(1).provenance
     )
@@ -166,19 +167,19 @@ def test_a_fit_that_fails_leaves_nothing_in_the_cache(cache):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cached_view({"recipe": 1}, fail, module=MODULE)
+        cached_view({"recipe": 1}, fail, modules=[MODULE])
     assert list((cache / "views").iterdir()) == []
 
 
 def test_other_code_or_threads_make_another_key(cache, monkeypatch):
-    views_made = [cached_view({"recipe": 1}, lambda _: view_of(1), module=MODULE)]
+    views_made = [cached_view({"recipe": 1}, lambda _: view_of(1), modules=[MODULE])]
     monkeypatch.setattr(artifacts.torch, "get_num_threads", lambda: 77)
-    views_made.append(cached_view({"recipe": 1}, lambda _: view_of(2), module=MODULE))
-    monkeypatch.setattr(artifacts, "code_digest", lambda module: "other code")
-    views_made.append(cached_view({"recipe": 1}, lambda _: view_of(3), module=MODULE))
-    views_made.append(cached_view({"recipe": 2}, lambda _: view_of(4), module=MODULE))
+    views_made.append(cached_view({"recipe": 1}, lambda _: view_of(2), modules=[MODULE]))
+    monkeypatch.setattr(artifacts, "code_digest", lambda *modules: "other code")
+    views_made.append(cached_view({"recipe": 1}, lambda _: view_of(3), modules=[MODULE]))
+    views_made.append(cached_view({"recipe": 2}, lambda _: view_of(4), modules=[MODULE]))
     assert [view.users[0, 0] for view in views_made] == [1, 2, 3, 4]
-    assert cached_view({"recipe": 2}, lambda _: view_of(5), module=MODULE).users[0, 0] == 4
+    assert cached_view({"recipe": 2}, lambda _: view_of(5), modules=[MODULE]).users[0, 0] == 4
 
 
 # choosing and ranking
@@ -312,6 +313,17 @@ def test_what_has_no_digest_is_fitted_each_time(study, study_cache, monkeypatch)
     assert stored(study_cache) == before
 
 
+def test_rows_of_other_ids_are_other_inputs(study):
+    """The same numbers under other ids, of a text and of a view."""
+    split, text, view = study.split, study.text, study.view("LightGCN", 3)
+    moved = TextMatrix(text.item_ids[::-1], text.matrix, text.provenance)
+    first, second = (study.fit(views.RawText(), 0, Inputs(split, one)) for one in (text, moved))
+    assert first.items.tobytes() == second.items[::-1].tobytes() != second.items.tobytes()
+    pair = [view, replace(view, item_ids=view.item_ids[::-1])]
+    first, second = (study.fit(views.CombSum(0.5), 0, Inputs(split, views=[one, view])) for one in pair)
+    assert first.items.tobytes() != second.items.tobytes()
+
+
 def test_studies_refuse_bad_input(study):
     with pytest.raises(SemcompError, match="unknown budget 'smoek'; did you mean 'smoke'"):
         Study("planted", "smoek")
@@ -323,6 +335,13 @@ def test_studies_refuse_bad_input(study):
         _ = Study("plantd", "tiny").split
     with pytest.raises(SemcompError, match="k = 61, but lists of 2k are ranked and 'planted' has 120 items"):
         _ = Study("planted", "tiny", k=61).split
+    with pytest.raises(SemcompError, match=r"'LightGCN' is not a model; .*by its name"):
+        study.fit("LightGCN")
+    with pytest.raises(SemcompError, match=r"^LightGCN is not a model; give a configured one"):
+        study.fit(views.LightGCN)
+    with pytest.raises(SemcompError, match="given TextMatrix to fit to; it needs a Split"):
+        study.fit(views.Popularity(), 0, study.text)
+    assert study.fit(views.Popularity(), 0, study.split).name == "popularity"
 
 
 def test_a_budget_says_how_views_are_trained(study, monkeypatch):
