@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import sys
-import sysconfig
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -16,9 +15,9 @@ from semcomp.storage import STARTED, digest
 
 FINGERPRINTED = ("data", "text")  # rooms whose outcome, the split and the text, has a fingerprint of its own
 SELECTION = "semcomp.views.training.selection"  # ranks every view, trained or not
+INSTALLED = {"site-packages", "dist-packages"}  # folders of packages that are not the user's own
 
 _PACKAGE = Path(__file__).resolve().parents[1]
-_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 
 
 def code_digest(*modules: str) -> str:
@@ -66,10 +65,11 @@ def _reached(modules: tuple[str, ...]) -> dict[str, Path]:
     """The files of the modules and of what they import, by dotted name."""
     own = {name.partition(".")[0] for name in modules}
     reached: dict[str, Path] = {}
-    waiting = [*modules, SELECTION]
+    waiting, seen = [*modules, SELECTION], set[str]()
     while waiting:
         name = waiting.pop()
-        path = None if name in reached else _path(name, own)
+        path = None if name in seen else _path(name, own)
+        seen.add(name)
         if path is not None:
             reached[name] = path
             package = name if path.stem == "__init__" else name.rpartition(".")[0]
@@ -81,8 +81,8 @@ def _path(module: str, own: set[str]) -> Path | None:
     """The file of a module that counts; None for anything else."""
     root, *parts = module.split(".")
     if root != "semcomp":
-        path = _foreign(module)
-        return path if path and (root in own or not _installed(path)) else None
+        path = None if root in sys.stdlib_module_names else _foreign(module)
+        return path if path and (root in own or not INSTALLED.intersection(path.parts)) else None
     if parts and parts[0] in FINGERPRINTED:
         return None
     place = _PACKAGE.joinpath(*parts)
@@ -94,17 +94,13 @@ def _path(module: str, own: set[str]) -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
-def _installed(path: Path) -> bool:
-    return _LIBRARY in path.parents or not {"site-packages", "dist-packages"}.isdisjoint(path.parts)
-
-
 def _foreign(module: str) -> Path | None:
     """The file of a module that is not this package's, where it has one; `__main__` may hold more."""
     if module == "__main__" or module.startswith("semcomp."):
         return None
     loaded = sys.modules.get(module)
     file = getattr(loaded, "__file__", None) if loaded else _origin(module)
-    path = Path(file).resolve() if file else None
+    path = Path(file) if file else None
     return path if path and path.suffix == ".py" and path.is_file() else None
 
 
