@@ -161,6 +161,9 @@ def test_combsum_refuses_bad_input(random_split):
         CombSum(weight=float("nan"))
     with pytest.raises(SemcompError, match=r"CombSum needs weights between 0 and 1, not -0\.1"):
         CombSum(grid=(0.5, -0.1))
+    for wrong in ({"weight": "all"}, {"grid": ["all"]}, {"grid": "all"}, {"grid": 1.5}):
+        with pytest.raises(SemcompError, match="CombSum needs weights between 0 and 1, not "):
+            CombSum(**wrong)
     with pytest.raises(SemcompError, match="neither a weight nor a grid"):
         CombSum(grid=())
     other = View("other", np.ones((USERS, 2)), np.ones((ITEMS + 1, 2)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,12 @@ class CombSum:
     grid: Sequence[float] = tuple(np.linspace(0, 1, 11).round(1).tolist())
 
     def __post_init__(self) -> None:
-        if self.weight is None and not len(self.grid):
+        if self.weight is None and not np.size(self.grid):
             raise SemcompError("CombSum has neither a weight nor a grid to pick one from; give one of them")
-        for weight in [*self.grid, *([] if self.weight is None else [self.weight])]:
-            if not 0 <= weight <= 1:
-                raise SemcompError(f"CombSum needs weights between 0 and 1, not {weight}")
+        grid = self.grid if isinstance(self.grid, Iterable) else [self.grid]
+        for weight in [*grid, *([] if self.weight is None else [self.weight])]:
+            if not isinstance(weight, Real) or not 0 <= float(weight) <= 1:
+                raise SemcompError(f"CombSum needs weights between 0 and 1, not {weight!r}")
 
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """The fused view of `inputs.views`, a and b in this order. Nothing is random.
