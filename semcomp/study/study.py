@@ -15,6 +15,7 @@ from semcomp.core.topk import TopK
 from semcomp.core.view import Scorer, View
 from semcomp.data import Dataset, Split, Strategy, audit, split
 from semcomp.errors import SemcompError, unknown_name
+from semcomp.kernels.random import whole_seed
 from semcomp.storage import digest
 from semcomp.study.artifacts import cached_view
 from semcomp.study.budgets import BUDGETS, Budget
@@ -206,6 +207,7 @@ class Study:
                 f"{called} is not a model; give a configured one, e.g. views.LightGCN(), or ask for a view "
                 "of the registry by its name: study.scorer(name)"
             )
+        seed = whole_seed(seed)
         given, modules = Inputs.of(self.split if inputs is None else inputs), modules_of(model)
         views = [view for view in given.views if isinstance(view, View)]
         if len(views) < len(given.views) or not modules or not has_code(*modules):

@@ -28,7 +28,8 @@ class CombSum:
 
     Attributes:
         weight: w in [0, 1], the share of the first view; None picks it on the validation part from `grid`.
-            Ties go to the first of the grid.
+            Ties go to the first of the grid; where all are equal, as without any validation item, to the one
+            nearest to 1/2.
     """
 
     weight: float | None = None
@@ -55,7 +56,8 @@ class CombSum:
         chosen: dict[str, Any] = {}
         if weight is None:
             tried = dict(zip(self.grid, mixtures_ndcg(halves, split, self.grid), strict=True))
-            weight = max(tried, key=lambda w: tried[w])
+            told = len(set(tried.values())) > 1  # else validation prefers none, or there is none
+            weight = max(tried, key=tried.__getitem__) if told else min(tried, key=lambda w: abs(w - 0.5))
             chosen = {"valid_ndcg_by_weight": {str(w): value for w, value in tried.items()}}
         made = origin(self, split, seed, weight=weight, of=[dict(a.provenance), dict(b.provenance)], **chosen)
         sides = mixed_users(halves, weight), mixed_items(halves)
