@@ -43,10 +43,10 @@ def modules_of(model: object) -> tuple[str, ...]:
 def has_code(*modules: str) -> bool:
     """Whether the code that runs can be told: it is in files, and none was changed since this process began.
 
-    That of a notebook's cells is in no file. A file that is younger than the process may hold other code
+    That of a notebook's cells is in no file, and a session may go on after its script. A file that is younger than the process may hold other code
     than was imported from it, whether it was imported again or not.
     """
-    if not all(name.startswith("semcomp.") or _foreign(name) for name in modules):
+    if "__main__" in modules or not all(name.startswith("semcomp.") or _foreign(name) for name in modules):
         return False
     return all(path.stat().st_mtime <= STARTED for path in _reached(modules).values())
 
@@ -95,8 +95,8 @@ def _path(module: str, own: set[str]) -> Path | None:
 
 
 def _foreign(module: str) -> Path | None:
-    """The file of a module that is not this package's, where it has one; `__main__` may hold more."""
-    if module == "__main__" or module.startswith("semcomp."):
+    """The file of a module that is not this package's, where it has one."""
+    if module.startswith("semcomp."):
         return None
     loaded = sys.modules.get(module)
     file = getattr(loaded, "__file__", None) if loaded else _origin(module)
