@@ -43,8 +43,8 @@ def modules_of(model: object) -> tuple[str, ...]:
 def has_code(*modules: str) -> bool:
     """Whether the code that runs can be told: it is in files, and none was changed since this process began.
 
-    That of a notebook's cells is in no file, and a session may go on after its script. A file that is younger than the process may hold other code
-    than was imported from it, whether it was imported again or not.
+    That of a notebook's cells is in no file, and a session may go on after its script. A file that is younger
+    than the process may hold other code than was imported from it, whether it was imported again or not.
     """
     if "__main__" in modules or not all(name.startswith("semcomp.") or _foreign(name) for name in modules):
         return False
