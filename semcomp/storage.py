@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import tempfile
 import time
 import uuid
@@ -63,6 +64,28 @@ def atomic_write(target: Path) -> Iterator[Path]:
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def exclusive(lock: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+    """Only one process at a time is inside, of those that name the same lock file; the others wait.
+
+    The system takes the lock back from a process that was killed. The file stays, empty: a process that
+    removed it would take it from those who wait for it. On Windows nobody waits.
+
+    Args:
+        waiting: called once where another process is inside.
+    """
+    with lock.open("w") as stream:
+        if sys.platform != "win32":
+            import fcntl
+
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
 def digest(*parts: object) -> str:

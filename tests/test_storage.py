@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.storage import atomic_write, cache_folder, digest, file_digest
+from semcomp.storage import atomic_write, cache_folder, digest, exclusive, file_digest
 
 
 def test_unknown_names_come_with_near_ones():
@@ -93,3 +94,29 @@ def test_digests_tell_apart_what_differs():
 def test_the_digest_of_a_file_is_its_sha256(tmp_path: Path):
     (tmp_path / "f").write_bytes(b"abc")
     assert file_digest(tmp_path / "f") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_one_at_a_time_is_inside_and_the_next_is_told_to_wait(tmp_path: Path):
+    """Each file object has a lock of its own, so two threads stand for two processes."""
+    told, order, waits = [], [], threading.Event()
+
+    def second():
+        with exclusive(tmp_path / "lock", lambda: (told.append("waits"), waits.set())):
+            order.append("second")
+
+    other = threading.Thread(target=second)
+    with exclusive(tmp_path / "lock", lambda: told.append("never")):
+        other.start()
+        assert waits.wait(10)
+        order.append("first")
+    other.join(10)
+    assert (told, order) == (["waits"], ["first", "second"])
+    with exclusive(tmp_path / "lock", lambda: told.append("never")):
+        assert told == ["waits"]
+
+
+def test_an_error_inside_gives_the_lock_back(tmp_path: Path):
+    with pytest.raises(ValueError, match="inside"), exclusive(tmp_path / "lock"):
+        raise ValueError("inside")
+    with exclusive(tmp_path / "lock", lambda: pytest.fail("still locked")):
+        pass

@@ -31,7 +31,7 @@ from semcomp.cli.options import FILE, Names
     "--jobs",
     type=click.IntRange(min=1),
     default=os.cpu_count() or 1,
-    help="Data sets at a time; the cores are shared among them. By default as many as there are cores.",
+    help="Pages at a time; the cores are shared among them. By default as many as there are cores.",
 )
 def book(
     dataset: tuple[str, ...], more: tuple[str, ...], budget: str, out: Path | None, force: bool, jobs: int

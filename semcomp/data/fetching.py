@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from semcomp.data.remote.archive import DamagedArchive, extract
 from semcomp.data.remote.checksum import Checksum
 from semcomp.data.remote.download import OFFLINE, Patience, WrongFile, fetch_file, is_offline
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.storage import atomic_write, cache_folder, cache_path, file_digest
+from semcomp.storage import atomic_write, cache_folder, cache_path, exclusive, file_digest
 
 RECEIPT = "receipt.json"
 LOCK = ".fetch.lock"
@@ -251,20 +251,15 @@ def _folder(folder: Path, source: NamedSource) -> Path:
 
 @contextmanager
 def _exclusive(folder: Path, say: Say) -> Iterator[None]:
-    """One fetch at a time in a folder. The system takes the lock back from a process that was killed."""
-    try:
-        stream = (folder / LOCK).open("w")
-    except OSError as error:
-        raise SemcompError(f"{folder} cannot be written ({error.strerror}); choose another folder") from error
-    with stream:
-        if sys.platform != "win32":  # there, two fetches of the same data set must not run at once
-            import fcntl
-
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                say(f"another process is fetching into {folder}; waiting for it")
-                fcntl.flock(stream, fcntl.LOCK_EX)
+    """One fetch at a time in a folder."""
+    busy = f"another process is fetching into {folder}; waiting for it"
+    with ExitStack() as inside:
+        try:
+            inside.enter_context(exclusive(folder / LOCK, lambda: say(busy)))
+        except OSError as error:
+            raise SemcompError(
+                f"{folder} cannot be written ({error.strerror}); choose another folder"
+            ) from error
         yield
 
 

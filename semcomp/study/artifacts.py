@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import torch
 
 from semcomp.core.view import Scorer, View
 from semcomp.errors import SemcompError
-from semcomp.storage import cache_folder, digest
+from semcomp.kernels.processes import world
+from semcomp.storage import cache_folder, digest, exclusive
 from semcomp.study.code import code_digest
 
 
@@ -22,7 +24,8 @@ def cached_view(recipe: dict[str, Any], make: Callable[[Path], Scorer], *, modul
     The key covers the recipe (configuration, seed, digests of what it is fitted to), what the code of the
     model's modules does (see `code_digest`: comments, docstrings and layout do not count), and what the bits
     of a float depend on: torch's version, the GPU where there is one, and the number of threads. A file that
-    cannot be read is made again.
+    cannot be read is made again. Of several processes that want the same view, one makes it and the others
+    wait for it.
 
     Args:
         make: is given a path for a checkpoint next to the view's, so that an interrupted run is resumed.
@@ -31,15 +34,26 @@ def cached_view(recipe: dict[str, Any], make: Callable[[Path], Scorer], *, modul
     machine = torch.__version__, _gpu(), torch.get_num_threads()
     key = digest(recipe, code_digest(*modules), *machine)
     path = cache_folder("views") / f"{key}.safetensors"
-    if path.exists():
-        try:
-            return View.load(path)
-        except SemcompError:
-            path.unlink()
-    view = make(path.with_suffix(".checkpoint"))
-    if isinstance(view, View):
-        view.save(path)
-    return view
+    if found := _kept(path):
+        return found
+    # Processes of one run (torchrun) train together: one that waited for another would keep it waiting.
+    together = world().size > 1
+    with nullcontext() if together else exclusive(cache_folder("locks") / key):
+        if found := _kept(path):  # by then another process may have made it
+            return found
+        view = make(path.with_suffix(".checkpoint"))
+        if isinstance(view, View):
+            view.save(path)
+        return view
+
+
+def _kept(path: Path) -> View | None:
+    """The view in the file; None where there is none that can be read."""
+    try:
+        return View.load(path) if path.exists() else None
+    except SemcompError:
+        path.unlink(missing_ok=True)
+        return None
 
 
 def _gpu() -> str | None:

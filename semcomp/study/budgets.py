@@ -7,17 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Budget:
-    """Attributes:
-    name: "smoke", "standard" or "full".
-    seeds: of every trained view; evidence is averaged over them, per user.
-    null_seed: of the second LightGCN that all complementarity is compared with; differs from seeds[0].
-    epochs, patience: the most passes over the train pairs, and validations without gain before stopping.
-    schedule: of the learning rate, as in `Training`. rate: what tuned step sizes are multiplied by. They were
-        tuned for 30 epochs: in 4 of them they leave views far from what they can reach.
-    probe_epochs: of the network probe (the published recipe has 400).
-    resamples: of every bootstrap.
-    max_users: that information in nats is measured on, since it scores every item for each of them.
-    align_weights: λ of the aligned views that are tried; the best on validation is the one reported.
+    """What a run of the book may spend.
+
+    Attributes:
+        name: "smoke", "standard" or "full".
+        seeds: of every trained view; evidence is averaged over them, per user.
+        null_seed: of the second LightGCN that all complementarity is compared with; differs from seeds[0].
+        epochs: the most passes over the train pairs.
+        patience: validations without gain before stopping.
+        probe_epochs: of the network probe (the published recipe has 400).
+        resamples: of every bootstrap.
+        max_users: that information in nats is measured on, since it scores every item for each of them.
+        align_weights: λ of the aligned views that are tried; the best on validation is the one reported.
+        schedule: of the learning rate, as in `Training`.
+        rate: what tuned step sizes are multiplied by. They were tuned for 30 epochs: in 4 of them they leave
+            views far from what they can reach.
     """
 
     name: str

@@ -67,9 +67,8 @@ def make_book(
 
     The argument and the guide run once, the evidence once per data set, the first page last. Pages of other
     data sets that an earlier call left in the same book root stay part of the book. Progress goes to stderr.
-    The pages of a folder run one after another, since later ones use what earlier ones computed; folders know
-    nothing of each other. Results depend on the number of threads, which is cores / jobs unless
-    OMP_NUM_THREADS names another.
+    Pages share nothing but the cache of views, where a view that two of them want is made once. Results
+    depend on the number of threads, which is cores / jobs unless OMP_NUM_THREADS names another.
 
     Args:
         datasets: names, or paths of folders.
@@ -78,7 +77,7 @@ def make_book(
         data_key: called with each data set before anything is executed: loads it, raises SemcompError where
             that fails, and returns the digest of its content.
         force: execute and build everything again.
-        jobs: folders at a time, at least 1, each in a process of its own if there are more.
+        jobs: pages at a time, at least 1, each in a process of its own if there are more.
         checkout: where the sources are, by default found from the current folder.
 
     Returns:
@@ -98,39 +97,41 @@ def make_book(
     _remove_orphans(executed, checkout)
     if root != checkout:
         copy_static(checkout, root)
-    _run_folders(pages, force, jobs)
+    _run_pages(pages, force, jobs)
     # The records that the first page reads exist only now.
     _run([replace(first, data_key=_records_key(root))], force)
     return build_pages(root, force=force)
 
 
-def _run_folders(pages: Sequence[Page], force: bool, jobs: int) -> None:
-    """Execute pages, folders side by side: evidence, which takes longest, first."""
-    folders: dict[Path, list[Page]] = {}
-    for page in pages:
-        folders.setdefault(page.target.parent, []).append(page)
-    jobs = min(jobs, len(folders))
+def _run_pages(pages: Sequence[Page], force: bool, jobs: int) -> None:
+    """Execute pages, `jobs` at a time: the last chapters of the evidence first, which take longest.
+
+    A view that two pages want at the same time is made by one of them (see `cached_view`).
+    """
     if jobs == 1:
         _run(pages, force)
         return
-    longest_first = sorted(folders.values(), key=lambda found: found[0].target.parent.name in ONCE)
-    threads = max(1, (os.cpu_count() or 1) // jobs)
     waiting = []
-    for found in longest_first:
-        if force or not all(map(is_current, found)):
-            waiting.append((found, force, threads))
+    for page in sorted(pages, key=_turn):
+        if force or not is_current(page):
+            waiting.append((page, force, max(1, (os.cpu_count() or 1) // jobs)))
         else:
-            _run(found, force)  # which says so; a process would take longer to start
+            _run([page], force)  # which says so; a process would take longer to start
     for _, outcome in in_processes(_run_one, waiting, jobs):
         if isinstance(outcome, Exception):
             raise outcome
 
 
-def _run_one(task: tuple[Sequence[Page], bool, int]) -> None:
-    """The pages of a folder, in a process of their own; kernels inherit the number of threads."""
-    pages, force, threads = task
+def _turn(page: Page) -> int:
+    """The lower, the earlier: evidence by the chapter's number, then the pages that run once."""
+    return 0 if page.target.parent.name in ONCE else -int(page.source.stem[:2])
+
+
+def _run_one(task: tuple[Page, bool, int]) -> None:
+    """A page, in a process of its own; its kernel inherits the number of threads."""
+    page, force, threads = task
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-    _run(pages, force)
+    _run([page], force)
 
 
 def _run(pages: Iterable[Page], force: bool) -> None:

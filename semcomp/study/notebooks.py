@@ -108,11 +108,11 @@ def run_chapter(page: Page, *, force: bool = False) -> bool:
         stale.unlink(missing_ok=True)
     if page.title_suffix:
         _add_to_title(notebook, page.title_suffix, source.name)
-    before = _side_files(target.parent)
+    before = _side_files(target)
     executed = _execute(notebook, page.parameters, target, label)
     _make_reproducible(executed)
     _write(executed, target)
-    made = sorted(name for name, state in _side_files(target.parent).items() if before.get(name) != state)
+    made = sorted(name for name, state in _side_files(target).items() if before.get(name) != state)
     with atomic_write(page.stamp) as part:
         part.write_text(json.dumps({"key": key, "files": made}, indent=1) + "\n", encoding="utf8")
     return True
@@ -210,11 +210,11 @@ def _execute(notebook: Any, parameters: Mapping[str, Any], target: Path, label: 
     return executed
 
 
-def _side_files(folder: Path) -> dict[str, tuple[int, int]]:
-    """Files directly in `folder` that are neither notebooks nor stamps, with size and time of change."""
+def _side_files(target: Path) -> dict[str, tuple[int, int]]:
+    """What the chapter of a notebook keeps next to it, under its own name, with size and time of change."""
     return {
         file.name: (file.stat().st_size, file.stat().st_mtime_ns)
-        for file in folder.iterdir()
+        for file in target.parent.glob(f"{target.stem}*")
         if file.is_file() and file.suffix != ".ipynb" and not file.name.endswith(".stamp.json")
     }
 

@@ -52,7 +52,7 @@ def test_the_tiny_book_is_whole(tiny_book: tuple[Path, Path], capsys: pytest.Cap
 
 
 @pytest.mark.slow
-def test_a_folder_run_by_itself_gives_the_bytes_of_folders_run_side_by_side(
+def test_a_page_run_by_itself_gives_the_bytes_of_pages_run_side_by_side(
     tiny_book: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

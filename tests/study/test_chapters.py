@@ -105,13 +105,13 @@ def test_a_chapter_whose_record_is_gone_runs_again(source: Path, monkeypatch: py
     target = source.parent / "planted" / "03_data.ipynb"
 
     def leave_record(notebook: Any, parameters: object, target: Path, label: str) -> Any:
-        (target.parent / "records.json").write_text("{}", encoding="utf8")
+        (target.parent / "03_data.json").write_text("{}", encoding="utf8")
         return notebook
 
     monkeypatch.setattr(notebooks, "_execute", leave_record)
     assert run_chapter(Page(source, target, {}))
     assert not run_chapter(Page(source, target, {}))
-    (target.parent / "records.json").unlink()
+    (target.parent / "03_data.json").unlink()
     assert run_chapter(Page(source, target, {}))
 
 

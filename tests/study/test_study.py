@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -160,6 +162,27 @@ def test_a_damaged_file_is_made_again(damage, cache):
         == view_of(1).provenance
     )
     assert len(made) == 2
+
+
+def test_two_that_want_a_view_at_the_same_time_make_it_once(cache):
+    made = []
+
+    def make(checkpoint: Path) -> View:
+        time.sleep(0.2)  # long enough for the others to ask
+        made.append(1)
+        return view_of(1)
+
+    got: list[View] = []
+    threads = [
+        threading.Thread(target=lambda: got.append(cached_view({"recipe": 1}, make, modules=[MODULE])))
+        for _ in range(3)
+    ]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join(20)
+    assert (len(made), len(got)) == (1, 3)
+    assert {bytes_of(one) for one in got} == {bytes_of(view_of(1))}
 
 
 def test_a_fit_that_fails_leaves_nothing_in_the_cache(cache):

@@ -94,7 +94,7 @@ def write_checkout(folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_book(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Checkout and book root of the tiny book, built for one data set, folders side by side."""
+    """Checkout and book root of the tiny book, built for one data set, pages side by side."""
     folder = tmp_path_factory.mktemp("tiny")
     checkout, out = write_checkout(folder / "checkout"), folder / "out"
     with pytest.MonkeyPatch.context() as patch:
