@@ -195,8 +195,9 @@ class Study:
         """A model on `inputs`, or on the study's split alone; a view is trained at most once.
 
         A text and views are known by digests of their ids and rows, and the order of events by its own, for
-        models that read it. What has no digest is fitted each time: views without vectors, and code that is
-        in no file or in one that was changed since this process began (see `has_code`).
+        models that read it. What has no digest is fitted each time: views without vectors, options that are
+        no plain values, and code that is in no file or in one that was changed since this process began (see
+        `has_code`).
 
         >>> study.fit(sc.views.Popularity()).name
         'popularity'
@@ -212,9 +213,13 @@ class Study:
         views = [view for view in given.views if isinstance(view, View)]
         if len(views) < len(given.views) or not modules or not has_code(*modules):
             return model.fit(given, seed)
+        try:
+            config = digest(described(model))
+        except TypeError:  # an option that is no plain value
+            return model.fit(given, seed)
         split, text = given.split, given.text
         recipe = {
-            "config": described(model),
+            "config": config,
             "seed": seed,
             "split": split.fingerprint,
             "text": None if text is None else digest(text.item_ids.tolist(), text.matrix),

@@ -52,7 +52,7 @@ def bytes_of(view: Scorer) -> tuple[bytes, ...]:
 
 
 def stored(study_cache: Path) -> set[str]:
-    return {path.name for path in (study_cache / "views").iterdir()}
+    return {path.name for path in (study_cache / "views").glob("*")}
 
 
 @pytest.mark.parametrize("name", REGISTRY)
@@ -333,6 +333,20 @@ def test_what_has_no_digest_is_fitted_each_time(study, study_cache, monkeypatch)
     for _ in range(2):
         study.fit(views.RRF(), 8, Inputs(study.split, views=[study.view("LightGCN", 3)]))
     assert fits == [7, 7, 8, 8]
+    assert stored(study_cache) == before
+
+
+def test_an_option_that_is_an_array_is_no_key(study, study_cache):
+    @dataclass(frozen=True)
+    class Weighted:
+        weights: np.ndarray
+
+        def fit(self, inputs, seed=0, *, checkpoint=None):
+            split = Inputs.of(inputs).split
+            return View("weighted", np.ones((split.n_users, 1)), np.full((split.n_items, 1), self.weights[0]))
+
+    before = stored(study_cache)
+    assert [study.fit(Weighted(np.array([x]))).items[0, 0] for x in (1, 2)] == [1, 2]
     assert stored(study_cache) == before
 
 
