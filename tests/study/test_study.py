@@ -325,13 +325,14 @@ def test_what_has_no_digest_is_fitted_each_time(study, study_cache, monkeypatch)
     monkeypatch.setattr(
         views.RRF, "fit", lambda self, given, seed=0, **_: fits.append(seed) or given.views[0]
     )
+    bare, view = study.scorer("EASE", 3), study.view("LightGCN", 3)
     before = stored(study_cache)
     for _ in range(2):
-        study.fit(views.RRF(), 7, Inputs(study.split, views=[study.scorer("EASE", 3)]))
+        study.fit(views.RRF(), 7, Inputs(study.split, views=[bare]))
     assert fits == [7, 7]
     monkeypatch.setattr(views.RRF, "__module__", "__nowhere__")
     for _ in range(2):
-        study.fit(views.RRF(), 8, Inputs(study.split, views=[study.view("LightGCN", 3)]))
+        study.fit(views.RRF(), 8, Inputs(study.split, views=[view]))
     assert fits == [7, 7, 8, 8]
     assert stored(study_cache) == before
 
