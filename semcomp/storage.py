@@ -67,7 +67,7 @@ def atomic_write(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def exclusive(lock: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+def exclusive(lock: Path, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
     """Only one process at a time is inside, of those that name the same lock file; the others wait.
 
     The system takes the lock back from a process that was killed. The file stays, empty: a process that
