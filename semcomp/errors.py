@@ -20,4 +20,4 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> SemcompError:
     folded = {choice.casefold(): choice for choice in choices}
     near = [folded[match] for match in get_close_matches(str(name).casefold(), folded, n=3)]
     hint = f"did you mean {' or '.join(repr(n) for n in near)}? " if near else ""
-    return SemcompError(f"unknown {kind} {str(name)!r}; {hint}Known: {', '.join(choices)}")
+    return SemcompError(f"unknown {kind} {str(name)!r}; {hint}Known: {', '.join(choices) or 'none'}")

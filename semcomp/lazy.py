@@ -11,6 +11,7 @@ import ast
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ def face(package: str, init: str) -> tuple[Callable[[str], Any], Callable[[], li
 
     def get(name: str) -> Any:
         if name not in table:
+            if not name.startswith("_") and find_spec(f"{package}.{name}"):  # a room, if no public name
+                return import_module(f"{package}.{name}")
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module, its_name = table[name]
         if module == package:  # a room or file of the package itself

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ import platformdirs
 from semcomp.errors import SemcompError
 
 PIECE = 1 << 22  # bytes of a file hashed at a time
+STARTED = time.time()  # younger files may not be those that this process imported
 
 
 def cache_path(*parts: str) -> Path:
@@ -65,7 +67,7 @@ def atomic_write(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def exclusive(lock: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+def exclusive(lock: Path, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
     """Only one process at a time is inside, of those that name the same lock file; the others wait.
 
     The system takes the lock back from a process that was killed. The file stays, empty: a process that

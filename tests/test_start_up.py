@@ -44,6 +44,14 @@ def test_importing_the_package_imports_no_other():
     assert n < 150
 
 
+@pytest.mark.parametrize("room", ["data", "plots", "evidence", "study"])
+def test_a_room_needs_no_import_of_its_own(room):
+    """Whatever was imported before: here, nothing."""
+    packages, _ = imported(f"import semcomp; assert semcomp.{room}.__name__ == 'semcomp.{room}'")
+    assert not hasattr(import_module("semcomp"), "roof")
+    assert "torch" not in packages
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

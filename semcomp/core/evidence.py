@@ -183,7 +183,7 @@ class Evidence:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Evidence:
-        """What `to_dict` wrote. Raises SemcompError where name, values or provenance are missing.
+        """What `to_dict` wrote. Raises SemcompError where name, values or provenance are missing or odd.
 
         >>> sc.Evidence.from_dict(added.to_dict()).name == added.name
         True
@@ -191,7 +191,13 @@ class Evidence:
         missing = {"name", "values", "provenance"} - set(record)
         if missing:
             raise SemcompError(f"not an evidence record: {', '.join(sorted(missing))} missing")
-        values = {current_name(key): Value(**value) for key, value in record["values"].items()}
+        try:
+            values = {current_name(key): Value(**value) for key, value in record["values"].items()}
+        except (AttributeError, TypeError) as error:
+            raise SemcompError(
+                f"the values of evidence record {record['name']!r} cannot be read ({error}); each is a "
+                f"mapping with some of {', '.join(COLUMNS)}"
+            ) from error
         table = table_of(record.get("table")).rename(columns=current_name)
         return cls(record["name"], values, table, record["provenance"], record.get("headline"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -48,7 +48,15 @@ class Inputs:
             raise SemcompError(
                 f"Inputs got {type(self.text).__name__} as text; it needs a TextMatrix, e.g. embed(data)"
             )
-        object.__setattr__(self, "views", tuple(self.views))
+        listed = isinstance(self.views, Iterable)
+        views = tuple(self.views) if listed else (self.views,)
+        wrong = [view for view in views if isinstance(view, type) or not hasattr(view, "scores")]
+        if wrong or not listed:
+            got = f"{type(wrong[0]).__name__} among its" if listed else f"{type(self.views).__name__} as"
+            raise SemcompError(
+                f"Inputs got {got} views; it needs a list, e.g. Inputs(split, views=[one, other])"
+            )
+        object.__setattr__(self, "views", views)
 
     @classmethod
     def of(cls, given: Inputs | Split) -> Inputs:
@@ -80,9 +88,9 @@ class Inputs:
         semcomp.errors.SemcompError: LightGCN reads events in order, which the split does not know ...
         """
         if not self.split.ordered:
-            told = self.split.provenance.get("order", "no order: it was made of pairs alone")
             raise SemcompError(
-                f"{type(model).__name__} reads events in order, which the split does not know ({told}); load "
+                f"{type(model).__name__} reads events in order, which the split does not know "
+                f"({self.split.order_told}); load "
                 "data with a column timestamp or position that is filled in for every interaction"
             )
         return self.split

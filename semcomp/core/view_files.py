@@ -28,6 +28,7 @@ Fields = dict[str, Any]
 
 def write_fields(view: Fields, path: Path) -> Path:
     """See `View.save`; `view` has the fields of a View by name."""
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     if path.suffix != SUFFIX:
@@ -47,9 +48,10 @@ def write_fields(view: Fields, path: Path) -> Path:
     try:
         with atomic_write(path) as part:
             save_file(tensors, part, {"semcomp": header})
-    except OSError as error:
+    except (OSError, SafetensorError) as error:
+        why = getattr(error, "strerror", None) or error
         raise SemcompError(
-            f"{path} cannot be written ({error.strerror or error}); choose another place or free some space"
+            f"{path} cannot be written ({why}); choose another place or free some space"
         ) from error
     return path
 
@@ -86,7 +88,7 @@ def read_fields(path: Path) -> Fields:
 
 
 def _packed(side: str, ids: Ids) -> Tensors:
-    words = [str(one).encode() for one in ids]
+    words = [str(one).encode("utf8", "surrogatepass") for one in ids]
     ends = np.cumsum([len(word) for word in words], dtype=np.int64)
     return {side: np.frombuffer(b"".join(words), np.uint8), f"{side}.ends": ends}
 
@@ -96,7 +98,9 @@ def _unpacked(side: str, tensors: Tensors) -> Ids | None:
         return None
     text, ends = tensors[side].tobytes(), tensors[f"{side}.ends"]
     starts = np.concatenate([[0], ends[:-1]])
-    return np.array([text[start:end].decode() for start, end in zip(starts, ends, strict=True)])
+    return np.array(
+        [text[start:end].decode("utf8", "surrogatepass") for start, end in zip(starts, ends, strict=True)]
+    )
 
 
 def _digest(told: dict[str, Any], tensors: Tensors) -> str:

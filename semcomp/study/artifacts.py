@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -16,22 +16,23 @@ from semcomp.storage import cache_folder, digest, exclusive
 from semcomp.study.code import code_digest
 
 
-def cached_view(recipe: dict[str, Any], make: Callable[[Path], Scorer], *, module: str) -> Scorer:
+def cached_view(recipe: dict[str, Any], make: Callable[[Path], Scorer], *, modules: Sequence[str]) -> Scorer:
     """What `make` would return; a View comes from the cache if code that does the same has made it before.
 
     Scorers without vectors are made in closed form and not kept.
 
     The key covers the recipe (configuration, seed, digests of what it is fitted to), what the code of the
-    model's module does (see `code_digest`: comments, docstrings and layout do not count), and what the bits
-    of a float depend on: torch's version and the number of threads. A file that cannot be read is made again.
-    Of several processes that want the same view, one makes it and the others wait for it.
+    model's modules does (see `code_digest`: comments, docstrings and layout do not count), and what the bits
+    of a float depend on: torch's version, the GPU where there is one, and the number of threads. A file that
+    cannot be read is made again. Of several processes that want the same view, one makes it and the others
+    wait for it.
 
     Args:
         make: is given a path for a checkpoint next to the view's, so that an interrupted run is resumed.
-        module: the dotted name of the module of the model's class.
+        modules: the dotted names of the modules of the model's class and of its options' (see `modules_of`).
     """
-    code = code_digest(module)
-    key = digest(recipe, code, torch.__version__, torch.get_num_threads())
+    machine = torch.__version__, _gpu(), torch.get_num_threads()
+    key = digest(recipe, code_digest(*modules), *machine)
     path = cache_folder("views") / f"{key}.safetensors"
     if found := _kept(path):
         return found
@@ -51,5 +52,9 @@ def _kept(path: Path) -> View | None:
     try:
         return View.load(path) if path.exists() else None
     except SemcompError:
-        path.unlink()
+        path.unlink(missing_ok=True)
         return None
+
+
+def _gpu() -> str | None:
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None

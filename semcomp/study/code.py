@@ -4,46 +4,86 @@ from __future__ import annotations
 
 import ast
 import sys
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from functools import cache
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 
-from semcomp.storage import digest
+from semcomp.storage import STARTED, digest
 
 FINGERPRINTED = ("data", "text")  # rooms whose outcome, the split and the text, has a fingerprint of its own
 SELECTION = "semcomp.views.training.selection"  # ranks every view, trained or not
+INSTALLED = {"site-packages", "dist-packages"}  # folders of packages that are not the user's own
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
-@cache
-def code_digest(module: str) -> str:
-    """sha256 (hex) of what a model's module does, with all modules of this package that it imports.
+def code_digest(*modules: str) -> str:
+    """sha256 (hex) of what modules do, with all that they import of this package and of the user's own files.
 
-    Imports are followed transitively, but not into the rooms of `FINGERPRINTED` or the files at the top of
-    the package. Comments, docstrings and layout do not count, nor does what is not imported: work on one
-    model leaves results of another as they are.
+    Imports are followed transitively, those inside functions too, but not into the rooms of `FINGERPRINTED`,
+    the files at the top of the package, or installed packages other than the module's own. Comments,
+    docstrings and layout do not count, nor does what is not imported: work on one model leaves results of
+    another as they are. A file that imports the whole package (`import semcomp as sc`) reaches all of it.
 
     Args:
-        module: a dotted name, e.g. `type(model).__module__`. A module of another package counts by itself,
-            with what it imports of this one.
+        modules: dotted names, e.g. those of `modules_of(model)`.
     """
-    reached: dict[str, str] = {}
-    waiting = [module, SELECTION]
+    reached = sorted(_reached(modules).items())
+    return digest([(name, _read(path.read_text("utf8"))[0]) for name, path in reached])
+
+
+def modules_of(model: object) -> tuple[str, ...]:
+    """The modules of the classes that a configuration is made of: the model's own, then its options'."""
+    return tuple(dict.fromkeys(_modules(model)))
+
+
+def has_code(*modules: str) -> bool:
+    """Whether the code that runs can be told: it is in files, and none was changed since this process began.
+
+    That of a notebook's cells is in no file, and a session may go on after its script. A file that is younger
+    than the process may hold other code than was imported from it, whether it was imported again or not.
+    """
+    if "__main__" in modules or not all(name.startswith("semcomp.") or _foreign(name) for name in modules):
+        return False
+    return all(path.stat().st_mtime <= STARTED for path in _reached(modules).values())
+
+
+def _modules(part: object) -> Iterator[str]:
+    if isinstance(part, list | tuple):
+        for one in part:
+            yield from _modules(one)
+    elif is_dataclass(part) and not isinstance(part, type):
+        yield type(part).__module__
+        for one in fields(part):
+            yield from _modules(getattr(part, one.name))
+
+
+def _reached(modules: tuple[str, ...]) -> dict[str, Path]:
+    """The files of the modules and of what they import, by dotted name."""
+    own = {name.partition(".")[0] for name in modules}
+    reached: dict[str, Path] = {}
+    waiting, seen = [*modules, SELECTION], set[str]()
     while waiting:
         name = waiting.pop()
-        path = _path(name) or (_foreign(name) if name == module else None)
-        if name in reached or path is None:
-            continue
-        tree = ast.parse(path.read_text("utf8"))
-        waiting += _imports(tree)
-        reached[name] = ast.dump(_bare(tree))
-    return digest(sorted(reached.items()))
+        path = None if name in seen else _path(name, own)
+        seen.add(name)
+        if path is not None:
+            reached[name] = path
+            package = name if path.stem == "__init__" else name.rpartition(".")[0]
+            waiting += [resolve_name(one, package) for one in _read(path.read_text("utf8"))[1]]
+    return reached
 
 
-def _path(module: str) -> Path | None:
-    """The file of a module in one of the rooms that count; None for anything else."""
+def _path(module: str, own: set[str]) -> Path | None:
+    """The file of a module that counts; None for anything else."""
     root, *parts = module.split(".")
-    if root != "semcomp" or not parts or parts[0] in FINGERPRINTED:
+    if root != "semcomp":
+        path = None if root in sys.stdlib_module_names else _foreign(module)
+        return path if path and (root in own or not INSTALLED.intersection(path.parts)) else None
+    if parts and parts[0] in FINGERPRINTED:
         return None
     place = _PACKAGE.joinpath(*parts)
     found = (
@@ -54,15 +94,35 @@ def _path(module: str) -> Path | None:
     return next((path for path in found if path.is_file()), None)
 
 
-def has_code(module: str) -> bool:
-    """Whether a module's code can be read: that of a notebook's cells is in no file."""
-    return module.startswith("semcomp.") or _foreign(module) is not None
-
-
 def _foreign(module: str) -> Path | None:
     """The file of a module that is not this package's, where it has one."""
-    path = getattr(sys.modules.get(module), "__file__", None)
-    return Path(path) if path and not module.startswith("semcomp.") else None
+    if module.startswith("semcomp."):
+        return None
+    loaded = sys.modules.get(module)
+    file = getattr(loaded, "__file__", None) if loaded else _origin(module)
+    path = Path(file) if file else None
+    return path if path and path.suffix == ".py" and path.is_file() else None
+
+
+def _origin(module: str) -> str | None:
+    """Where a module would be imported from; nothing is imported to find out."""
+    root, *parts = module.split(".")
+    try:
+        spec = find_spec(root)
+    except ValueError:  # loaded without a spec
+        return None
+    for part in parts:
+        places = spec.submodule_search_locations if spec else None
+        spec = PathFinder.find_spec(f"{spec.name}.{part}", places) if spec and places else None
+    return spec.origin if spec else None
+
+
+@cache
+def _read(source: str) -> tuple[str, tuple[str, ...]]:
+    """What a file does, and the names that it imports."""
+    tree = ast.parse(source)
+    names = _imports(tree)
+    return ast.dump(_bare(tree)), tuple(names)
 
 
 def _imports(tree: ast.Module) -> list[str]:
@@ -71,8 +131,10 @@ def _imports(tree: ast.Module) -> list[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            inner = module if module.endswith(".") else f"{module}."
+            names += [module, *(f"{inner}{alias.name}" for alias in node.names)]
     return names
 
 

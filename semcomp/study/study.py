@@ -8,16 +8,18 @@ from typing import Any
 
 from semcomp.api import load_dataset
 from semcomp.core.inputs import Inputs, Model, as_view
+from semcomp.core.joining import Ids
 from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK
 from semcomp.core.view import Scorer, View
 from semcomp.data import Dataset, Split, Strategy, audit, split
 from semcomp.errors import SemcompError, unknown_name
+from semcomp.kernels.random import whole_seed
 from semcomp.storage import digest
 from semcomp.study.artifacts import cached_view
 from semcomp.study.budgets import BUDGETS, Budget
-from semcomp.study.code import has_code
+from semcomp.study.code import has_code, modules_of
 from semcomp.study.settings import settings_for
 from semcomp.text import Encoder, embed
 from semcomp.views.configurations import budgeted, changed
@@ -189,23 +191,47 @@ class Study:
         """The ranking of a second LightGCN, which differs from the first in its seed alone."""
         return self.rank("LightGCN", self.budget.null_seed)
 
-    def fit(self, model: Model, seed: int = 0, inputs: Inputs | None = None) -> Scorer:
+    def fit(self, model: Model, seed: int = 0, inputs: Inputs | Split | None = None) -> Scorer:
         """A model on `inputs`, or on the study's split alone; a view is trained at most once.
 
-        A text is known by its rows' digest, `provenance["sha256"]` where it has one, a view by its vectors,
-        and the order of events by its own digest, for models that read it.
+        A text and views are known by digests of their ids and rows, and the order of events by its own, for
+        models that read it. What has no digest is fitted each time: views without vectors, options that are
+        no plain values, and code that is in no file or in one that was changed since this process began (see
+        `has_code`).
 
         >>> study.fit(sc.views.Popularity()).name
         'popularity'
         """
-        given, module = inputs or Inputs(self.split), type(model).__module__
-        views = [digest(view.users, view.items) for view in given.views if isinstance(view, View)]
-        if len(views) < len(given.views) or not has_code(module):
-            return model.fit(given, seed)  # what it depends on has no digest
-        recipe = {"config": described(model), "seed": seed, "split": given.split.fingerprint}
-        text = given.text
-        recipe["text"] = None if text is None else text.provenance.get("sha256") or digest(text.matrix)
-        recipe["views"] = views
+        if isinstance(model, type) or not hasattr(model, "fit"):
+            called = getattr(model, "__name__", repr(model))
+            raise SemcompError(
+                f"{called} is not a model; give a configured one, e.g. views.LightGCN(), or ask for a view "
+                "of the registry by its name: study.scorer(name)"
+            )
+        seed = whole_seed(seed)
+        given, modules = Inputs.of(self.split if inputs is None else inputs), modules_of(model)
+        views = [view for view in given.views if isinstance(view, View)]
+        if len(views) < len(given.views) or not modules or not has_code(*modules):
+            return model.fit(given, seed)
+        try:
+            config = digest(described(model))
+        except TypeError:  # an option that is no plain value
+            return model.fit(given, seed)
+        split, text = given.split, given.text
+        recipe = {
+            "config": config,
+            "seed": seed,
+            "split": split.fingerprint,
+            "text": None if text is None else digest(text.item_ids.tolist(), text.matrix),
+            "views": [
+                digest(*map(_listed, (view.user_ids, view.item_ids)), view.users, view.items)
+                for view in views
+            ],
+        }
         if reads_order(model):
-            recipe["order"] = given.split.order_fingerprint
-        return cached_view(recipe, lambda place: model.fit(given, seed, checkpoint=place), module=module)
+            recipe["order"] = split.order_fingerprint
+        return cached_view(recipe, lambda place: model.fit(given, seed, checkpoint=place), modules=modules)
+
+
+def _listed(ids: Ids | None) -> list[str] | None:
+    return None if ids is None else ids.tolist()

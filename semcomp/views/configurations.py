@@ -29,7 +29,7 @@ def build(view: str, options: Mapping[str, Any] | None = None) -> Any:
 def changed(model: Any, options: Mapping[str, Any], label: str) -> Any:
     """The model with options changed by dotted name; `label` is how an error calls it."""
     for name, value in options.items():
-        model = _changed(model, name.split("."), value, f"{label}: option {name!r}")
+        model = _changed(model, name.split("."), value, label)
     return model
 
 
@@ -89,7 +89,7 @@ def known_classes() -> dict[str, Any]:
 def _changed(model: Any, path: list[str], value: Any, label: str) -> Any:
     head, *rest = path
     if head not in _names(model):
-        raise unknown_name(f"option in {label}:", head, _names(model))
+        raise unknown_name(f"option of {label}", head, _names(model))
     inner = _changed(getattr(model, head), rest, value, label) if rest else value
     return replace(model, **{head: inner})
 

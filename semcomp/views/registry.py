@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from semcomp.core.inputs import Model
-from semcomp.errors import unknown_name
+from semcomp.errors import SemcompError, unknown_name
 from semcomp.views import collaborative as cf
 from semcomp.views import joint, semantic
 from semcomp.views.space import Range, Space, log_range, one_of
@@ -43,6 +43,17 @@ class Entry:
     views: Sequence[str] = ()
     space: Space = field(default_factory=dict)
     strength: str | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.model, type):
+            called = self.model.__name__
+            raise SemcompError(f"an entry got the class {called}; it needs a configuration, e.g. {called}()")
+        for name in ("needs", "views"):  # one name alone stands for a list of it
+            given = getattr(self, name)
+            object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
+        for kind, names, known in (("family", [self.family], FAMILIES), ("need", self.needs, NEEDS)):
+            for name in set(names) - set(known):
+                raise unknown_name(kind, name, known)
 
     @property
     def reads_text(self) -> bool:

@@ -119,6 +119,9 @@ def test_a_value_is_found_by_name():
         found["hits.comon"]
     with pytest.raises(SemcompError, match="not an evidence record: provenance, values missing"):
         Evidence.from_dict({"name": "e"})
+    for wrong in (3, {"value": 1.0, "mean": 2.0}, {}):
+        with pytest.raises(SemcompError, match=r"values of evidence record 'e' cannot be read.*excess_p"):
+            Evidence.from_dict({"name": "e", "values": {"a": wrong}, "provenance": {}})
 
 
 def test_excess_is_what_goes_beyond_the_null():

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.topk import TopK, contains
 from semcomp.core.view import View, as_matrix, unit_rows
@@ -145,3 +146,17 @@ def test_contains_does_not_overflow_on_large_data():
     truth = binary_csr(users, np.full(4, 69_999, np.int32), shape)
     ids = np.full((70_000, 1), 69_999, np.int32)
     assert np.flatnonzero(contains(truth, ids)).tolist() == users.tolist()
+
+
+@pytest.mark.parametrize(
+    ("views", "offender"),
+    [
+        (View("v", [[1.0]], [[1.0]]), "View as"),
+        (None, "NoneType as"),
+        ("ab", "str among"),
+        ([View], "type among"),
+    ],
+)
+def test_inputs_want_a_list_of_views(views, offender, make_split):
+    with pytest.raises(SemcompError, match=rf"Inputs got {offender} .*views; .*views=\[one, other\]"):
+        Inputs(make_split((1, 1), [(0, 0)]), views=views)

@@ -116,6 +116,8 @@ def test_what_cannot_be_kept(view, tmp_path):
     with pytest.raises(SemcompError, match=r"provenance of view 'odd'.*JSON.*keep"):
         odd.save(tmp_path / "v.safetensors")
     (tmp_path / "file").write_text("")
+    with pytest.raises(SemcompError, match=r"/proc/v\.safetensors cannot be written.*choose another place"):
+        view.save("/proc/v.safetensors")
     with pytest.raises(SemcompError, match=r"cannot be written.*choose another place"):
         view.save(tmp_path / "file" / "v.safetensors")
     assert [one.name for one in tmp_path.iterdir()] == ["file"]

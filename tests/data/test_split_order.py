@@ -278,6 +278,16 @@ def test_an_order_that_does_not_fit_is_refused():
             replace(s, order=EventOrder(("timestamp",), 0, moved))
 
 
+def test_an_order_that_was_dropped_is_not_told():
+    s = planted(timestamp=TIMES)
+    bare = replace(s, order=None)
+    assert "ordered by timestamp" in str(s)
+    assert "ordered" not in str(bare)
+    assert "dropped" in str(bare)
+    with pytest.raises(SemcompError, match=r"order of events \(no order: it was dropped from the split\)"):
+        bare.sequences()
+
+
 # --- published splits -----------------------------------------------------------------------------------
 
 

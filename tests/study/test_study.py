@@ -15,6 +15,7 @@ from semcomp import views
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.inputs import Inputs
 from semcomp.core.rank import rank
+from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import Scorer, View
 from semcomp.data.splits import EventOrder
 from semcomp.errors import SemcompError
@@ -51,7 +52,7 @@ def bytes_of(view: Scorer) -> tuple[bytes, ...]:
 
 
 def stored(study_cache: Path) -> set[str]:
-    return {path.name for path in (study_cache / "views").iterdir()}
+    return {path.name for path in (study_cache / "views").glob("*")}
 
 
 @pytest.mark.parametrize("name", REGISTRY)
@@ -97,7 +98,7 @@ def test_another_recipe_is_another_view(other, name, study, monkeypatch):
 
 def test_a_view_without_text_does_not_depend_on_the_text(study, no_training_but_the_first):
     first, fits = no_training_but_the_first
-    text = replace(study.text, provenance={**study.text.provenance, "sha256": "another"})
+    text = replace(study.text, matrix=2 * study.text.matrix)
     other = Study("planted", "tiny")
     other.__dict__["text"] = text
     assert bytes_of(other.view("LightGCN", 3)) == bytes_of(first)
@@ -148,15 +149,15 @@ def test_a_damaged_file_is_made_again(damage, cache):
         made.append(1)
         return view_of(1)
 
-    first = cached_view({"recipe": 1}, make, module=MODULE)
+    first = cached_view({"recipe": 1}, make, modules=[MODULE])
     (file,) = (cache / "views").iterdir()
     body = file.read_bytes()
     file.write_bytes(damage(body))
-    again = cached_view({"recipe": 1}, make, module=MODULE)
+    again = cached_view({"recipe": 1}, make, modules=[MODULE])
     assert len(made) == 2
     assert bytes_of(again) == bytes_of(first)
     assert (
-        cached_view({"recipe": 1}, make, module=MODULE).provenance
+        cached_view({"recipe": 1}, make, modules=[MODULE]).provenance
         == first.provenance
         == view_of(1).provenance
     )
@@ -173,7 +174,7 @@ def test_two_that_want_a_view_at_the_same_time_make_it_once(cache):
 
     got: list[View] = []
     threads = [
-        threading.Thread(target=lambda: got.append(cached_view({"recipe": 1}, make, module=MODULE)))
+        threading.Thread(target=lambda: got.append(cached_view({"recipe": 1}, make, modules=[MODULE])))
         for _ in range(3)
     ]
     for one in threads:
@@ -189,19 +190,19 @@ def test_a_fit_that_fails_leaves_nothing_in_the_cache(cache):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cached_view({"recipe": 1}, fail, module=MODULE)
+        cached_view({"recipe": 1}, fail, modules=[MODULE])
     assert list((cache / "views").iterdir()) == []
 
 
 def test_other_code_or_threads_make_another_key(cache, monkeypatch):
-    views_made = [cached_view({"recipe": 1}, lambda _: view_of(1), module=MODULE)]
+    views_made = [cached_view({"recipe": 1}, lambda _: view_of(1), modules=[MODULE])]
     monkeypatch.setattr(artifacts.torch, "get_num_threads", lambda: 77)
-    views_made.append(cached_view({"recipe": 1}, lambda _: view_of(2), module=MODULE))
-    monkeypatch.setattr(artifacts, "code_digest", lambda module: "other code")
-    views_made.append(cached_view({"recipe": 1}, lambda _: view_of(3), module=MODULE))
-    views_made.append(cached_view({"recipe": 2}, lambda _: view_of(4), module=MODULE))
+    views_made.append(cached_view({"recipe": 1}, lambda _: view_of(2), modules=[MODULE]))
+    monkeypatch.setattr(artifacts, "code_digest", lambda *modules: "other code")
+    views_made.append(cached_view({"recipe": 1}, lambda _: view_of(3), modules=[MODULE]))
+    views_made.append(cached_view({"recipe": 2}, lambda _: view_of(4), modules=[MODULE]))
     assert [view.users[0, 0] for view in views_made] == [1, 2, 3, 4]
-    assert cached_view({"recipe": 2}, lambda _: view_of(5), module=MODULE).users[0, 0] == 4
+    assert cached_view({"recipe": 2}, lambda _: view_of(5), modules=[MODULE]).users[0, 0] == 4
 
 
 # choosing and ranking
@@ -324,15 +325,41 @@ def test_what_has_no_digest_is_fitted_each_time(study, study_cache, monkeypatch)
     monkeypatch.setattr(
         views.RRF, "fit", lambda self, given, seed=0, **_: fits.append(seed) or given.views[0]
     )
+    bare, view = study.scorer("EASE", 3), study.view("LightGCN", 3)
     before = stored(study_cache)
     for _ in range(2):
-        study.fit(views.RRF(), 7, Inputs(study.split, views=[study.scorer("EASE", 3)]))
+        study.fit(views.RRF(), 7, Inputs(study.split, views=[bare]))
     assert fits == [7, 7]
     monkeypatch.setattr(views.RRF, "__module__", "__nowhere__")
     for _ in range(2):
-        study.fit(views.RRF(), 8, Inputs(study.split, views=[study.view("LightGCN", 3)]))
+        study.fit(views.RRF(), 8, Inputs(study.split, views=[view]))
     assert fits == [7, 7, 8, 8]
     assert stored(study_cache) == before
+
+
+def test_an_option_that_is_an_array_is_no_key(study, study_cache):
+    @dataclass(frozen=True)
+    class Weighted:
+        weights: np.ndarray
+
+        def fit(self, inputs, seed=0, *, checkpoint=None):
+            split = Inputs.of(inputs).split
+            return View("weighted", np.ones((split.n_users, 1)), np.full((split.n_items, 1), self.weights[0]))
+
+    before = stored(study_cache)
+    assert [study.fit(Weighted(np.array([x]))).items[0, 0] for x in (1, 2)] == [1, 2]
+    assert stored(study_cache) == before
+
+
+def test_rows_of_other_ids_are_other_inputs(study):
+    """The same numbers under other ids, of a text and of a view."""
+    split, text, view = study.split, study.text, study.view("LightGCN", 3)
+    moved = TextMatrix(text.item_ids[::-1], text.matrix, text.provenance)
+    first, second = (study.fit(views.RawText(), 0, Inputs(split, one)) for one in (text, moved))
+    assert first.items.tobytes() == second.items[::-1].tobytes() != second.items.tobytes()
+    pair = [view, replace(view, item_ids=view.item_ids[::-1])]
+    first, second = (study.fit(views.CombSum(0.5), 0, Inputs(split, views=[one, view])) for one in pair)
+    assert first.items.tobytes() != second.items.tobytes()
 
 
 def test_studies_refuse_bad_input(study):
@@ -346,6 +373,13 @@ def test_studies_refuse_bad_input(study):
         _ = Study("plantd", "tiny").split
     with pytest.raises(SemcompError, match="k = 61, but lists of 2k are ranked and 'planted' has 120 items"):
         _ = Study("planted", "tiny", k=61).split
+    with pytest.raises(SemcompError, match=r"'LightGCN' is not a model; .*by its name"):
+        study.fit("LightGCN")
+    with pytest.raises(SemcompError, match=r"^LightGCN is not a model; give a configured one"):
+        study.fit(views.LightGCN)
+    with pytest.raises(SemcompError, match="given TextMatrix to fit to; it needs a Split"):
+        study.fit(views.Popularity(), 0, study.text)
+    assert study.fit(views.Popularity(), 0, study.split).name == "popularity"
 
 
 def test_a_budget_says_how_views_are_trained(study, monkeypatch):

@@ -15,6 +15,7 @@ from conformance import QUICK, Case, Conformance, Fits
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
+from semcomp.errors import SemcompError
 from semcomp.views.checks import check_options
 from semcomp.views.collaborative.spectral import GFCF
 from semcomp.views.configurations import build
@@ -125,3 +126,15 @@ def test_a_line_in_the_registry_is_a_case(world, make_split, tmp_path, monkeypat
     assert len(chosen) > 10
     with pytest.raises(AssertionError):
         Conformance().test_it_finds_more_than_chance_and_the_popular_list(given["fits"], world)
+
+
+@pytest.mark.parametrize("name", ["LightGCN", "popularity", "iALS"])
+def test_a_seed_is_a_whole_number_of_any_kind(name, world, tmp_path):
+    """Those of an array too: they come back as plain numbers, and can be kept."""
+    model = REGISTRY[name].model
+    model = replace(model, training=QUICK) if hasattr(model, "training") else model
+    made = model.fit(world[0], np.arange(5)[4], checkpoint=tmp_path / "run.checkpoint")
+    assert View.load(made.save(tmp_path / "view.safetensors")).provenance["seed"] == 4
+    for seed in (None, "4", 1.5, -1, True):
+        with pytest.raises(SemcompError, match=rf"seed = {seed!r} is not usable; give a whole number"):
+            model.fit(world[0], seed)

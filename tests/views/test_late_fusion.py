@@ -154,6 +154,17 @@ def test_combsum_is_told_with_the_views_it_is_made_of(random_split):
     assert (made["model"], made["weight"], made["of"]) == ("CombSum", 0.5, [{"seed": 1}, {"seed": 2}])
 
 
+def test_combsum_weighs_both_alike_where_validation_prefers_none(random_split):
+    """No validation item at all, as in a file without pairs; and two views that are one."""
+    a, b = random_view(1), random_view(2)
+    bare = random_split.without("valid")
+    fused = CombSum().fit(Inputs(bare, views=(a, b)))
+    assert fused.provenance["weight"] == 0.5
+    assert bytes(fused.users) == bytes(CombSum(0.5).fit(Inputs(bare, views=(a, b))).users)
+    assert CombSum(grid=(0.1, 0.7)).fit(Inputs(bare, views=(a, b))).provenance["weight"] == 0.7
+    assert CombSum().fit(Inputs(random_split, views=(a, a))).provenance["weight"] == 0.5
+
+
 def test_combsum_refuses_bad_input(random_split):
     with pytest.raises(SemcompError, match=r"CombSum needs weights between 0 and 1, not 1\.5"):
         CombSum(weight=1.5)
@@ -161,6 +172,9 @@ def test_combsum_refuses_bad_input(random_split):
         CombSum(weight=float("nan"))
     with pytest.raises(SemcompError, match=r"CombSum needs weights between 0 and 1, not -0\.1"):
         CombSum(grid=(0.5, -0.1))
+    for wrong in ({"weight": "all"}, {"grid": ["all"]}, {"grid": "all"}, {"grid": 1.5}):
+        with pytest.raises(SemcompError, match="CombSum needs weights between 0 and 1, not "):
+            CombSum(**wrong)
     with pytest.raises(SemcompError, match="neither a weight nor a grid"):
         CombSum(grid=())
     other = View("other", np.ones((USERS, 2)), np.ones((ITEMS + 1, 2)))

@@ -11,7 +11,7 @@ from semcomp.errors import SemcompError
 from semcomp.study.settings import Trial
 from semcomp.study.tuning import proposal
 from semcomp.views.configurations import LOSSES, budgeted, build, from_described, option
-from semcomp.views.registry import FAMILIES, NEEDS, REGISTRY, entry, from_data
+from semcomp.views.registry import FAMILIES, NEEDS, REGISTRY, Entry, entry, from_data
 from semcomp.views.space import Choice, Range, log_range, written
 from semcomp.views.training import SampledSoftmax, Training, described
 
@@ -87,7 +87,11 @@ def test_options_are_changed_by_dotted_name():
     ("make", "message"),
     [
         (lambda: build("lightgnc"), "did you mean 'LightGCN'"),
-        (lambda: build("LightGCN", {"layer": 3}), "did you mean 'layers'"),
+        (
+            lambda: build("LightGCN", {"layer": 3}),
+            "unknown option of LightGCN 'layer'; did you mean 'layers'",
+        ),
+        (lambda: build("popularity", {"layer": 3}), "unknown option of popularity 'layer'; Known: none"),
         (lambda: build("LightGCN", {"training.losses.temperature": 3}), "unknown option .* 'losses'"),
         (lambda: build("BPR-MF", {"training.loss.temperature": 3}), "unknown option .* 'temperature'"),
         (lambda: build("LightGCN", {"layers": -1}), "layers >= 0"),
@@ -133,6 +137,19 @@ def test_a_budget_changes_what_it_names_alone():
 @dataclass(frozen=True)
 class Foreign:
     pass
+
+
+def test_an_entry_names_what_exists():
+    """One name alone stands for a list of it."""
+    model = build("EASE")
+    line = Entry(model, "joint", "text", views="LightGCN")
+    assert (line.needs, line.views) == (("text",), ("LightGCN",))
+    with pytest.raises(SemcompError, match="unknown family 'semantics'; did you mean 'semantic'"):
+        Entry(model, "semantics")
+    with pytest.raises(SemcompError, match="unknown need 'txt'; did you mean 'text'"):
+        Entry(model, "semantic", ("txt",))
+    with pytest.raises(SemcompError, match=r"class EASE; it needs a configuration, e\.g\. EASE\(\)"):
+        Entry(type(model), "collaborative")
 
 
 def test_classes_of_no_view_are_refused():

@@ -17,6 +17,8 @@ from semcomp.display import Table, card
 from semcomp.errors import SemcompError
 from semcomp.storage import digest
 
+NO_ORDER = "no order: it was made of pairs alone"
+DROPPED = "no order: it was dropped from the split"
 WIDTHS = (14, 9, 10, 10, 12, 12)  # of the columns of a printed split
 
 
@@ -107,6 +109,12 @@ class Split:
         """Whether the order of each user's events is known."""
         return self.order is not None
 
+    @property
+    def order_told(self) -> str:
+        """One sentence on the order of events: what tells it, or why it is not known."""
+        told = str(self.provenance.get("order", NO_ORDER))
+        return told if self.ordered or told.startswith("no order") else DROPPED
+
     @cached_property
     def order_fingerprint(self) -> str | None:
         """The sha256 of the order of events, for the keys of what depends on it; None where there is none."""
@@ -177,10 +185,9 @@ class Split:
         if self.order is None:
             made = self.provenance
             of = f" of {made['dataset']!r}" if "dataset" in made else ""
-            why = made.get("order", "no order: it was made of pairs alone")
             raise SemcompError(
-                f"the split{of} does not know the order of events ({why}); load data with a column timestamp "
-                "or position that is filled in for every interaction"
+                f"the split{of} does not know the order of events ({self.order_told}); load data with "
+                "a column timestamp or position that is filled in for every interaction"
             )
         return self.order
 
@@ -260,7 +267,7 @@ class Split:
         made = self.provenance
         without = self.n_users - self.counts["test"]["users"]
         notes = ["cold: not in train", f"{without:,} users have no test item", *made.get("notes", ())]
-        return notes + ([made["order"]] if "order" in made else [])
+        return notes + ([self.order_told] if "order" in made else [])
 
 
 def assembled(

@@ -9,6 +9,7 @@ from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
+from semcomp.kernels.random import whole_seed
 from semcomp.views.collaborative.lightgcn import GraphTables, LightGCN
 from semcomp.views.training import Training, train_view
 
@@ -40,7 +41,11 @@ class LayerZero:
         """Train for `epochs`; the inner products of the tables are not LightGCN's scores."""
         split = Inputs.of(inputs).split
         encoder = GraphTables(split, self.model.dim, self.model.layers, seed)
-        provenance: dict[str, object] = {"model": "LayerZero", "seed": seed, "split": split.fingerprint}
+        provenance: dict[str, object] = {
+            "model": "LayerZero",
+            "seed": whole_seed(seed),
+            "split": split.fingerprint,
+        }
         if self.epochs:
             again = replace(self.model, training=self.training)
             provenance["of"] = train_view(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +28,20 @@ class CombSum:
 
     Attributes:
         weight: w in [0, 1], the share of the first view; None picks it on the validation part from `grid`.
-            Ties go to the first of the grid.
+            Ties go to the first of the grid; where all are equal, as without any validation item, to the one
+            nearest to 1/2.
     """
 
     weight: float | None = None
     grid: Sequence[float] = tuple(np.linspace(0, 1, 11).round(1).tolist())
 
     def __post_init__(self) -> None:
-        if self.weight is None and not len(self.grid):
+        if self.weight is None and not np.size(self.grid):
             raise SemcompError("CombSum has neither a weight nor a grid to pick one from; give one of them")
-        for weight in [*self.grid, *([] if self.weight is None else [self.weight])]:
-            if not 0 <= weight <= 1:
-                raise SemcompError(f"CombSum needs weights between 0 and 1, not {weight}")
+        grid = self.grid if isinstance(self.grid, Iterable) else [self.grid]
+        for weight in [*grid, *([] if self.weight is None else [self.weight])]:
+            if not isinstance(weight, Real) or not 0 <= float(weight) <= 1:
+                raise SemcompError(f"CombSum needs weights between 0 and 1, not {weight!r}")
 
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """The fused view of `inputs.views`, a and b in this order. Nothing is random.
@@ -53,7 +56,8 @@ class CombSum:
         chosen: dict[str, Any] = {}
         if weight is None:
             tried = dict(zip(self.grid, mixtures_ndcg(halves, split, self.grid), strict=True))
-            weight = max(tried, key=lambda w: tried[w])
+            told = len(set(tried.values())) > 1  # else validation prefers none, or there is none
+            weight = max(tried, key=tried.__getitem__) if told else min(tried, key=lambda w: abs(w - 0.5))
             chosen = {"valid_ndcg_by_weight": {str(w): value for w, value in tried.items()}}
         made = origin(self, split, seed, weight=weight, of=[dict(a.provenance), dict(b.provenance)], **chosen)
         sides = mixed_users(halves, weight), mixed_items(halves)

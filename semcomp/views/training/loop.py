@@ -19,7 +19,7 @@ from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.kernels.processes import World, from_first, shard, world
-from semcomp.kernels.random import generator
+from semcomp.kernels.random import generator, whole_seed
 from semcomp.views.training.checkpoint import Checkpoint, State, Vectors
 from semcomp.views.training.configuration import Training, described
 from semcomp.views.training.cost import Meter
@@ -82,7 +82,7 @@ def train_view(
     here = world()  # before the device: which GPU is this process's depends on it
     device = training_device(training.device)
     meter = Meter(device)
-    made = {"model": type(model).__name__, "config": described(model), "seed": seed}
+    made = {"model": type(model).__name__, "config": described(model), "seed": whole_seed(seed)}
     made |= {"split": split.fingerprint, "device": device.type}
     if here.size > 1:
         made["processes"] = here.size
