@@ -129,6 +129,6 @@ def test_mistakes(files, tmp_path, words, says) -> None:
 
 
 def test_where_the_record_goes(files, tmp_path) -> None:
-    for place, says in ((tmp_path / "no" / "out.json", "is not there"), (tmp_path, "is a folder")):
+    for place, says in ((tmp_path / "no" / "out.json", "does not exist"), (tmp_path, "is a folder")):
         with pytest.raises(SemcompError, match=says):
             run("--items", files["s_items"], files["c_items"], "--json", str(place))

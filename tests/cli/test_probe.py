@@ -78,7 +78,7 @@ def test_categories_are_pairs() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--json", "no/such/out.json"], "the folder of --json, no/such, is not there"),
+        (["--json", "no/such/out.json"], "the folder of --json, no/such, does not exist"),
         (["--json", "."], "which is a folder"),
         (["--shift", "temporal"], "--shift temporal needs --first-seen"),
         (["--shift", "category"], "--shift category needs --categories"),

@@ -39,7 +39,7 @@ def published(name: str) -> dict:
         ([], ("book", "data", "diagnose")),
         (["book"], ("--dataset", "--budget", "--out", "--force", "standard")),
         (["data"], ("list", "describe")),
-        (["data", "list"], ("names that can be loaded",)),
+        (["data", "list"], ("can be loaded here", "can be fetched")),
         (["data", "describe"], ("NAME_OR_PATH",)),
         (
             ["diagnose"],
