@@ -123,7 +123,7 @@ def _run_pages(pages: Sequence[Page], force: bool, jobs: int) -> None:
 
 
 def _turn(page: Page) -> int:
-    """The lower, the earlier: evidence by the chapter's number, then the pages that run once."""
+    """The lower, the earlier: evidence, its last chapters first, then the pages that run once."""
     return 0 if page.target.parent.name in ONCE else -int(page.source.stem[:2])
 
 
