@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from semcomp.core.matrices import check_real
 from semcomp.core.provenance import without_cost
 from semcomp.core.sharded import lists_by_items, lists_by_users
 from semcomp.core.topk import TopK
@@ -49,7 +51,8 @@ def rank(
 
     Raises:
         SemcompError: k out of range, a view whose rows do not match the split, an unknown mask, vectors so
-            long that float32 scores overflow, or items to be sharded of a scorer that is not a View.
+            long that float32 scores overflow, items to be sharded of a scorer that is not a View, or scores
+            of another shape, of NaN or of infinity. A scorer may give -inf: that item is not ranked.
 
     >>> sc.rank(cf, split, k=20)
     <TopK 'LightGCN': the 20 best of 200 items for each of 300 users>
@@ -74,7 +77,7 @@ def rank(
         seen = history if alone else sp.csr_array(history[rows, columns])
         masked: dict[str, Any] = {"indptr": seen.indptr, "indices": seen.indices, "memory": memory}
         if vectors is None:
-            return topk_of_scores(lambda users: scorer.scores(users + rows.start), seen.shape, k, **masked)
+            return topk_of_scores(lambda users: scored(scorer, users + rows.start), seen.shape, k, **masked)
         place = _device(device)
         return exact_topk(vectors[0][rows].to(place), vectors[1][columns].to(place), k, **masked)
 
@@ -91,6 +94,24 @@ def among(scorer: Scorer, history: sp.csr_array) -> Scorer:
     told = getattr(scorer, "among", None)
     made: Scorer = scorer if told is None else told(history)
     return made
+
+
+def scored(scorer: Scorer, users: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(B, I) float32, what a scorer gives these users, checked: neither NaN nor +inf can be ordered."""
+    found = np.asarray(scorer.scores(users))
+    wanted = (len(users), scorer.shape[1])
+    check_real(found, f"what {scorer.name!r} scores")
+    if found.shape != wanted:
+        raise SemcompError(f"{scorer.name!r} gives scores of shape {found.shape} where {wanted} is needed")
+    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite
+        block = found.astype(np.float32, copy=False)
+    wrong = ~(block < np.inf).all(axis=1)  # -inf is below, NaN is not
+    if wrong.any():
+        raise SemcompError(
+            f"{scorer.name!r} scores items of user row {int(users[wrong.argmax()])} NaN or infinite "
+            "(float32 is needed); mend what it computes, or give -inf to items that are not to be ranked"
+        )
+    return block
 
 
 def _vectors(view: View) -> tuple[Tensor, Tensor]:

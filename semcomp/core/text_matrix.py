@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.array_files import read_npz
 from semcomp.core.joining import check_ids, rows_of
 from semcomp.core.spectrum import effective_rank, mean_cosine
 from semcomp.core.view import as_matrix
@@ -109,18 +109,9 @@ class TextMatrix:
         if not path.is_file():
             raise SemcompError(f"there is no file {path}; check the path")
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                found = {name: stored[name] for name in ("item_ids", "matrix", "provenance", "digest")}
+            found, _ = read_npz(path, ("item_ids", "matrix", "provenance", "digest"))
             text = TextMatrix(found["item_ids"], found["matrix"], json.loads(str(found["provenance"])))
-        except (
-            OSError,
-            EOFError,
-            ValueError,
-            KeyError,
-            AttributeError,
-            TypeError,
-            zipfile.BadZipFile,
-        ) as error:
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
             raise SemcompError(
                 f"{path} is not a text matrix that `save` wrote, or is damaged; save it again"
             ) from error

@@ -32,7 +32,10 @@ class Scorer(Protocol):
         ...
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(B,) rows of users -> (B, I) finite scores. A row must not depend on the other rows asked for."""
+        """(B,) rows of users -> (B, I) scores: finite, or -inf where an item is not to be ranked.
+
+        A row must not depend on the other rows asked for.
+        """
         ...
 
 

@@ -36,12 +36,13 @@ class Precomputed:
     - `.npy`: (n, D) numbers; the ids are in the file `ids`, one per row, in the same order.
     - `.npz`: an array of ids (`item_ids` or `ids`) and a matrix (`matrix`, `vectors` or `embeddings`); what
       `TextMatrix.save` wrote is such a file.
-    - `.parquet`, `.csv`: a column of ids, and either one column of lists (`vector_column`) or D columns of
-      numbers, in the order of the file.
+    - `.parquet`, `.csv`, `.tsv`: a column of ids, and either one column of lists (`vector_column`, parquet
+      only) or D columns of numbers, in the order of the file. The numbers of rows, as pandas writes them, are
+      refused: they are not a dimension.
 
     Attributes:
         path: the file of the vectors.
-        ids: the file of the ids of an `.npy`: `.txt` (one per line), `.npy`, or a `.csv` or `.parquet` with
+        ids: the file of the ids of an `.npy`: `.txt` (one per line, in UTF-8), `.npy`, or a table with
             `id_column`. None: the file next to `path` whose name ends in `_ids`, e.g. `vectors_ids.txt`.
         id_column: the column of ids in a table.
         vector_column: the column of lists in a table; None: the only one there is, else all other columns.

@@ -67,7 +67,8 @@ COMMANDS: dict[str, tuple[dict[str, object], int, str]] = {
     "pickled objects": (
         {"--view-a": (np.array([{"a": 1}], dtype=object), np.ones((6, 2)))},
         1,
-        "{tmp}/view-a-0.npy is not a .npy array of numbers; save one with numpy.save",
+        "{tmp}/view-a-0.npy holds pickled Python objects (object), which are never read; "
+        "save numbers with numpy.save",
     ),
     "array in three dimensions": (
         {"--view-a": (np.ones((3, 2, 1)), np.ones((6, 2)))},

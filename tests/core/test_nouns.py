@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -43,9 +44,18 @@ def test_a_view_holds_a_copy_that_nobody_can_change():
         (np.zeros(5), r"m has shape \(5,\)"),
         (np.zeros((0, 3)), r"m is empty, shape \(0, 3\)"),
         (np.zeros((3, 0)), r"m is empty, shape \(3, 0\)"),
-        ([["a", "b"]], "m is not a numeric matrix"),
+        ([["a", "b"]], r"m holds <U1 of shape \(1, 2\); real numbers are needed, one row per user or item"),
+        ([["1", "2"]], "m holds <U1"),
         ([[1, 2], [3]], "m is not a numeric matrix"),
-        (None, "m has shape|m is not a numeric matrix"),
+        (None, r"m holds object of shape \(\); real numbers are needed"),
+        ([[1, None]], "m holds object"),
+        ([[1 + 2j]], "m holds complex128"),
+        ([[True, False]], r"m holds bool .* take .astype\(float\)"),
+        (np.zeros((2, 2), "datetime64[s]"), r"m holds datetime64\[s\]"),
+        (np.zeros((2, 2), "timedelta64[s]"), r"m holds timedelta64\[s\]"),
+        (np.zeros(2, [("a", float)]), r"m holds \[\('a', '<f8'\)\]"),
+        (sp.eye_array(3, format="csr"), r"m holds object .* give its .toarray\(\)"),
+        (np.ma.masked_array([[1.0, 2]], [[True, False]]), "m has masked values"),
     ],
 )
 def test_what_is_no_matrix(values, message):
