@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semcomp.checks import checked
 from semcomp.errors import SemcompError
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["data_sets", "load_dataset", "parse_columns", "usual_recipe"]
 
 
+@checked
 def load_dataset(
     name: str | Path,
     *,
@@ -58,6 +60,7 @@ def load_dataset(
     return load_named(name, also=WORLDS, items=items, columns=columns, format=format, recipe=recipe)
 
 
+@checked
 def usual_recipe(name: str | Path) -> Recipe:
     """The recipe by which a data set of this name is loaded; `Recipe()` where its name says nothing.
 
@@ -71,6 +74,7 @@ def usual_recipe(name: str | Path) -> Recipe:
     return known.recipe if known else Recipe()
 
 
+@checked
 def parse_columns(text: str | Sequence[str]) -> dict[str, str]:
     """The mapping that words such as `"user=reviewerID item=asin"` stand for.
 
@@ -94,6 +98,7 @@ def parse_columns(text: str | Sequence[str]) -> dict[str, str]:
     return mapping
 
 
+@checked
 def data_sets() -> dict[str, str]:
     """The names that `load_dataset` knows here, each with where it comes from.
 

@@ -6,12 +6,12 @@ import reprlib
 import types
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Span = tuple[int, int]
+Span = tuple[int | None, int]  # the least, if any, and the most
 NUMBER = (int, float, np.integer, np.floating)
 ARRAY_LIKE = set(get_args(ArrayLike))
 #: Kinds of arrays that are taken for arrays of a type, and the type in words.
@@ -27,11 +27,12 @@ MADE = {
     "Split": "split(data)",
     "TextMatrix": "embed(data)",
     "View": "LightGCN().fit(split)",
-    "Scorer": "LightGCN().fit(split)",
+    "Scorer": "e.g. LightGCN().fit(split)",
     "TopK": "rank(view, split)",
     "Evidence": "diagnose(a, b, split)",
 }
-BRIEF = reprlib.Repr(maxlevel=2, maxlist=6, maxtuple=6, maxdict=4, maxset=6, maxstring=60, maxlong=30)
+BRIEF = reprlib.Repr()
+BRIEF.maxlevel, BRIEF.maxstring, BRIEF.maxlong = 2, 60, 30
 
 
 class Wrong(Exception):
@@ -45,11 +46,13 @@ def as_annotated(value: Any, kind: Any, span: Span | None = None) -> Any:
         kind: what the annotation means. Types that are not known here fit everything.
         span: the least and the most of a number.
     """
+    if kind in (Any, object) or isinstance(kind, TypeVar):
+        return value
     if isinstance(kind, type) and get_origin(kind) is None:
         return _of_class(value, kind, span)
     origin, parts = get_origin(kind), get_args(kind)
     if origin is Literal:
-        return _only_if(isinstance(value, str | int) and value in parts, value)
+        return _only_if(isinstance(value, tuple(map(type, parts))), value)  # names: the function knows more
     if kind is None:
         return _only_if(value is None, value)
     if origin in (Union, types.UnionType):
@@ -77,13 +80,13 @@ def in_words(kind: Any, span: Span | None = None) -> str:
     origin, parts = get_origin(kind), get_args(kind)
     plain = {int: "a whole number", float: "a number", bool: "True or False", str: "text", Path: "a path"}
     if kind in plain:
-        return plain[kind] + (f" from {span[0]:,} to {span[1]:,}" if span and kind in (int, float) else "")
+        return plain[kind] + (_from_to(*span) if span and kind is int else "")
     if kind in (None, types.NoneType):
         return "None"
     if origin is Literal:
-        return " or ".join(map(repr, parts))
+        return "one of " + ", ".join(map(repr, parts))
     if origin in (Union, types.UnionType):
-        like = ["an array of numbers"] if set(parts) >= ARRAY_LIKE else []
+        like = ["an array of real numbers"] if set(parts) >= ARRAY_LIKE else []
         words = [in_words(part, span) for part in parts if not (like and part in ARRAY_LIKE)]
         return ", or ".join(dict.fromkeys(words + like))
     if origin is np.ndarray:
@@ -91,11 +94,16 @@ def in_words(kind: Any, span: Span | None = None) -> str:
     if origin is Callable:
         return "a function"
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return f"a dict whose values are each {in_words(parts[1])}"
+        return f"a dict, each value {in_words(parts[1])}"
     if isinstance(origin, type) and issubclass(origin, Iterable):
-        return f"a list, each of it {in_words(parts[0], span)},"
+        return f"a list, each entry {in_words(parts[0], span)}"
     name = getattr(kind, "__name__", str(kind))
-    return f"a {name}" + (f", e.g. {MADE[name]}," if name in MADE else "")
+    return _a(name) + (f" ({MADE[name]})" if name in MADE else "")
+
+
+def is_nan(value: Any) -> bool:
+    """Whether a value is a number that is none."""
+    return isinstance(value, float | np.floating) and bool(np.isnan(value))
 
 
 def shown(value: Any) -> str:
@@ -108,7 +116,15 @@ def shown(value: Any) -> str:
         return f"the class {value.__name__}"
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} of shape {value.shape}"
-    return f"a {type(value).__name__}"
+    return _a(type(value).__name__)
+
+
+def _a(name: str) -> str:
+    return f"{'an' if name[:1] in 'AEIOaeio' else 'a'} {name}"
+
+
+def _from_to(least: int | None, most: int) -> str:
+    return f" up to {most:,}" if least is None else f" from {least:,} to {most:,}"
 
 
 def _only_if(fits: bool, value: Any) -> Any:
@@ -120,7 +136,8 @@ def _only_if(fits: bool, value: Any) -> Any:
 def _of_class(value: Any, kind: type, span: Span | None) -> Any:
     if kind is int or kind is float:
         fits = isinstance(value, NUMBER[::2] if kind is int else NUMBER) and not isinstance(value, bool)
-        return _only_if(fits and value == value and (span is None or span[0] <= value <= span[1]), value)
+        least, most = span or (None, None)
+        return _only_if(fits and (least is None or value >= least) and (most is None or value <= most), value)
     if kind is bool:
         return _only_if(isinstance(value, bool | np.bool_), value)
     if kind is Path and isinstance(value, str):
@@ -144,7 +161,7 @@ def _of_union(value: Any, parts: Sequence[Any], span: Span | None) -> Any:
         array = np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         raise Wrong from error
-    return _only_if(array.shape != () or array.dtype.kind in "biufc", value)
+    return _only_if(array.dtype.kind in "biuf", value)
 
 
 def _listed(value: Any, origin: type, parts: Sequence[Any], span: Span | None) -> Any:
@@ -153,8 +170,7 @@ def _listed(value: Any, origin: type, parts: Sequence[Any], span: Span | None) -
     sequence = isinstance(value, np.ndarray) and value.ndim == 1 and origin is not tuple
     _only_if(not isinstance(value, str | bytes) and (sequence or isinstance(value, origin)), value)
     if origin is tuple and parts[-1] is not ...:
-        _only_if(len(value) == len(parts), value)
-        for one, kind in zip(value, parts, strict=True):
+        for one, kind in zip(value, parts, strict=False):  # how many, the function says
             as_annotated(one, kind, span)
     elif isinstance(value, Collection):  # what can be gone through only once is left to the function
         _each(value, parts[0], span)
@@ -190,5 +206,7 @@ def _array(value: Any, wanted: Any) -> NDArray[Any]:
     ):
         array = array.astype(np.str_)
     kinds, _ = _array_kind(wanted)
-    empty = array.size == 0 and array.dtype == np.float64  # what an empty list becomes
-    return _only_if(array.ndim > 0 and (not kinds or array.dtype.kind in kinds or empty), array)
+    if array.size == 0 and isinstance(value, list | tuple) and wanted is not Any:
+        array = array.astype(wanted)  # an empty list is of any type
+    _only_if(array.ndim > 0 and (not kinds or array.dtype.kind in kinds), array)
+    return array

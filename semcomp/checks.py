@@ -15,26 +15,31 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, TypeVar
 
-from semcomp.argument_types import Span, Wrong, as_annotated, in_words, shown
+from semcomp.argument_types import Span, Wrong, as_annotated, in_words, is_nan, shown
 from semcomp.errors import SemcompError
 
 Thing = TypeVar("Thing", bound=Callable[..., Any])
 
 SEEDS = 2**32 - 1
-#: The least that is meant, and the most that is of use: beyond it a slip of the hand fills memory or days.
+#: The least, and the most that is of use: beyond it a slip of the hand fills the memory, or days. Where the
+#: least is None, functions say it themselves.
 RANGES: dict[str, Span] = {
     "seed": (0, SEEDS),
     "split_seed": (0, SEEDS),
+    "draw": (0, SEEDS),
     "memory": (1, 2**50),
-    "resamples": (0, 100_000),
-    "permutations": (1, 1_000_000),
-    "shuffles": (1, 10_000),
-    "rsa_items": (1, 10_000),
-    "epochs": (1, 100_000),
+    "resamples": (None, 200_000),
+    "permutations": (None, 1_000_000),
+    "shuffles": (None, 10_000),
+    "rsa_items": (None, 10_000),
+    "epochs": (None, 100_000),
+    "dim": (None, 2**16),
+    "hidden": (None, 2**16),
     "batch_size": (1, 2**20),
     "processes": (1, 1_024),
-    "draws": (1, 100_000),
-    "worlds": (1, 1_000_000),
+    "draws": (None, 100_000),
+    "worlds": (None, 100_000),
+    "most": (None, 100),
 }
 
 
@@ -51,13 +56,13 @@ def checked(thing: Thing) -> Thing:
     ...     return 2 * seed
     >>> double(-1)
     Traceback (most recent call last):
-    semcomp.errors.SemcompError: double: seed = -1; a whole number from 0 to 4,294,967,295 is needed
+    semcomp.errors.SemcompError: double: seed = -1; it must be a whole number from 0 to 4,294,967,295
     """
     if not isinstance(thing, type):
-        return _guarded(thing, thing.__name__, [thing.__module__])  # type: ignore[no-any-return]
+        return _guarded(thing, f"{thing.__name__}:", [thing.__module__])  # type: ignore[no-any-return]
     modules = [base.__module__ for base in thing.__mro__]
     for key, member in list(vars(thing).items()):
-        name = thing.__name__ if key == "__init__" else f"{thing.__name__}.{key}"
+        name = f"{thing.__name__} option" if key == "__init__" else f"{thing.__name__}.{key}:"
         if key.startswith("_") and key != "__init__":
             continue
         if isinstance(member, types.FunctionType):
@@ -87,10 +92,12 @@ def _guarded(function: Any, name: str, modules: Sequence[str]) -> Any:
             if key in given.arguments:
                 value, span = given.arguments[key], RANGES.get(key)
                 try:
+                    if is_nan(value) and kind not in (Any, object):
+                        raise Wrong
                     given.arguments[key] = as_annotated(value, kind, span)
                 except Wrong:
-                    wanted = in_words(kind, span)
-                    raise SemcompError(f"{name}: {key} = {shown(value)}; {wanted} is needed") from None
+                    wanted = in_words(kind, span if isinstance(value, int) else None)
+                    raise SemcompError(f"{name} {key} = {shown(value)}; it must be {wanted}") from None
         return function(*given.args, **given.kwargs)
 
     return call
@@ -103,5 +110,6 @@ def annotated(annotation: Any, modules: Sequence[str]) -> Any:
         try:
             annotation = eval(annotation, scope)  # of this package's own text
         except NameError as error:
-            scope[error.name] = getattr(import_module("semcomp"), error.name)
+            name = str(error.name)
+            scope[name] = getattr(import_module("semcomp"), name)
     return annotation

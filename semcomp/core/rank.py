@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from semcomp.checks import checked
 from semcomp.core.matrices import check_real
 from semcomp.core.provenance import without_cost
 from semcomp.core.sharded import lists_by_items, lists_by_users
@@ -24,6 +25,7 @@ MEMORY = 512 * 2**20  # bytes for the blocks of one ranking
 SHARDED = {"users": lists_by_users, "items": lists_by_items}
 
 
+@checked
 def rank(
     scorer: Scorer,
     split: Split,

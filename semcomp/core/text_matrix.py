@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semcomp.array_files import read_npz
+from semcomp.checks import checked
 from semcomp.core.joining import check_ids, rows_of
 from semcomp.core.spectrum import effective_rank, mean_cosine
 from semcomp.core.view import as_matrix
@@ -21,6 +22,7 @@ from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, digest
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class TextMatrix:
     """(I, D) float32, one row per item, with the item ids of the rows and how the rows were made.

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from semcomp.core.joining import Ids, check_ids, rows_of
+from semcomp.checks import checked
+from semcomp.core.joining import Ids, check_ids, check_rows, rows_of
 from semcomp.core.matrices import finite_matrix
 from semcomp.core.view_files import read_fields, write_fields
 from semcomp.display import card, summary, vectors
@@ -46,6 +47,7 @@ def as_matrix(values: ArrayLike, label: str) -> NDArray[np.float32]:
     return matrix
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class View:
     """`score(u, i) = <users[u], items[i]>`. Float64 input is rounded to float32; NaN and infinity are errors.
@@ -104,6 +106,7 @@ class View:
         >>> cf.scores(np.array([0, 7])).shape
         (2, 200)
         """
+        check_rows(users, len(self.users), owner=self._owner, unit="user")
         return np.asarray(self.users[users] @ self.items.T)
 
     def normalized(self, name: str | None = None) -> View:

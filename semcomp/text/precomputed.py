@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import Dataset
 from semcomp.errors import SemcompError
@@ -16,6 +17,7 @@ from semcomp.text.encoder import Rows, Run
 from semcomp.text.vector_files import SUFFIXES, read_vectors, some
 
 
+@checked
 @dataclass(frozen=True)
 class OwnVectors:
     """The vectors that come with the data set; nothing is computed."""
@@ -29,6 +31,7 @@ class OwnVectors:
         return Rows(data.vectors, "vectors of the data set", "")
 
 
+@checked
 @dataclass(frozen=True)
 class Precomputed:
     """Vectors in a file, joined to the items by id, never by position.

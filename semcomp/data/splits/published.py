@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data.coding import as_number
 from semcomp.data.dataset import Dataset
 from semcomp.data.formats import open_tables
@@ -23,6 +24,7 @@ from semcomp.errors import SemcompError
 from semcomp.storage import file_digest
 
 
+@checked
 def import_split(
     data: Dataset,
     *,
@@ -140,6 +142,7 @@ def _check_disjoint(keys: Mapping[str, NDArray[np.int64]], files: Mapping[str, P
             )
 
 
+@checked
 def read_pairs(
     path: str | Path, kinds: tuple[str, str] = ("user", "item")
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -191,6 +194,7 @@ def read_pairs(
     return first, second
 
 
+@checked
 def split_from_pairs(
     train: str | Path, valid: str | Path, test: str | Path, n_users: int, n_items: int
 ) -> Split:

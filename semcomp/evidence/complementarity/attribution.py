@@ -13,6 +13,7 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence
 from semcomp.core.provenance import measured
 from semcomp.core.topk import TopK, contains
@@ -42,6 +43,7 @@ TABLE = (
 )
 
 
+@checked
 def attribute(
     a: TopK,
     b: TopK,

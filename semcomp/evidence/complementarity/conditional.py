@@ -9,6 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence
 from semcomp.core.provenance import measured
 from semcomp.core.view import Scorer, check_fits
@@ -44,6 +45,7 @@ TABLE = (
 )
 
 
+@checked
 def conditional_information(
     given: Scorer,
     added: Scorer,

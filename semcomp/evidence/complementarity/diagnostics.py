@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.provenance import measured
 from semcomp.core.topk import TopK
@@ -30,6 +31,7 @@ COLUMNS = ["value", "null", "excess", "low", "high", "verdict"]  # of `against_n
 ANSWERS = ("fusion.gain_ndcg", "oracle.gain", "interleaved.gain")
 
 
+@checked
 def diagnose(
     a: TopK,
     b: TopK,
@@ -154,6 +156,7 @@ def _table(columns: Columns, users: Users) -> pd.DataFrame:
     return table
 
 
+@checked
 def read_diagnosis(evidence: Evidence) -> dict[Statement, Verdict]:
     """Verdicts on what this diagnosis can decide, as one family: p-values adjusted by Holm.
 
@@ -170,6 +173,7 @@ def judge_against_null(key: str, value: Value) -> Verdict:
     return judge(below_null(value) if less else value)
 
 
+@checked
 def against_nulls(diagnoses: Mapping[str, Evidence], keys: Sequence[str]) -> pd.DataFrame:
     """Values of one pair next to each of its nulls, from diagnoses that differ only in their null.
 

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.provenance import origins
 from semcomp.core.topk import TopK
 from semcomp.data import Split
@@ -21,6 +22,7 @@ from semcomp.evidence.statistics.bootstrap import Floats
 StrataFrom = Literal["train", "all"]
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Pair:
     """Attributes:

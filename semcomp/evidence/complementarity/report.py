@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import scipy.sparse as sp
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence
 from semcomp.core.rank import rank
 from semcomp.core.topk import TopK
@@ -32,6 +33,7 @@ BINS = 10  # of similar popularity, within which items are shuffled
 COUNTED = (*measures.TABLE, *several.PER_VIEW, *several.together_table(()))
 
 
+@checked
 @dataclass(frozen=True)
 class Protocol:
     """How views given as arrays are ranked and measured.
@@ -111,6 +113,7 @@ class _Rankings:
         }
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Report:
     """Attributes:
@@ -164,6 +167,7 @@ class Report:
         return "\n\n".join([*parts, *map(str, self.quality.values())])
 
 
+@checked
 def report_arrays(
     views: Mapping[str, View],
     split: Split,

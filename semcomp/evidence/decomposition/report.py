@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.items import Source, items_of
 from semcomp.core.matrices import paired
@@ -31,6 +32,7 @@ from semcomp.evidence.statistics.bootstrap import estimate, mean_of
 MIN_ITEMS = 4 * FOLDS
 
 
+@checked
 @dataclass(frozen=True)
 class DecompositionSettings:
     """How `decompose` measures.
@@ -63,6 +65,7 @@ class DecompositionSettings:
 USUAL = DecompositionSettings()
 
 
+@checked
 def decompose(
     semantic: Source,
     collaborative: Source,

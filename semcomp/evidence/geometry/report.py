@@ -10,6 +10,7 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.items import Items, Source, items_of
 from semcomp.core.matrices import Matrix, same_items
@@ -29,6 +30,7 @@ CATEGORIES = 10
 Masks = dict[str, NDArray[np.bool_]]
 
 
+@checked
 @dataclass(frozen=True)
 class GeometrySettings:
     """How `geometry` measures.
@@ -79,6 +81,7 @@ class GeometrySettings:
 USUAL = GeometrySettings()
 
 
+@checked
 def geometry(
     a: Source,
     b: Source,

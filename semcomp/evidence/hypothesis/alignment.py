@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.items import Source, items_of
 from semcomp.core.provenance import measured, origins, without_cost
@@ -31,13 +33,14 @@ from semcomp.evidence.statistics.bootstrap import Floats
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
+@checked
 def alignment_hypothesis(
     source: Source,
     target: View,
     split: Split,
     *,
     seeds: Sequence[View],
-    groups: Mapping[str, ArrayLike] | None = None,
+    groups: Mapping[str, Sequence[object] | NDArray[Any]] | None = None,
     margin: float = 0.1,
     k: int = 20,
     steps: Sequence[float] = STEPS,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.items import Items, Source, items_of
 from semcomp.core.matrices import Floats
 from semcomp.core.view import View, check_fits, directions
@@ -24,6 +25,7 @@ ANCHORS = 1000  # held-out items that similarities are taken to
 FLOOR = "floor"
 
 
+@checked
 @dataclass(frozen=True)
 class ProbeSettings:
     """How a probe measures.
