@@ -9,7 +9,7 @@ from typing import Protocol
 
 from semcomp.checks import checked
 from semcomp.core.text_matrix import TextMatrix
-from semcomp.core.view import Scorer, View, check_fits
+from semcomp.core.view import Scorer, View, of_split
 from semcomp.data import Split
 from semcomp.errors import SemcompError
 
@@ -94,14 +94,7 @@ class Inputs:
                 f"{type(model).__name__} needs {count or 'some'} views and was given {given}; "
                 "fit it to Inputs(split, views=[one, other])"
             )
-        for view in self.views:
-            check_fits(view, (self.split.n_users, self.split.n_items))
-        return self.split, [self._joined(view) for view in self.views]
-
-    def _joined(self, view: Scorer) -> Scorer:
-        if not isinstance(view, View) or view.user_ids is None or view.item_ids is None:
-            return view
-        return view.for_split(self.split)
+        return self.split, [of_split(view, self.split) for view in self.views]
 
 
 def as_view(scorer: Scorer, remedy: str) -> View:

@@ -15,7 +15,7 @@ from semcomp.core.matrices import check_real
 from semcomp.core.provenance import without_cost
 from semcomp.core.sharded import lists_by_items, lists_by_users
 from semcomp.core.topk import TopK
-from semcomp.core.view import Scorer, View, check_fits
+from semcomp.core.view import Scorer, View, of_split
 from semcomp.data import Split
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.kernels.processes import world
@@ -42,7 +42,8 @@ def rank(
     input gives equal lists under any memory budget and on any number of processes.
 
     Args:
-        scorer: a View, or anything with `name`, `shape` and `scores(rows)`.
+        scorer: a View, or anything with `name`, `shape` and `scores(rows)`. A View with ids is joined to the
+            split's users and items by id, anything else by position.
         split: where the history comes from.
         k: places, 1 to the number of items. A user with fewer candidates is padded with -1.
         mask: "train+valid" (at test), "train" (at validation) or "none".
@@ -59,7 +60,7 @@ def rank(
     >>> sc.rank(cf, split, k=20)
     <TopK 'LightGCN': the 20 best of 200 items for each of 300 users>
     """
-    check_fits(scorer, (split.n_users, split.n_items))
+    scorer = of_split(scorer, split)
     if not isinstance(k, int | np.integer) or not 1 <= k <= split.n_items:
         raise SemcompError(f"k = {k}, but it must lie between 1 and the number of items, {split.n_items}")
     if sharded not in SHARDED:

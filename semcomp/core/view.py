@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,6 +45,9 @@ def as_matrix(values: ArrayLike, label: str) -> NDArray[np.float32]:
     matrix = np.array(finite_matrix(values, label, np.float32), dtype=np.float32, order="C")
     matrix.flags.writeable = False
     return matrix
+
+
+AnyScorer = TypeVar("AnyScorer", bound=Scorer)
 
 
 @checked
@@ -199,6 +202,20 @@ def directions(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """As `unit_rows`, in float64."""
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.where(norms > 0, norms, 1.0))
+
+
+def of_split(scorer: AnyScorer, split: Split) -> AnyScorer:
+    """The scorer with a row for each of the split's users and items, in the order of the split.
+
+    Rows are joined by id where a View has ids, else by position.
+
+    Raises:
+        SemcompError: another number of rows, ids that only one of view and split knows.
+    """
+    check_fits(scorer, (split.n_users, split.n_items))
+    if isinstance(scorer, View) and scorer.user_ids is not None:
+        return scorer.for_split(split)  # type: ignore[return-value]  # a View for a View
+    return scorer
 
 
 def check_fits(scorer: Scorer, shape: tuple[int, int]) -> None:

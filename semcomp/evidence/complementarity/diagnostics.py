@@ -21,7 +21,7 @@ from semcomp.evidence.complementarity.measures import (
     pair_columns,
     pair_statistics,
 )
-from semcomp.evidence.complementarity.pair import Pair, StrataFrom, Users, check_lists
+from semcomp.evidence.complementarity.pair import Pair, StrataFrom, Users, check_differ, check_lists
 from semcomp.evidence.statistics.bootstrap import estimate
 from semcomp.evidence.statistics.verdicts import Statement, Verdict, below_null, decide, judge, with_headline
 
@@ -93,8 +93,9 @@ def diagnose(
         the fusion, or else by the union or by interleaving: over the null where there is one.
 
     Raises:
-        SemcompError: lists that do not fit the split or were masked differently, k beyond the lists or the
-            number of items, depths below 1, an empty test part, an unknown choice of strata.
+        SemcompError: two of a, b and null are the same lists, lists do not fit the split or were masked
+            differently, k beyond the lists or the number of items, depths below 1, an empty test
+            part, an unknown choice of strata.
 
     >>> found = sc.diagnose(a, b, split, k=20, null=c, resamples=100)
     >>> found["jaccard"].value < found["jaccard"].null
@@ -106,6 +107,7 @@ def diagnose(
     k = min(a.k, b.k) if k is None else k
     both = [pair] if control is None else [pair, control]
     check_lists(split, k, a, *(one for each in both for one in each))
+    check_differ(a, b, null if isinstance(null, TopK) else None)
     if any(depth < 1 for depth in depths):
         raise SemcompError(f"depths {tuple(depths)} name one below 1; a list has at least 1 place")
     reach = min(one.k for each in both for one in (each.a, each.b))

@@ -14,7 +14,7 @@ from semcomp.checks import checked
 from semcomp.core.evidence import Evidence
 from semcomp.core.rank import rank
 from semcomp.core.topk import TopK
-from semcomp.core.view import View, check_fits
+from semcomp.core.view import View, of_split
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError, unknown_name
@@ -59,7 +59,7 @@ class Protocol:
         """The view as it is ranked; SemcompError for one that does not fit the split, or for k above it."""
         if self.k > split.n_items:
             raise SemcompError(f"k = {self.k} is above the number of items, {split.n_items}; lower k")
-        check_fits(view, (split.n_users, split.n_items))
+        view = of_split(view, split)
         return view.normalized() if self.normalize == "l2" else view
 
 

@@ -14,7 +14,7 @@ from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.items import Source, items_of
 from semcomp.core.provenance import measured, origins, without_cost
-from semcomp.core.view import View, check_fits
+from semcomp.core.view import View, of_split
 from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.evidence.hypothesis.groups import item_groups
@@ -105,7 +105,8 @@ def alignment_hypothesis(
     True
     """
     text = items_of(source, TEXT, split)
-    views = {TEXT: text.floats} | _seeds(target, seeds, split)
+    target = of_split(target, split)
+    views = {TEXT: text.floats} | _seeds(seeds, split)
     _check(target, split, margin, k, steps, mask, resamples)
     goal = target.items.astype(np.float64)
     names = [name for name in views if name != TEXT]
@@ -156,15 +157,13 @@ def alignment_hypothesis(
     return Hypothesis(title, parts, _path(by_part, steps), evidence)
 
 
-def _seeds(target: View, seeds: Sequence[View], split: Split) -> dict[str, Floats]:
-    """Their item vectors by name, "seed.0" …, with the target checked too."""
+def _seeds(seeds: Sequence[View], split: Split) -> dict[str, Floats]:
+    """Their item vectors by name, "seed.0" …"""
     if len(seeds) == 0:
         raise SemcompError(
             "no other seed of the target given; train its model once more and pass seeds=[view]"
         )
-    for view in (target, *seeds):
-        check_fits(view, (split.n_users, split.n_items))
-    return {f"seed.{at}": view.items.astype(np.float64) for at, view in enumerate(seeds)}
+    return {f"seed.{at}": of_split(view, split).items.astype(np.float64) for at, view in enumerate(seeds)}
 
 
 def _check(
