@@ -21,6 +21,11 @@ from semcomp.errors import SemcompError
 
 ARCHIVE = b"PK"  # how zip files begin, and so `.npz`
 DEFLATED = 1032  # bytes that one byte of a deflated file can become at most
+READERS = {  # of headers by the version of the format; 3.0 differs from 2.0 in names of fields alone
+    (1, 0): npy.read_array_header_1_0,
+    (2, 0): npy.read_array_header_2_0,
+    (3, 0): npy.read_array_header_2_0,
+}
 Array = NDArray[Any]
 DAMAGED = (OSError, EOFError, ValueError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 
@@ -79,8 +84,7 @@ def _array(stream: IO[bytes], size: int, label: str) -> Array:
     """What the `size` bytes of a stream hold: a header, and exactly the numbers that it declares."""
     try:
         version = npy.read_magic(stream)
-        read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = read_header(stream)
+        shape, fortran, dtype = READERS[version](stream)
     except Exception as error:  # whatever numpy's parser makes of a damaged header, recursion included
         raise SemcompError(f"{label} is not a .npy array of numbers; save one with numpy.save") from error
     if dtype.hasobject:

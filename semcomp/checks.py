@@ -40,6 +40,12 @@ RANGES: dict[str, Span] = {
     "draws": (None, 100_000),
     "worlds": (None, 100_000),
     "most": (None, 100),
+    "intents": (None, 2**16),
+    "negatives": (None, 2**20),
+    "contrasted": (None, 2**20),
+    "layers": (None, 1_000),
+    "hops": (None, 1_000),
+    "iterations": (None, 100_000),
 }
 
 

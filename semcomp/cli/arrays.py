@@ -48,7 +48,7 @@ def read_view(name: str, files: tuple[Path, Path]) -> View:
 
 
 def read_categories(path: Path, n_items: int) -> sp.csr_array:
-    """(items, categories) from pairs of numbers."""
+    """(items, categories) from pairs of numbers; one column per category that occurs, in their order."""
     try:
         items, groups = read_pairs(path, ("item", "category"))
     except SemcompError as error:
@@ -63,4 +63,5 @@ def read_categories(path: Path, n_items: int) -> sp.csr_array:
         raise SemcompError(
             f"--categories {path}: no such pair {first}; items go from 0 to {n_items - 1}, categories from 0"
         )
-    return binary_csr(items.astype(np.int32), groups.astype(np.int32), (n_items, int(groups.max()) + 1))
+    known, column = np.unique(groups, return_inverse=True)
+    return binary_csr(items.astype(np.int32), column.astype(np.int32), (n_items, len(known)))
