@@ -96,7 +96,8 @@ def in_words(kind: Any, span: Span | None = None) -> str:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return f"a dict, each value {in_words(parts[1])}"
     if isinstance(origin, type) and issubclass(origin, Iterable):
-        return f"a list, each entry {in_words(parts[0], span)}"
+        counted = origin is tuple and parts[-1] is not ...
+        return (f"{len(parts)} values" if counted else "a list") + f", each {in_words(parts[0], span)}"
     name = getattr(kind, "__name__", str(kind))
     return _a(name) + (f" ({MADE[name]})" if name in MADE else "")
 
@@ -167,10 +168,13 @@ def _of_union(value: Any, parts: Sequence[Any], span: Span | None) -> Any:
 def _listed(value: Any, origin: type, parts: Sequence[Any], span: Span | None) -> Any:
     if origin is tuple and isinstance(value, list):
         value = tuple(value)
-    sequence = isinstance(value, np.ndarray) and value.ndim == 1 and origin is not tuple
-    _only_if(not isinstance(value, str | bytes) and (sequence or isinstance(value, origin)), value)
+    if isinstance(value, np.ndarray):
+        _only_if(value.ndim == 1 and origin is not tuple, value)
+    else:
+        _only_if(not isinstance(value, str | bytes) and isinstance(value, origin), value)
     if origin is tuple and parts[-1] is not ...:
-        for one, kind in zip(value, parts, strict=False):  # how many, the function says
+        _only_if(len(value) == len(parts), value)
+        for one, kind in zip(value, parts, strict=True):
             as_annotated(one, kind, span)
     elif isinstance(value, Collection):  # what can be gone through only once is left to the function
         _each(value, parts[0], span)

@@ -313,7 +313,7 @@ def test_short_texts_count_as_empty():
         ({"empty_text": "dropp"}, "unknown policy for empty texts 'dropp'; did you mean 'drop'"),
         ({"template": "{title"}, "template '{title'"),
         ({"template": ""}, "has no field"),
-        ({"keep": "review"}, "keep = 'review'; it must be a list, each entry text"),
+        ({"keep": "review"}, "keep = 'review'; it must be a list, each text"),
         ({"keep": ("rating",)}, "column 'rating' is kept anyway"),
     ],
 )

@@ -317,6 +317,13 @@ def part_sizes(train: sp.csr_array, valid: sp.csr_array, test: sp.csr_array) -> 
 @checked
 def binary_csr(user: NDArray[np.int32], item: NDArray[np.int32], shape: tuple[int, int]) -> sp.csr_array:
     """Binary float32 CSR (users × items) of distinct pairs, indices sorted within each row."""
+    if user.shape != item.shape or user.ndim != 1:
+        raise SemcompError(f"user rows {user.shape} and item rows {item.shape} must be one list of pairs")
+    for rows, n, unit in ((user, shape[0], "user"), (item, shape[1], "item")):
+        if len(rows) and not 0 <= rows.min() <= rows.max() < n:
+            raise SemcompError(
+                f"{unit} rows go from {rows.min()} to {rows.max()}; they must be below {n}, from 0"
+            )
     matrix = sp.csr_array((np.ones(len(user), np.float32), (user, item)), shape=shape)
     matrix.sum_duplicates()
     matrix.data[:] = 1.0
