@@ -60,8 +60,8 @@ class Partial:
         try:
             with atomic_write(self.about) as part:
                 part.write_text(json.dumps(asdict(self.state)), encoding="utf8")
-        except OSError as error:
-            raise self._no_room(error.strerror) from error
+        except SemcompError as error:
+            raise self._no_room(getattr(error.__cause__, "strerror", None)) from error
 
     def check_room(self, total: int | None) -> None:
         """Refuse to begin what the disk cannot hold; nothing is asked where the length is not known."""
