@@ -75,9 +75,9 @@ def read_fields(path: Path) -> Fields:
         raise SemcompError(
             f"{path} is not a view that `View.save` wrote, or is truncated; save it again"
         ) from error
-    if told["format"] != FORMAT:
+    if told.get("format") != FORMAT:
         raise SemcompError(
-            f"{path} is a {told['format']!r}, not a {FORMAT!r}; save it again with this version"
+            f"{path} is a {told.get('format')!r}, not a {FORMAT!r}; save it again with this version"
         )
     if _digest(told, tensors) != sha256:
         raise SemcompError(f"{path} was changed after it was saved (its sha256 differs); save it again")

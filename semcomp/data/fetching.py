@@ -127,7 +127,7 @@ def read_receipt(folder: Path, source: NamedSource) -> Receipt | None:
             raw["name"], raw["fetched"], {url: Entry(**entry) for url, entry in raw["files"].items()}
         )
         found = {url: (entry.published, set(entry.kept)) for url, entry in receipt.files.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     expected = {file.url: (file.published, set(file.kept)) for file in source.files}
     return receipt if receipt.name == source.name and found == expected else None

@@ -17,6 +17,7 @@ from typing import Any
 
 from semcomp.errors import SemcompError
 from semcomp.outputs import expanded, output_place
+from semcomp.storage import cache_folder, digest, exclusive
 from semcomp.study.notebooks import Page, is_current, read_chapter, run_chapter
 from semcomp.study.pages import build_pages, content_digest, copy_static
 from semcomp.study.parameters import check_against_defaults
@@ -92,15 +93,17 @@ def make_book(
     pages = _plan(datasets, budget, root, checkout, data_key)
     first = _first_page(root, checkout)
 
-    executed = root / "book" / "executed"
-    executed.mkdir(parents=True, exist_ok=True)
-    _remove_orphans(executed, checkout)
-    if root != checkout:
-        copy_static(checkout, root)
-    _run_pages(pages, force, jobs)
-    # The records that the first page reads exist only now.
-    _run([replace(first, data_key=_records_key(root))], force)
-    return build_pages(root, force=force)
+    waiting = f"another process makes the book in {root}; waiting for it"
+    with exclusive(cache_folder("locks") / digest(str(root)), lambda: print(waiting, file=sys.stderr)):
+        executed = root / "book" / "executed"
+        executed.mkdir(parents=True, exist_ok=True)
+        _remove_orphans(executed, checkout)
+        if root != checkout:
+            copy_static(checkout, root)
+        _run_pages(pages, force, jobs)
+        # The records that the first page reads exist only now.
+        _run([replace(first, data_key=_records_key(root))], force)
+        return build_pages(root, force=force)
 
 
 def _run_pages(pages: Sequence[Page], force: bool, jobs: int) -> None:

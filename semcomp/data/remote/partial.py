@@ -46,7 +46,7 @@ class Partial:
         try:
             state = State(**json.loads(self.about.read_text(encoding="utf8")))
             length = self.path.stat().st_size
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             state, length = State(""), 0
         if state.url == url and (blind or state.validator is not None):
             self.state, self.length = state, length
