@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from semcomp.errors import SemcompError
+from semcomp.errors import TRACEBACK, SemcompError, show_traceback
 
-TRACEBACK = "SEMCOMP_TRACEBACK"  # set to anything: where an error came from is printed before its line
+LONGEST = 480  # characters of the line
 
 
 def main() -> None:
@@ -29,8 +29,7 @@ def main() -> None:
     except SystemExit:
         raise
     except BaseException as error:  # Rust's panics are no Exceptions
-        if os.environ.get(TRACEBACK):
-            sys.excepthook(type(error), error, error.__traceback__)
+        show_traceback(error)
         message, status = _told(error)
         _fail(message)
     finally:
@@ -90,7 +89,9 @@ def _told(error: BaseException) -> tuple[str, int]:
 
 def _fail(message: str) -> None:
     """Print the one line, and let nothing that was not printed be tried again at the end."""
-    line = " ".join(str(SemcompError(message)).split())  # which is bounded
+    line = " ".join(message.split())
+    if len(line) > LONGEST:  # the middle is cut out: what is wrong comes first, what to do last
+        line = f"{line[: LONGEST * 2 // 3]}…{line[-LONGEST // 3 :]}"
     for stream, text in ((sys.stdout, ""), (sys.stderr, f"semcomp: error: {line}\n")):
         try:
             if stream is not None:
