@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar
@@ -69,10 +69,10 @@ def in_processes(
                 task = waiting.popleft()
                 ours, theirs = context.Pipe(duplex=False)
                 process = context.Process(target=_worker, args=(theirs, work, task))
+                running[ours] = task, process
                 with _uninterrupted():
                     process.start()
                 theirs.close()
-                running[ours] = task, process
             for ready in wait(list(running)):
                 assert isinstance(ready, Connection)
                 task, process = running.pop(ready)
@@ -85,7 +85,8 @@ def in_processes(
                 yield task, _lost(process) if result is None else result[0]
     finally:
         for _, process in running.values():
-            process.terminate()
+            if process.is_alive():
+                process.terminate()
 
 
 def in_batches(
@@ -112,6 +113,7 @@ def _uninterrupted() -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
+    resource_tracker.ensure_running()  # its start would end what is blocked
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield

@@ -45,6 +45,8 @@ from semcomp.study.workers import in_processes
 start = SpawnProcess.start
 def started(process):
     start(process)
+    while "multiarray" not in open(f"/proc/{process.pid}/maps").read():
+        time.sleep(0.01)
     os.killpg(0, signal.SIGINT)
 SpawnProcess.start = started
 try:
@@ -55,7 +57,7 @@ except KeyboardInterrupt:
 
 
 def test_an_interrupt_is_told_by_no_worker_even_if_it_has_only_begun():
-    """A terminal sends it to the whole group, here before the worker has imported anything."""
+    """A terminal sends it to the whole group, here while the worker still imports."""
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED], start_new_session=True, stderr=subprocess.PIPE, check=False
     )
