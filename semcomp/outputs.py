@@ -14,7 +14,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from semcomp.errors import SemcompError
@@ -107,26 +107,16 @@ def part_file(target: Path) -> Iterator[Path]:
     permissions of the one that it replaces.
     """
     suffix = target.suffix if len(os.fsencode(target.suffix)) < 100 else ""
-
-    def made(part: Path) -> int:
-        part.touch(exist_ok=False)
-        with suppress(OSError):
+    with _part(target, suffix, lambda part: part.touch(exist_ok=False)) as part:
+        with suppress(FileNotFoundError):
             part.chmod(stat.S_IMODE(target.stat().st_mode))
-        return os.open(part, os.O_RDONLY)
-
-    with _part(target, suffix, made) as part:
         yield part
 
 
 @contextmanager
 def part_folder(target: Path) -> Iterator[Path]:
     """As `part_file`, for a folder, where `target` is none or an empty one."""
-
-    def made(part: Path) -> int:
-        part.mkdir()
-        return os.open(part, os.O_RDONLY) if sys.platform != "win32" else os.open(os.devnull, os.O_RDONLY)
-
-    with _part(target, "", made) as part:
+    with _part(target, "", Path.mkdir) as part:
         yield part
 
 
@@ -139,13 +129,8 @@ def clear_parts(folder: Path) -> None:
             if not PART.fullmatch(entry.name) or entry.is_symlink():
                 continue
             if entry.is_file() or entry.is_dir():
-                with suppress(OSError):
-                    descriptor = os.open(entry.path, os.O_RDONLY)
-                    try:
-                        _lock(descriptor)
-                        remove(Path(entry.path))
-                    finally:
-                        os.close(descriptor)
+                with suppress(OSError), _lock(Path(entry.path), wait=False):
+                    remove(Path(entry.path))
 
 
 def remove(path: Path) -> None:
@@ -157,39 +142,43 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
-def _part(target: Path, suffix: str, made: Callable[[Path], int]) -> Iterator[Path]:
+def _part(target: Path, suffix: str, make: Callable[[Path], object]) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     clear_parts(target.parent)
-    part, descriptor = _held(target.parent, suffix, made)
+    with ExitStack() as held:
+        while True:
+            part = target.parent / f".part-{uuid.uuid4().hex}{suffix}"
+            make(part)
+            held.enter_context(_lock(part))
+            if part.exists():
+                break
+            held.close()  # another process took it for a dead one's before it was locked
+        try:
+            yield part
+            os.replace(part, target)
+        finally:
+            remove(part)
+
+
+@contextmanager
+def _lock(part: Path, *, wait: bool = True) -> Iterator[None]:
+    """The lock on a part. Without `wait`, OSError where it cannot be had; with it, none in that case."""
+    if sys.platform == "win32":  # where what is open cannot be renamed
+        yield
+        return
+    import fcntl
+
     try:
-        if sys.platform == "win32":  # where an open file cannot be renamed
-            os.close(descriptor)
-        yield part
-        os.replace(part, target)
+        descriptor = os.open(part, os.O_RDONLY)
+    except FileNotFoundError:
+        yield
+        return
+    try:
+        with suppress(OSError) if wait else nullcontext():  # some file systems have no locks, for nobody
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
     finally:
-        if sys.platform != "win32":
-            os.close(descriptor)
-        remove(part)
-
-
-def _held(folder: Path, suffix: str, made: Callable[[Path], int]) -> tuple[Path, int]:
-    """A new part and a descriptor that holds the lock on it."""
-    while True:
-        part = folder / f".part-{uuid.uuid4().hex}{suffix}"
-        descriptor = made(part)
-        with suppress(OSError):  # a file system without locks: nobody else gets one either
-            _lock(descriptor)
-        if part.exists():  # else another process took it for a dead one's before it was locked
-            return part, descriptor
         os.close(descriptor)
-
-
-def _lock(descriptor: int) -> None:
-    """Raises BlockingIOError where another process has it."""
-    if sys.platform != "win32":
-        import fcntl
-
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _looked_up(path: str | Path, called: str) -> tuple[Path, os.stat_result | None]:

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,20 @@ def test_parts_of_the_living_stay_and_those_of_the_dead_go(tmp_path):
     with atomic_write(tmp_path / "other.json") as part:
         part.write_text("whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".part-of-mine", "other.json"]
+
+
+def test_writers_that_begin_at_once_clear_away_no_part_of_each_other(tmp_path):
+    """Each looks for dead parts before it writes, also between another's making of a part and its lock."""
+
+    def write(n: int) -> None:
+        for turn in range(40):
+            with atomic_write(tmp_path / f"{n}.json") as part:
+                part.write_text(str(turn))
+
+    with ThreadPoolExecutor(6) as writers:
+        list(writers.map(write, range(6)))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{n}.json" for n in range(6)]
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"39"}
 
 
 def test_the_cache_is_cleared_of_dead_parts_when_it_is_opened(cache):

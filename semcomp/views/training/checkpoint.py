@@ -72,13 +72,14 @@ class Checkpoint:
 
     def _read(self, path: Path) -> dict[str, Any] | None:
         """What is in the file; None where there is none."""
-        if not path.exists():
-            return None
         try:
             if not is_whole(path):
+                path.stat()
                 raise ValueError("its seal is missing or does not fit")
             stored = dict(torch.load(path, map_location="cpu", weights_only=True))
             run, _, _ = stored["run"], stored["state"], stored["best"]
+        except FileNotFoundError:
+            return None  # or not any more: another process of the same run was done
         except Exception as error:  # torch, pickle and zipfile have many names for a file that is not theirs
             raise SemcompError(
                 f"checkpoint {path} cannot be read, it is damaged or no checkpoint; "
