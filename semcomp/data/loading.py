@@ -13,13 +13,20 @@ from numpy.typing import NDArray
 
 from semcomp.data.coding import BLOCK, batches, read_coded
 from semcomp.data.dataset import Dataset, Source
-from semcomp.data.filters import Recipe, Step
+from semcomp.data.filters import Recipe, Step, nothing_left
 from semcomp.data.formats import open_tables
-from semcomp.data.item_table import Inventory, choose_template, inventory_of, places, rows_of, vectors_of
+from semcomp.data.item_table import (
+    Inventory,
+    check_texts,
+    choose_template,
+    inventory_of,
+    places,
+    rows_of,
+    vectors_of,
+)
 from semcomp.data.selection import Selection, select
 from semcomp.data.tables import Table, Tables
 from semcomp.data.writing import read_description
-from semcomp.errors import SemcompError
 from semcomp.progress import progress_bar
 from semcomp.storage import file_digest
 
@@ -113,6 +120,8 @@ def _load(
     template = choose_template(tables, recipe)
     items = tables.items
     inventory = inventory_of(items, template, recipe.min_characters) if items else None
+    if inventory and items and template and recipe.empty_text != "keep" and tables.vectors is None:
+        check_texts(inventory, items, template, recipe.min_characters)
     coded = read_coded(tables.interactions, recipe, limit=memory // 4, progress=progress)
     with closing(coded.records):
         if inventory is None:
@@ -126,7 +135,7 @@ def _load(
         pairs = select(coded, inventory, recipe, tables.interactions, memory=memory, progress=progress)
     with closing(pairs):
         if not len(pairs.user):
-            raise SemcompError(f"data set {name!r} has no interactions left; loosen its filters")
+            raise nothing_left(name, [step for step in pairs.said if isinstance(step, Step)])
         known = _known(pairs, tables.interactions, recipe, progress)
     user_ids = coded.user_ids.gather(_renumber(pairs.user, len(coded.user_ids)))
     item_ids = inventory.ids
