@@ -123,7 +123,7 @@ def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> C
         schema = table.frame.collect_schema()
         known = [name for name in KNOWN_OF_A_PAIR if name in schema]
         numbers = [as_number(table, name, schema[name]) for name in known]
-    _check_columns(schema.names(), recipe, table.label)
+    _check_columns(schema, recipe, table.label)
     wanted = [users.code("user_id").alias("user"), items.code("item_id").alias("item"), *numbers]
     fields: list[tuple[str, str]] = [("user", "<u4"), ("item", "<u4"), *((name, "<f8") for name in known)]
     if recipe.keep:
@@ -173,17 +173,22 @@ def _needs_rating(recipe: Recipe) -> bool:
     return recipe.min_rating is not None or recipe.duplicates == "best"
 
 
-def _check_columns(columns: list[str], recipe: Recipe, label: str) -> None:
-    if _needs_rating(recipe) and "rating" not in columns:
-        near = get_close_matches("rating", [name for name in columns if name not in KNOWN_OF_A_PAIR])
+def _check_columns(schema: pl.Schema, recipe: Recipe, label: str) -> None:
+    if _needs_rating(recipe) and "rating" not in schema:
+        near = get_close_matches("rating", [name for name in schema if name not in KNOWN_OF_A_PAIR])
         if near:  # most likely the ratings, under a name that is not known
             raise SemcompError(
                 f"{label} has no column 'rating' but {near[0]!r}; say rating={near[0]} if it holds the "
                 "ratings, or set min_rating to None to look at none"
             )
     for column in recipe.keep:
-        if column not in columns:
-            raise unknown_name(f"column to keep in {label}:", column, columns)
+        if column not in schema:
+            raise unknown_name(f"column to keep in {label}:", column, schema)
+        if schema[column].is_nested() or schema[column] in (pl.Binary, pl.Duration, pl.Object):
+            raise SemcompError(
+                f"{label}: column {column!r} is {named_type(schema[column])}; "
+                "only text, numbers and times can be kept"
+            )
 
 
 def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:

@@ -26,6 +26,7 @@ from semcomp.data.item_table import (
 )
 from semcomp.data.selection import Selection, select
 from semcomp.data.tables import Table, Tables
+from semcomp.data.text_notes import text_notes
 from semcomp.data.writing import read_description
 from semcomp.progress import progress_bar
 from semcomp.storage import file_digest
@@ -154,7 +155,7 @@ def _load(
         vectors=vectors_of(tables.vectors, item_ids) if tables.vectors else None,
         interactions=known,
         source=source,
-        notes=_notes(pairs.said),
+        notes=_notes(pairs.said) + (text_notes(table, template) if template else ()),
         steps=tuple(step for step in pairs.said if isinstance(step, Step)),
     )
 
