@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -227,11 +228,15 @@ def _ids(ids: pl.Series) -> NDArray[np.str_]:
 
 
 def _digests(files: Sequence[Path], progress: bool) -> dict[str, str]:
-    """The sha256 of each file, by its name; where two are called the same, by their paths."""
+    """The sha256 of each file, by its name; where two are called the same, with the folders that differ."""
     names = [file.name for file in files]
+    if len(set(names)) < len(names):
+        paths = [file.resolve() for file in files]
+        above = Path(os.path.commonpath([path.parent for path in paths]))
+        names = [path.relative_to(above).as_posix() for path in paths]
     out = {}
     size = sum(file.stat().st_size for file in files)
     with progress_bar(size, "hashing files", "B", wanted=progress, unit_scale=True) as bar:
-        for file in files:
-            out[file.name if names.count(file.name) == 1 else str(file)] = file_digest(file, bar.update)
+        for file, name in zip(files, names, strict=True):
+            out[name] = file_digest(file, bar.update)
     return out

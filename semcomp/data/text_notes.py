@@ -31,8 +31,6 @@ def text_notes(items: pl.DataFrame, template: Template) -> tuple[str, ...]:
             remedy = "empty the cells if nothing is known there"
             out.append(f"{column} is {found} for {number} and kept as text; {remedy}")
         if lost := int(values.str.contains(LOST, literal=True).sum()):
-            number = counted(lost, "item")
-            out.append(
-                f"{column} has U+FFFD for {number}, for NUL, half a surrogate pair or what was lost before"
-            )
+            what = "in place of NUL, half a surrogate pair or a lost character"
+            out.append(f"{column} of {counted(lost, 'item')} holds U+FFFD {what}")
     return tuple(out)

@@ -224,7 +224,7 @@ def parsed(path: Path, number: int, text: str, *, strict: bool = False) -> dict[
     except (ValueError, RecursionError) as error:
         if number == 1 and text.lstrip().startswith("["):
             raise _array(path) from error
-        if _is_literal(text):
+        if isinstance(error, json.JSONDecodeError) and _is_literal(text):
             every = _converting(path, "sys.stdin if o.strip()", "ast.literal_eval(o.strip())")
             raise SemcompError(f"{where}: a Python dict, not JSON; write it as JSON: {every}") from error
         reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
