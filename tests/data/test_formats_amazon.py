@@ -206,6 +206,20 @@ def test_words_where_a_time_stamp_should_be(tmp_path):
     refuses(r"r\.json, line 2: timestamp 'yesterday' is not a number", path)
 
 
+def test_keys_that_begin_late_are_read(tmp_path):
+    late = review_2014(USER_A, "B000000002")
+    early = {key: value for key, value in late.items() if key not in ("reviewText", "summary")}
+    path = put(tmp_path / "r.json", objects(*[early] * 300, late))
+    assert rows(open_tables(path).interactions)[-1]["review"] == "Works, really"
+    tables = open_tables(path, columns={"review": "summary"})
+    assert rows(tables.interactions)[-1]["review"] == "Great"
+    refuses(r"unknown column for review in .*'sumary'", path, columns={"review": "sumary"})
+    flat, nested = ({"asin": f"B{n}", "categories": kind} for n, kind in enumerate(([], [["A"], ["B"]])))
+    items = put(tmp_path / "meta.json", objects(*[flat] * 300, nested))
+    tables = open_tables(path, items=items, format="amazon-2014")
+    assert rows(tables.items)[-1]["categories"] == ["A", "B"]
+
+
 def test_two_sets_of_reviews_are_refused(tmp_path):
     put(tmp_path / "reviews_X.json", objects(review_2014(USER_A, "B000000001")))
     put(tmp_path / "reviews_X_5.json", objects(review_2014(USER_A, "B000000001")))
