@@ -200,6 +200,11 @@ def test_the_advised_command_makes_a_file_that_is_read(tmp_path, cache, name, co
         (as_lines(PAIR, '{"a": ' + "[" * 100_000), r"line 2: no complete JSON object \(nested too deeply\)"),
         (as_lines(PAIR, "[" * 100_000), r"line 2: no complete JSON object \(nested too deeply\)"),
         (as_lines('{"a": ' * 100_000), r"line 1: no complete JSON object \(nested too deeply\)"),
+        (
+            as_lines(*({f"u{n}": 1} for n in range(20_000))),
+            r"line 10001: .* more than 10,000 keys; write objects",
+        ),
+        ("[" + "1, " * 6_000_000, r"line 1: longer than 16 MiB; write one JSON object per line"),
         (as_lines({**PAIR, "x": 10**40}), r"line 1: no complete JSON object \(the number 10+… is too large"),
     ],
 )
