@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import glob
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from math import isinf
@@ -55,8 +55,8 @@ class JsonLines:
     def of(cls, path: Path, schema: Mapping[str, pl.DataType] | None = None) -> JsonLines:
         """All keys of the file, by a walk through it (about 70 MB per second), or those of a `schema`.
 
-        A key whose values are lists of plain values, or null, becomes a list of strings; objects and lists of
-        lists become their JSON text, and so do lists where other values of the key are not lists.
+        A key whose values are lists of plain values, or null, becomes a list of strings. Objects and lists of
+        lists become text that looks like JSON, and so do lists where other values of the key are none.
 
         Raises SemcompError for a line that is not an object, and for one object that holds a whole table.
         """
@@ -87,8 +87,15 @@ class JsonLines:
         text = pl.col("line")
         for pattern, replacement in HALVES_TO_NUL:
             text = text.str.replace_all(pattern, replacement)
-        filled = pl.scan_lines(path, glob=False).filter(pl.col("line").str.strip_chars() != "")
-        return filled.select(text.str.json_decode(pl.Struct(dict(self.columns)))).unnest("line")
+
+        def batches() -> Iterator[pl.DataFrame]:
+            mended = pl.scan_lines(path, glob=False).select(text)
+            for batch in mended.collect_batches(chunk_size=BATCH):
+                joined = "\n".join(batch["line"]).encode()
+                if joined.strip():
+                    yield pl.read_ndjson(joined, schema=dict(self.columns))
+
+        return _streamed(batches, self.columns)
 
     def check(self, path: Path) -> None:
         for number, text in lines(path, label=f"looking for the fault in {path.name}"):
@@ -140,16 +147,10 @@ class LiteralLines:
         return tuple(name for name, _ in self.columns)
 
     def scan(self, path: Path) -> pl.LazyFrame:
-        def source(
-            with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, size: int | None
-        ) -> Iterator[pl.DataFrame]:
-            frame = pl.scan_parquet(self._converted(path), glob=False)
-            frame = frame.select(with_columns) if with_columns is not None else frame
-            frame = frame.filter(predicate) if predicate is not None else frame
-            frame = frame.head(n_rows) if n_rows is not None else frame
-            yield from frame.collect_batches(chunk_size=size, engine="streaming")
+        def batches() -> Iterator[pl.DataFrame]:
+            yield from pl.scan_parquet(self._converted(path), glob=False).collect_batches()
 
-        return register_io_source(source, schema=dict(self.columns), is_pure=True)
+        return _streamed(batches, self.columns)
 
     def check(self, path: Path) -> None:
         for _ in self._rows(path, f"looking for the fault in {path.name}"):
@@ -194,6 +195,26 @@ class LiteralLines:
             yield tuple(_cell(row.get(name), dtype) for name, dtype in self.columns)
 
 
+def _streamed(
+    batches: Callable[[], Iterator[pl.DataFrame]], columns: tuple[tuple[str, pl.DataType], ...]
+) -> pl.LazyFrame:
+    """A frame whose rows are made anew, batch by batch, whenever it is collected."""
+
+    def source(
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        left = n_rows
+        for batch in batches():
+            part = batch if left is None else batch.head(left)
+            left = None if left is None else left - part.height
+            part = part if with_columns is None else part.select(with_columns)
+            yield part if predicate is None else part.filter(predicate)
+            if left == 0:
+                return
+
+    return register_io_source(source, schema=dict(columns), is_pure=True)
+
+
 def _cell(value: Any, dtype: pl.DataType) -> Any:
     if value is None:
         return None
@@ -224,8 +245,19 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-PLAIN = json.JSONDecoder(parse_constant=_refuse)  # json.loads would make a decoder for each line
-STRICT = json.JSONDecoder(parse_constant=_refuse, parse_int=_bounded, parse_float=_bounded)
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key {next(key for key in row if keys.count(key) > 1)!r} is there twice")
+    return row
+
+
+# json.loads would make a decoder for each line
+PLAIN = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_each_once)
+STRICT = json.JSONDecoder(
+    parse_constant=_refuse, object_pairs_hook=_each_once, parse_int=_bounded, parse_float=_bounded
+)
 
 
 def parsed(path: Path, number: int, text: str, *, strict: bool = False) -> dict[str, Any]:
@@ -239,7 +271,7 @@ def parsed(path: Path, number: int, text: str, *, strict: bool = False) -> dict[
         row = (STRICT if strict else PLAIN).decode(text)
     except (ValueError, RecursionError) as error:
         if number == 1 and text.lstrip().startswith("["):
-            raise _array(path) from error
+            raise _array(path, text) from error
         if isinstance(error, json.JSONDecodeError) and _is_literal(text):
             every = _converting(path, "sys.stdin if o.strip()", "ast.literal_eval(o.strip())")
             raise SemcompError(f"{where}: a Python dict, not JSON; write it as JSON: {every}") from error
@@ -250,13 +282,16 @@ def parsed(path: Path, number: int, text: str, *, strict: bool = False) -> dict[
     if isinstance(row, dict):
         return row
     if number == 1 and isinstance(row, list):
-        raise _array(path)
+        raise _array(path, text)
     raise SemcompError(f"{where}: a JSON {type(row).__name__} where an object was expected; correct the line")
 
 
-def _array(path: Path) -> SemcompError:
-    command = _converting(path, "json.load(sys.stdin)", "o")
-    return SemcompError(f"{path}, line 1: a JSON array; write one object per line: {command}")
+def _array(path: Path, text: str) -> SemcompError:
+    first = text.lstrip()[1:].lstrip()[:1]  # of the first element, where it is on this line
+    remedy = f": {_converting(path, 'json.load(sys.stdin)', 'o')}"
+    if first not in ("", "{"):
+        remedy = ", in pandas by DataFrame.to_json(file, orient='records', lines=True)"
+    return SemcompError(f"{path}, line 1: a JSON array; write one object per line{remedy}")
 
 
 def _converting(path: Path, each: str, written: str) -> str:
@@ -292,7 +327,10 @@ def _surveyed(path: Path) -> tuple[dict[str, set[str]], int, bool]:
             continue
         rows += 1
         row = parsed(path, number, text)
-        halves = halves or (HALF in text.lower() and _has_half(row))
+        if HALF in text.lower() and _has_half(row):
+            halves = True
+            if _has_half(dict.fromkeys(row)):
+                raise SemcompError(f"{path}, line {number}: a key holds half a surrogate pair; rename it")
         for key, value in row.items():
             sorts.setdefault(key, set()).add(_sort(value))
         if len(sorts) > MOST_KEYS:
