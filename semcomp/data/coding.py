@@ -264,6 +264,13 @@ def _no_number(table: Table, name: str, row: int, recipe: Recipe) -> SemcompErro
     with table.reading():
         value = table.frame.select(name).slice(row, 1).collect(engine="streaming").item()
     said = "is missing" if value is None else f"{value!r} is not a number"
+    if name == "timestamp" and isinstance(value, str):
+        text = pl.lit(value.strip())
+        if pl.select(pl.coalesce(text.cast(pl.Float64, strict=False), _seconds(text))).item() is not None:
+            return SemcompError(
+                f"{table.locate(row)}: timestamp {value!r} is not written as the first one of the file is; "
+                "write all as numbers, or all as dates"
+            )
     if name != "rating":
         iso = " or an ISO date such as 2019-10-01 or 2019-10-01T16:30:00+02:00" if name == "timestamp" else ""
         return SemcompError(f"{table.locate(row)}: {name} {said}; give a number{iso}, or leave it empty")
