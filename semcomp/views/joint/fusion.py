@@ -32,6 +32,11 @@ class ConcatEncoder(Encoder):
         user, item = (F.normalize(torch.cat([F.normalize(c), F.normalize(s)], 1)) for c, s in halves)
         return user, item
 
+    def unseen(self) -> Tensor | None:
+        """[0; n(s)]: the half that knows items by id alone has nothing to say."""
+        semantic = self.semantic.unseen()
+        return None if semantic is None else torch.cat([torch.zeros_like(semantic), F.normalize(semantic)], 1)
+
     def begin(self, seed: int, epoch: int) -> None:
         for half in (self.collaborative, self.semantic):
             half.begin(seed, epoch)

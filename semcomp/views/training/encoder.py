@@ -25,6 +25,9 @@ class Batch:
 class Encoder(nn.Module):
     """Parameters, and the vectors computed from them. Fixed tensors are buffers with `persistent=False`.
 
+    It is made over `split.known`: users, and the items that training may know. What it reads of the others,
+    their text, is for `unseen` alone.
+
     In training mode it may add noise or drop edges, and keep what its terms need of the last pass; in
     evaluation mode it gives the vectors to rank with.
 
@@ -44,6 +47,13 @@ class Encoder(nn.Module):
         While training, item b of the first B is the one that user b is to be matched with.
         """
         raise NotImplementedError
+
+    def unseen(self) -> Tensor | None:
+        """(H, d) vectors of the items that are not known in train, each from its own text alone.
+
+        None where items are known by id alone: those rows are zero then.
+        """
+        return None
 
     def free(self, users: Tensor, items: Tensor) -> tuple[Tensor, ...]:
         """Free rows (embedding tables) behind these users and items, for the penalty on them."""
