@@ -278,7 +278,7 @@ class Conformance:
             assert_alike(*found, to_the_byte=exact)
 
     def test_what_train_does_not_know_is_placed_by_its_own_text_alone(self, case, cold_world):
-        """The texts of half of the items held out are replaced: just these items move, if text places them."""
+        """Half of the texts held out are replaced: those items move, if text places them, and no others."""
         split, text = cold_world[0].without("valid"), cold_world[1]
         other = np.flatnonzero(split.known_from)[::2]
         rows = text.rows_for(split.item_ids).copy()

@@ -69,9 +69,7 @@ def case_of(view: str) -> Case:
     usual = {"unit": True, "width": made.dim} if hasattr(made, "training") and hasattr(made, "dim") else {}
     views = [case_of(one) for one in known.views]
     usual["places"] = known.reads_text or any(one.places for one in views)
-    return Case(
-        view, lambda: quick(view), text=known.reads_text, views=views, **usual | KNOWN.get(view, {})
-    )
+    return Case(view, lambda: quick(view), text=known.reads_text, views=views, **usual | KNOWN.get(view, {}))
 
 
 def cases() -> Iterator[Case]:
