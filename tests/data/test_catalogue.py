@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from observed_pairs import observed, parts
 
 from semcomp.data import STRATEGIES, split
+from semcomp.data.first_seen import first_seen
 from semcomp.errors import SemcompError
 from semcomp.planted import World
 
@@ -46,6 +47,20 @@ def test_other_strategies_know_all_items_from_the_start(strategy):
     assert s.known is s
     for part in ("train", "valid", "test"):
         assert s.catalogue(part).tolist() == list(range(s.n_items))
+
+
+def test_new_items_of_a_temporal_split_can_be_made_unknown():
+    """The line in the docstring of `Temporal`: known from the part on in which they were first had."""
+    times = np.sort(np.random.default_rng(1).integers(0, 50, DATA.n_interactions))
+    pairs = zip(DATA.user.tolist(), DATA.item.tolist(), strict=True)
+    data = observed(sorted(pairs, key=lambda pair: pair[1]), timestamp=times.tolist())
+    s = split(data, "temporal")
+    facts = s.provenance["facts"]
+    moments = [facts["valid_from"], facts["test_from"]]
+    made = replace(s, known_from=np.digitize(first_seen(data), moments))
+    first = [min(n for n, part in enumerate(parts(s)) if i in {j for _, j in part}) for i in set(data.item)]
+    assert made.known_from[sorted(set(data.item))].tolist() == first
+    assert 0 < len(made.catalogue("train")) < len(made.catalogue("valid")) < s.n_items
 
 
 def test_what_is_held_out_stays_so_without_its_pairs():

@@ -37,8 +37,8 @@ class ColdItems:
     ratios too, and cold items are as popular as the others. Without it every set of items is equally likely.
 
     What leaks: a cold item can have a twin in train (another edition, the same text), which the audit counts;
-    time does not run forward; the text of a cold item is known, as it must be. Users whose items are all cold
-    have no train interaction, which is reported.
+    time does not run forward; an encoder that is fitted to the texts, as TF-IDF is, has seen those of cold
+    items too. Users whose items are all cold have no train interaction, which is reported.
     What cannot: any collaborative signal of a test or validation item, since no user has it in train; nor
     that the item exists. Items that are held out are no part of the catalogue in train (`Split.known_from`):
     no model draws them as negatives, and no mean, axis or neighbourhood counts them. Validation ranks the
@@ -54,6 +54,7 @@ class ColdItems:
     name: ClassVar[str] = "cold-items"
     leaks: ClassVar[tuple[str, ...]] = (
         "a near-duplicate of a cold item may be in train",
+        "an encoder that is fitted to the texts (TF-IDF) has seen those of cold items",
         "interactions later than the test ones are in train",
     )
     guards: ClassVar[tuple[str, ...]] = ("no item is in two parts; held-out items have no train pair",)

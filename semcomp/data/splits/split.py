@@ -358,6 +358,8 @@ class Split:
         made = self.provenance
         without = self.n_users - self.counts["test"]["users"]
         notes = ["cold: not in train", f"{without:,} users have no test item", *made.get("notes", ())]
+        if self.known_from is not None:
+            notes.append(f"{int((self.known_from > 0).sum()):,} items are not known in train")
         return notes + ([self.order_told] if "order" in made else [])
 
 

@@ -42,7 +42,7 @@ class Encoder(nn.Module):
         """Called before each epoch: draw its randomness from `generator(seed, purpose, epoch)` alone."""
 
     def forward(self, users: Tensor | None = None, items: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Vectors of these rows of users and of items (None: of all): (B, d), (C, d), of any length.
+        """Vectors of these rows of users and of known items (None: of all): (B, d), (C, d), of any length.
 
         While training, item b of the first B is the one that user b is to be matched with.
         """

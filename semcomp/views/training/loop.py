@@ -236,8 +236,9 @@ class _Run:
 
 def _judged_on(split: Split, encoder: Encoder) -> Split:
     """The split to validate on: where items are known by id alone, without pairs of those not known yet."""
-    if split.known is split or encoder.unseen() is not None:
-        return split
+    with torch.no_grad():
+        if split.known is split or encoder.unseen() is not None:
+            return split
     valid = split.valid.copy()
     valid.data *= split.placed(np.ones(split.known.n_items, valid.dtype))[valid.indices]
     valid.eliminate_zeros()
