@@ -34,7 +34,7 @@ class Split:
     1 validation, 2 test; None if all items are known from the start. An item without any train pair may well
     be known, as one of a shop is that nobody has bought yet; what a split of cold items holds out is not.
     Models learn from `known` alone: no other item is a negative, or counts in a mean. A split that was read
-    from files knows all; for a published one of cold items give it `dataclasses.replace(parts, known_from=…)`.
+    from files knows all; give a published one of cold items `dataclasses.replace(parts, known_from=…)`.
 
     Raises SemcompError for matrices of another shape, with unsorted indices or with a pair in common, for an
     empty train part, for an order that does not number each user's events from 0, and for a pair in a part
