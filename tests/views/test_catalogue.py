@@ -109,12 +109,14 @@ def test_validation_pairs_of_known_items_select_what_knows_items_by_id(cold_worl
     assert curve == again.provenance["training"]["curve"]
 
 
-def test_a_fused_cold_item_is_its_text_alone(cold_world):
+def test_a_fused_cold_item_has_its_text_half_alone(cold_world):
+    """Its score is half the cosine of the text halves, on the scale of the other items."""
     split, text = cold_world
     view = NormConcatNorm(dim=8, training=replace(QUICK, epochs=1)).fit(Inputs(split, text))
-    cold = view.items[split.known_from > 0]
+    known, cold = view.items[split.known_from == 0], view.items[split.known_from > 0]
     assert not cold[:, :4].any()
-    np.testing.assert_allclose(np.linalg.norm(cold[:, 4:], axis=1), 1, rtol=1e-5)
+    for rows in (known, cold):
+        np.testing.assert_allclose(np.linalg.norm(rows[:, 4:], axis=1), 0.5**0.5, rtol=1e-5)
 
 
 def test_test_items_are_no_candidates_in_validation(make_split):

@@ -34,9 +34,11 @@ class Encoder(nn.Module):
     Attributes:
         by_pair: a vector depends on its own row alone, a user's also on the item it is paired with, and there
             are no free rows. Then each of several processes encodes its share of a batch only.
+        unseen_length: of the rows of `unseen`, where the others have unit length.
     """
 
     by_pair = False
+    unseen_length = 1.0
 
     def begin(self, seed: int, epoch: int) -> None:
         """Called before each epoch: draw its randomness from `generator(seed, purpose, epoch)` alone."""

@@ -228,6 +228,7 @@ class _Run:
             sides = [users, items] if unseen is None else [users, items, unseen]
             if self.training.loss.cosine:
                 sides = [F.normalize(side) for side in sides]
+                sides[2:] = [side * self.encoder.unseen_length for side in sides[2:]]
         sides = [side.detach().float().cpu() for side in sides]  # tables come as they are
         from_first(sides)
         users, *items = (side.numpy().copy() for side in sides)
