@@ -270,7 +270,8 @@ def vectors(name: str, items: int, seed: int) -> list[list[float]]:
             ),
         ).values,
     }
-    parts = decompose(s, c, second=second, settings=DecompositionSettings(resamples=RESAMPLES, seed=seed))
+    every = DecompositionSettings(resamples=RESAMPLES, seed=seed, min_correlation=0.0)
+    parts = decompose(s, c, second=second, settings=every)
     reports["decomposition"] = parts.values
     fitted = random_holdout(items, seed).fitted
     mapped = KINDS["ridge"].fit(s[fitted].astype(float), c[fitted].astype(float), seed)
