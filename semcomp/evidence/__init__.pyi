@@ -80,5 +80,6 @@ from semcomp.evidence.statistics.verdicts import Statement as Statement
 from semcomp.evidence.statistics.verdicts import Verdict as Verdict
 from semcomp.evidence.statistics.verdicts import judge as judge
 from semcomp.evidence.statistics.verdicts import judge_family as judge_family
+from semcomp.evidence.statistics.verdicts import trainings_needed as trainings_needed
 from semcomp.evidence.statistics.verdicts import users_needed as users_needed
 from semcomp.evidence.statistics.verdicts import verdict as verdict
