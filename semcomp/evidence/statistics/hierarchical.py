@@ -75,8 +75,8 @@ def estimate_over_seeds(
         Values in the order of `statistics`, with the number of seeds, the seeds' part of the squared standard
         error (max(0, s² − w) / S of that plus the variance over users), and the p-values of
         `pvalues.two_sided`, whose tail is that of the "pivotal" draws; for "resampled" it is normal with
-        their variance. An undefined statistic (a ratio over none) is omitted; one that is undefined for a single
-        seed has no "pivotal" interval and p.
+        their variance. An undefined statistic (a ratio over none) is omitted; one that is undefined for a
+        single seed has no "pivotal" interval and p.
 
     Raises:
         SemcompError: no columns, seeds or users, columns that do not fit together, a column of the null that
