@@ -55,6 +55,7 @@ from semcomp.evidence.decomposition.parts import Parts as Parts
 from semcomp.evidence.decomposition.readings import read_decomposition as read_decomposition
 from semcomp.evidence.decomposition.report import DecompositionSettings as DecompositionSettings
 from semcomp.evidence.decomposition.report import decompose as decompose
+from semcomp.evidence.decomposition.signal import signal_rank as signal_rank
 
 # Whether they can be aligned
 from semcomp.evidence.hypothesis.alignment import alignment_hypothesis as alignment_hypothesis
