@@ -26,6 +26,13 @@ def quote(values: Mapping[str, object]) -> None:
         glue(name, value.item() if isinstance(value, np.generic) else value, display=False)
 
 
+def caution(reservation: str) -> Any:
+    """What a page shows of `Study.reservation`: a block quote; None, which shows nothing, where there is none."""
+    from IPython.display import Markdown
+
+    return Markdown(f"> {reservation}") if reservation else None
+
+
 def quote_evidence(evidence: Evidence, prefix: str = "", null: str = "null") -> None:
     """Quote all values of a measurement as `<prefix><key>`, and their nulls as `<prefix><key> <null>`."""
     found: dict[str, Any] = {}
