@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 
 class SemcompError(ValueError):
-    """Input that cannot be worked with. The message is one line; shell and notebook show it without a traceback."""
+    """Input that cannot be worked with. The message is one line, shown without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in place of a traceback."""

@@ -29,7 +29,7 @@ _PER_DATA_SET = "0[3-6]_*.md"
 
 
 def find_checkout(start: Path | None = None) -> Path:
-    """The checkout of semcomp that `start` (default: the current folder) lies in, or else the one installed from.
+    """The checkout of semcomp that `start` (default: the current folder) lies in, or the one installed from.
 
     Raises:
         SemcompError: neither; the book's sources are not part of an installed package.
@@ -43,8 +43,8 @@ def find_checkout(start: Path | None = None) -> Path:
         ):
             return folder
     raise SemcompError(
-        f"semcomp book needs a checkout of semcomp, {here} is in none and this semcomp was not installed from "
-        "one (pip install -e); cd into a checkout"
+        f"semcomp book needs a checkout of semcomp, {here} is in none and this semcomp was not installed "
+        "from one (pip install -e); cd into a checkout"
     )
 
 

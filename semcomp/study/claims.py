@@ -158,8 +158,8 @@ class Finding:
     Attributes:
         value: the number.
         p: of the claim's effect, adjusted for the family; None where no interval was asked for.
-        verdict: "holds", "does not hold" or "undecided", or "not judged". needed: if undecided, the n it would
-            need. reservation: if not judged, why.
+        verdict: "holds", "does not hold", "undecided" or "not judged".
+        needed: if undecided, the n it would need. reservation: if not judged, why.
     """
 
     claim: Claim

@@ -29,12 +29,12 @@ def known_of_items(study: Study) -> dict[str, Any]:
 
 
 def neighbours(study: Study) -> int:
-    """How many neighbours of held-out items are looked at: k, or all but one of a fifth of the items if fewer."""
+    """How many neighbours of held-out items are looked at: k, or one below a fifth of the items if fewer."""
     return min(study.k, study.split.n_items // 5 - 1)
 
 
 def possible_holdouts(study: Study) -> list[str]:
-    """The holdouts of `HOLDOUTS` that are possible with this data set, each with more items than `neighbours`.
+    """The holdouts of `HOLDOUTS` that this data set allows, each with more items than `neighbours`.
 
     Two categories of half of the items each, for example, cannot be held out.
     """

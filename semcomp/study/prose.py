@@ -27,10 +27,11 @@ def quote(values: Mapping[str, object]) -> None:
 
 
 def caution(reservation: str) -> Any:
-    """What a page shows of `Study.reservation`: a block quote; None, which shows nothing, where there is none."""
+    """`Study.reservation` as a page shows it: a block quote, or nothing (None) where it is empty."""
     from IPython.display import Markdown
 
-    return Markdown(f"> {reservation}") if reservation else None
+    shown: Any = Markdown
+    return shown(f"> {reservation}") if reservation else None
 
 
 def quote_evidence(evidence: Evidence, prefix: str = "", null: str = "null") -> None:

@@ -31,8 +31,8 @@ def reservation(budget: str, ours: Evidence | None = None, popular: Evidence | N
         )
     if ours and popular and ours["recall"].value <= popular["recall"].value:
         reasons.append(
-            f"LightGCN, with a recall of {ours['recall'].value:.3f}, is no better than a list of popular items "
-            f"({popular['recall'].value:.3f}), so it knows nothing of single users that a text could complement"
-            + ("" if smoke else "; it takes more interactions, longer training or tuning")
+            f"LightGCN, with a recall of {ours['recall'].value:.3f}, is no better than a list of popular "
+            f"items ({popular['recall'].value:.3f}), so it knows nothing of single users that a text could "
+            "complement" + ("" if smoke else "; it takes more interactions, longer training or tuning")
         )
     return f"No verdicts are given: {', and '.join(reasons)}." if reasons else ""

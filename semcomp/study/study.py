@@ -82,8 +82,8 @@ class Study:
         data = self.dataset if isinstance(self.dataset, Dataset) else load_dataset(self.dataset)
         if 2 * self.k > data.n_items:
             raise SemcompError(
-                f"k = {self.k}, but lists of 2k are ranked and {data.name!r} has {data.n_items} items; it takes "
-                f"{2 * self.k} items, or a k of at most {data.n_items // 2}"
+                f"k = {self.k}, but lists of 2k are ranked and {data.name!r} has {data.n_items} items; "
+                f"it takes {2 * self.k} items, or a k of at most {data.n_items // 2}"
             )
         return data
 

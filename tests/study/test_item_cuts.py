@@ -35,5 +35,7 @@ def test_every_holdout_has_more_items_than_neighbours_are_asked_for(items, k):
     settings = ProbeSettings(k=neighbours(study), resamples=0)
     names = possible_holdouts(study)
     assert {"random", "popularity"} <= set(names)
-    found = probe_all(study.text, view, study.split, ["ridge"], names, known=known_of_items(study), settings=settings)
+    found = probe_all(
+        study.text, view, study.split, ["ridge"], names, known=known_of_items(study), settings=settings
+    )
     assert set(found["holdout"]) == set(names)

@@ -1,4 +1,4 @@
-"""A shop with two CSV files goes from them to the answer, the book and the vectors by the commands as printed.
+"""A shop goes from its two CSV files to the answer, the book and the vectors by the commands as printed.
 
 Chapters run in this process and at a tiny budget under the name that the page prints; what is the same for
 every data set, and the building of the pages, is not run.
