@@ -205,12 +205,9 @@ def tally(findings: Sequence[Finding]) -> dict[str, str]:
     if not findings:
         return {"datasets": "no data set yet", "summary": "no chapter has been run."}
     said = [finding.verdict for finding in findings]
-    words = {
-        "holds": "hold",
-        "does not hold": "do not hold",
-        "undecided": "are undecided",
-        **({NOT_JUDGED: "are not judged"} if NOT_JUDGED in said else {}),
-    }
+    words = {"holds": "hold", "does not hold": "do not hold", "undecided": "are undecided"}
+    if NOT_JUDGED in said:
+        words = {kind: word for kind, word in words.items() if kind in said} | {NOT_JUDGED: "are not judged"}
     counts = ", ".join(f"{said.count(kind)} {word}" for kind, word in words.items())
     return {
         "datasets": ", ".join(dict.fromkeys(f"{one.dataset} ({one.budget})" for one in findings)),
