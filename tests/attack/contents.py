@@ -139,6 +139,7 @@ CONTENTS: dict[str, Callable[[], Content]] = {
     "blanks around titles": lambda: with_titles(" a ", "\tb", "c\u00a0", told=[str.strip]),
     "words for nothing": lambda: with_titles("nan", "None", "NULL", "\\N", "N/A", "-"),
     "HTML entities": lambda: with_titles("Tom &amp; Jerry", "caf&eacute;", "a &lt; b", told=[html.unescape]),
+    "all titles empty": lambda: with_titles(*[""] * 6),
     "numbers for titles": lambda: with_titles("007", "1e5", "1.0", "TRUE", "0x10"),
     "long titles": lambda: with_titles("t" * 100_000),
     "numbers with zeros for users": lambda: with_users("007", "7", "07", "7.0", "1e1"),

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.attack.contents import CONTENTS, Content
+from tests.attack.contents import CONTENTS, Content, plain
 
 HEAD, ITEM_HEAD = ("user_id", "item_id", "rating", "timestamp"), ("item_id", "title")
 LATE = 1200  # objects before the first that has all keys
@@ -190,6 +190,54 @@ def _types() -> dict[str, Callable[[Any], Any]]:
     }
 
 
+def by_pattern(
+    write: Callable[[Content, Path], tuple[Path, Path]],
+) -> Callable[[Content, Path], tuple[Path, Path]]:
+    """In a folder and under names that could be taken for patterns, next to others that match them."""
+
+    def written(content: Content, folder: Path) -> tuple[Path, Path]:
+        made, decoy = folder / "data [12]*", folder / "data 1"
+        made.mkdir()
+        decoy.mkdir()
+        write(plain(seed=1), decoy)
+        places = write(content, made)
+        if places[0] == places[1]:
+            return places
+        named = [place.rename(place.with_name(place.name.replace(".", "[1]?.", 1))) for place in places]
+        for place in places:
+            for other in (place, place.with_name(place.name.replace(".", "1s.", 1))):
+                other.write_bytes((decoy / place.name).read_bytes())
+        return named[0], named[1]
+
+    return written
+
+
+def by_columns(content: Content, folder: Path) -> tuple[Path, Path]:
+    """One object, as DataFrame.to_json writes it."""
+    made = []
+    for name, names, rows in (("ratings", HEAD, content.rows), ("items", ITEM_HEAD, content.titles)):
+        columns = {key: {str(n): row[place] for n, row in enumerate(rows)} for place, key in enumerate(names)}
+        made.append(folder / f"{name}.json")
+        made[-1].write_text(json.dumps(columns), "utf8")
+    return made[0], made[1]
+
+
+def dicts(content: Content, folder: Path) -> tuple[Path, Path]:
+    """A Python dict per line."""
+    made = []
+    for name, names, rows in (("ratings", HEAD, content.rows), ("items", ITEM_HEAD, content.titles)):
+        made.append(folder / f"{name}.json")
+        lines = (repr(dict(zip(names, row, strict=True))) + "\n" for row in rows)
+        made[-1].write_text("".join(lines), "utf8")
+    return made[0], made[1]
+
+
+def two_names(content: Content, folder: Path) -> tuple[Path, Path]:
+    """The item's id has another name in each table."""
+    head = ("user_id", "artistID", "rating", "timestamp")
+    return delimited(head=head, item_head=("id", "title"))(content, folder)
+
+
 @dataclass(frozen=True)
 class Form:
     """A way to write tables.
@@ -197,6 +245,7 @@ class Form:
     Attributes:
         which: the contents it is written with; all where it can hold everything.
         lost: it has no right reading, so it may only be refused.
+        reads: plain content and times with offsets may not be refused.
         loose: rows, ratings or titles may be gone where that is told, or the types read in more than one way.
     """
 
@@ -204,6 +253,7 @@ class Form:
     which: tuple[str, ...] = ("plain",)
     lost: bool = False
     loose: bool = False
+    reads: bool = False
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -217,7 +267,7 @@ BARE = {"quoting": csv.QUOTE_NONE, "quotechar": None}
 
 def forms() -> dict[str, Form]:
     found = {
-        "csv": Form(delimited(), ALL),
+        "csv": Form(delimited(), ALL, reads=True),
         "csv, all quoted": Form(delimited(quoting=csv.QUOTE_ALL), ALL),
         "tsv": Form(delimited("\t", suffix=".tsv"), ALL),
         "csv.gz": Form(delimited(suffix=".csv.gz", change=GZ), FEW),
@@ -296,7 +346,7 @@ def forms() -> dict[str, Form]:
         "csv with NULs at the end": Form(
             delimited(change=lambda data: data + bytes(64)), ("plain",), lost=True
         ),
-        "jsonl": Form(json_lines(), (*ALL, "surrogates")),
+        "jsonl": Form(json_lines(), (*ALL, "surrogates"), reads=True),
         "jsonl, no escapes": Form(json_lines(ensure_ascii=False), WORDS),
         "jsonl, indented": Form(json_lines(indent=1), ("plain",)),
         "jsonl.gz": Form(json_lines(GZ, suffix=".jsonl.gz"), FEW),
@@ -349,6 +399,24 @@ def forms() -> dict[str, Form]:
             (*WORDS, "times, offset +02:00", "dates as integers", "milliseconds", "dates, ISO", "times, Z"),
         ),
         "parquet of pandas, shuffled": Form(parquet(pandas=True), FEW),
+        "json, by columns": Form(by_columns, ("plain",)),
+        "json, Python dicts": Form(dicts, ("plain",)),
+        "csv, two names for the item's id": Form(two_names, ("plain",)),
+        **{
+            f"{name} under a pattern's name": Form(by_pattern(write), reads=True)
+            for name, write in {
+                "csv": delimited(),
+                "csv.gz": delimited(suffix=".csv.gz", change=GZ),
+                "tsv": delimited("\t", suffix=".tsv"),
+                "jsonl": json_lines(),
+                "jsonl.gz": json_lines(GZ, suffix=".jsonl.gz"),
+                "parquet": parquet(),
+                "recbole": inter(),
+            }.items()
+        },
+        "ratings.dat under a pattern's name": Form(
+            by_pattern(movielens), ("plain",), options={"digits": True}
+        ),
         "recbole": Form(
             inter(),
             (

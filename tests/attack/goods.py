@@ -147,7 +147,7 @@ def good(name: str, bench: Bench) -> Arguments:
         "data.item_counts": lambda: {"matrix": pairs},
         "data.strata": lambda: {"counts": np.arange(120)},
         "data.thresholds": lambda: {"counts": np.arange(120)},
-        "text.resolve": lambda: {"encoder": "tfidf", "data": bench.data},
+        "text.resolve": lambda: {"encoder": "own", "data": bench.data},
         "text.SentenceModel": lambda: {"model": "no-such/model"},
         "text.Precomputed": lambda: {"path": bench.folder / "gone.npy"},
         "views.rrf": lambda: {"lists": [bench.a, bench.b]},

@@ -131,7 +131,7 @@ def must_refuse(annotation: str, value: str) -> bool:
         return False
     optional = "None" in plain
     if value == "object()":
-        return True
+        return plain != "str"
     if value == "None":
         return not optional and not plain.startswith("str")
     base = plain.replace(" | None", "")

@@ -99,6 +99,7 @@ def _names(command: str, option: str, value: str) -> tuple[str, ...]:
         value[:15] if len(value) < 40 else "",
     ]
     escaped = [one.encode("utf8", "backslashreplace").decode() for one in shown]
+    shown += {"~": ["run"], "": ["name of the data set is empty"]}.get(value, [])
     argument = {"data": "NAME_OR_PATH"}.get(option, option)
     if option == "geometry":
         escaped += ["A.npy", "B.npy", *(f"{one} {verb}" for one in "ab" for verb in ("has", "is", "holds"))]
@@ -156,6 +157,10 @@ def path_lines() -> Iterator[Line]:
                 )
 
 
+#: What a message may say in place of the file: whose vectors they are, or what does not fit.
+SIDES = "users", "items", "source", "target", "seed", "semantic", "collaborative", "matrix", "views", "rows"
+
+
 def array_lines() -> Iterator[Line]:
     for (command, option), places in ARRAYS.items():
         for place in places:
@@ -169,22 +174,12 @@ def array_lines() -> Iterator[Line]:
                 ):
                     must = "refuse" if option == "--counts" else "either"
                 value = f"{{w}}/odd_{name}.npy"
+                named = (*_names(command, option, value), *SIDES)
                 yield Line(
                     "arrays of odd types, shapes and values",
                     changed(command, option, place, value),
                     must,
-                    (
-                        *_names(command, option, value),
-                        "users",
-                        "items",
-                        "source",
-                        "target",
-                        "seed",
-                        "semantic",
-                        "collaborative",
-                        "matrix",
-                        "views",
-                    ),
+                    named,
                 )
             for name in RAW:
                 value = f"{{w}}/raw_{name}.npy"
@@ -192,7 +187,7 @@ def array_lines() -> Iterator[Line]:
                     "damaged arrays",
                     changed(command, option, place, value),
                     "either" if name in ("longer", "named_npy_is_npz") else "refuse",
-                    (*_names(command, option, value), "rows"),
+                    (*_names(command, option, value), *SIDES),
                 )
 
 

@@ -14,7 +14,7 @@ from tests.attack import disk, forks, judge
 from tests.attack.judge import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("lines", "calls", "damage", "runs", "tables")
+PARTS = ("lines", "calls", "damage", "runs", "tables", "vectors")
 
 
 @pytest.fixture(scope="module")

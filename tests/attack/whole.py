@@ -24,7 +24,7 @@ from typing import TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))  # as pytest has it
 
-from tests.attack import calls, damage, judge, lines, readers, runs, shell, tables
+from tests.attack import calls, damage, judge, lines, readers, runs, shell, tables, vectors
 from tests.attack.judge import Outcome
 
 Thing = TypeVar("Thing")
@@ -89,12 +89,20 @@ def of_tables(choice: Choice, folder: Path) -> Iterator[Outcome]:
     return tables.attack(drawn(chosen, choice.share, lambda case: case.kind, choice.quick), folder)
 
 
+def of_vectors(choice: Choice, folder: Path) -> Iterator[Outcome]:
+    chosen = [name for name in vectors.forms() if choice.only in name]
+    return vectors.attack(
+        drawn(chosen, choice.share, lambda name: name.partition(",")[0], choice.quick), folder
+    )
+
+
 PARTS: dict[str, Callable[[Choice, Path], Iterator[Outcome]]] = {
     "lines": of_lines,
     "calls": of_calls,
     "damage": of_damage,
     "runs": of_runs,
     "tables": of_tables,
+    "vectors": of_vectors,
 }
 
 
