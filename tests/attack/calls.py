@@ -77,6 +77,12 @@ def names() -> list[str]:
     return list(dict.fromkeys(found.values()))
 
 
+def room(name: str) -> str:
+    """Where a name is from: a room, a class of `semcomp` or `semcomp` itself."""
+    first, _, rest = name.partition(".")
+    return "methods" if rest and first[0].isupper() else first if rest else ""
+
+
 def some(share: float, seed: int = 0) -> Callable[[list[Call]], list[Call]]:
     """A part of the calls of each name, drawn; the good one is always in it."""
 

@@ -24,7 +24,7 @@ Damage = tuple[str, Callable[[Path], None]]
 
 
 def damages(size: int, count: int, seed: str) -> list[Damage]:
-    """`count` flipped bits, half of them near the ends, and a fifth as many cuts and zeros."""
+    """`count` flipped bits, half of them near the ends, a fifth as many cuts and zeros, and others."""
     draw = random.Random(seed)
 
     def flip(place: int, bit: int) -> Callable[[Path], None]:
@@ -59,7 +59,8 @@ def damages(size: int, count: int, seed: str) -> list[Damage]:
     for n in range(count // 5):
         at = place()
         found.append((f"cut after {at} bytes", cut(at)) if n % 2 else (f"16 zeros from byte {at}", zeros(at)))
-    return found + [(name, partial(_replaced, content)) for name, content in _others().items()]
+    others = [(name, partial(_replaced, content)) for name, content in _others().items()]
+    return found + draw.sample(others, min(count, len(others)))
 
 
 def _others() -> dict[str, bytes | None]:

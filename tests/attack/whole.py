@@ -63,10 +63,8 @@ def of_lines(choice: Choice, folder: Path) -> Iterator[Outcome]:
 def of_calls(choice: Choice, folder: Path) -> Iterator[Outcome]:
     chosen = [name for name in calls.names() if choice.only in name]
     if choice.quick:
-        return calls.attack(
-            drawn(chosen, 1.0, lambda name: name.partition(".")[0], True), folder, calls.some(0.05)
-        )
-    return calls.attack(chosen, folder, calls.some(choice.share))
+        chosen = drawn(chosen, 1.0, calls.room, True)
+    return calls.attack(chosen, folder, calls.some(0.1 if choice.quick else choice.share))
 
 
 def of_damage(choice: Choice, folder: Path) -> Iterator[Outcome]:
