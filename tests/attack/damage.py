@@ -125,7 +125,10 @@ def _judged(subject: Subject, name: str, work: Path, file: Path, right: str) -> 
     except sc.SemcompError as error:
         if subject.rule == "healed":
             return wrong("not healed", error)
-        cause = wrong_message(str(error).replace(str(work), ""), (file.name,) if subject.named else ())
+        cause = wrong_message(
+            str(error).replace(str(work), ""),
+            [path.name for path in (file, *file.parent.iterdir())] if subject.named else (),
+        )
         return wrong(cause, error) if cause else Outcome(subject.name, name, "refused")
     except forks.TooLong:
         return wrong("does not end in time")

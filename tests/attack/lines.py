@@ -196,7 +196,7 @@ def table_lines() -> Iterator[Line]:
         for place in places:
             for name in PAIRS:
                 value = f"{{w}}/{name}.inter"
-                fine = name in FINE_PAIRS or (option == "--valid" and name == "head")
+                fine = name in FINE_PAIRS or (option == "--categories" and name == "huge_number")
                 yield Line(
                     "damaged pairs",
                     changed(command, option, place, value),
