@@ -21,6 +21,7 @@ ARRAYS: dict[type, tuple[str, str]] = {
     np.floating: ("iuf", "real numbers"),
     np.str_: ("U", "ids"),
 }
+EMPTY = {"iu": np.int64, "U": np.str_, "b": np.bool_}
 #: How that is made which is missing most often.
 MADE = {
     "Dataset": "load_dataset(name)",
@@ -189,6 +190,7 @@ def _each(values: Iterable[Any], kind: Any, span: Span | None) -> None:
 
 
 def _array_kind(wanted: Any) -> tuple[str, str]:
+    wanted = get_origin(wanted) or wanted
     known = (named for base, named in ARRAYS.items() if isinstance(wanted, type) and issubclass(wanted, base))
     return next(known, ("", "numbers"))
 
@@ -210,7 +212,7 @@ def _array(value: Any, wanted: Any) -> NDArray[Any]:
     ):
         array = array.astype(np.str_)
     kinds, _ = _array_kind(wanted)
-    if array.size == 0 and isinstance(value, list | tuple) and wanted is not Any:
-        array = array.astype(wanted)  # an empty list is of any type
+    if array.size == 0 and isinstance(value, list | tuple):  # an empty list is of any type
+        array = array.astype(EMPTY.get(kinds, array.dtype))
     _only_if(array.ndim > 0 and (not kinds or array.dtype.kind in kinds), array)
     return array

@@ -9,6 +9,7 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 GOLDEN = Path(__file__).parents[1] / "reference" / "golden"
@@ -170,7 +171,8 @@ def test_nulls_readings_and_quality_stand_beside_the_pair(diagnosis):
 
 
 def test_three_views_at_once(shell, tmp_path):
-    files = {"cf": ARRAYS[7:9], "sem": ARRAYS[10:12], "twin": ARRAYS[7:9]}
+    np.save(tmp_path / "twice.npy", 2 * np.load(ARRAYS[7]))  # the same lists by other scores
+    files = {"cf": ARRAYS[7:9], "sem": ARRAYS[10:12], "twin": (tmp_path / "twice.npy", ARRAYS[8])}
     views = [word for name, pair in files.items() for word in ("--view", name, *pair)]
     (tmp_path / "categories.tsv").write_text("item\tcategory\n0\t0\n1\t1\n5\t1\n")
     options = ("--no-nulls", "--resamples", 0, "--k", 10, "--categories", tmp_path / "categories.tsv")

@@ -108,6 +108,8 @@ def diagnose(
     both = [pair] if control is None else [pair, control]
     check_lists(split, k, a, *(one for each in both for one in each))
     check_differ(a, b, null if isinstance(null, TopK) else None)
+    if control is not None:
+        check_differ(control.a, control.b)
     if any(depth < 1 for depth in depths):
         raise SemcompError(f"depths {tuple(depths)} name one below 1; a list has at least 1 place")
     reach = min(one.k for each in both for one in (each.a, each.b))
