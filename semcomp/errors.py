@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -34,4 +33,6 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> SemcompError:
 def show_traceback(error: BaseException) -> None:
     """Print where the error came from to stderr, if SEMCOMP_TRACEBACK is set."""
     if os.environ.get(TRACEBACK):
+        import traceback
+
         traceback.print_exception(error)
