@@ -81,11 +81,11 @@ CLAIMS = (
         "ensemble.information.gain",
     ),
     Claim(
-        "A linear map from the text recovers less than half of what a map from another seed does",
+        "A linear map from the text explains less than half of what a source without noise could",
         "R² 0.166 on held-out items; no ceiling",
         "05_probes",
         "ridge",
-        "r2_of_ceiling",
+        "r2_of_reliable",
         below(0.5),
     ),
     Claim(
@@ -157,7 +157,8 @@ class Finding:
     Attributes:
         value: the number.
         p: of the claim's effect, adjusted for the family; None where no interval was asked for.
-        verdict: "holds", "does not hold" or "undecided". needed: if undecided, the n it would need.
+        verdict: "holds", "does not hold" or "undecided". needed: if undecided, the n it would need;
+            trainings: the trainings it would need, where these are scarce.
     """
 
     claim: Claim
@@ -167,6 +168,7 @@ class Finding:
     p: float | None
     verdict: str
     needed: int | None
+    trainings: int | None = None
 
 
 def ledger(records: Sequence[Record]) -> list[Finding]:
@@ -192,7 +194,16 @@ def ledger(records: Sequence[Record]) -> list[Finding]:
     for place, (claim, record, value) in enumerate(asked):
         said = judged[str(place)]
         findings.append(
-            Finding(claim, record.dataset, record.budget, value, said.p, said.word, said.users_needed)
+            Finding(
+                claim,
+                record.dataset,
+                record.budget,
+                value,
+                said.p,
+                said.word,
+                said.users_needed,
+                said.trainings_needed,
+            )
         )
     return findings
 
@@ -235,7 +246,9 @@ def _row(finding: Finding) -> str:
     interval = "" if value.low is None or value.high is None else f"{value.low:.3f} – {value.high:.3f}"
     mark = {"holds": "●", "does not hold": "○"}.get(finding.verdict, "◐")
     more = ""
-    if finding.needed is not None:
+    if finding.trainings is not None:
+        more = f" <small>(would need about {finding.trainings:,} trainings)</small>"
+    elif finding.needed is not None:
         within = finding.needed <= REACHABLE * max(value.n, 1)
         more = (
             f" <small>(would need n ≈ {finding.needed:,})</small>"
