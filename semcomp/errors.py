@@ -11,7 +11,11 @@ TRACEBACK = "SEMCOMP_TRACEBACK"  # set to anything: where an error came from is 
 
 
 class SemcompError(ValueError):
-    """Input that cannot be worked with. The message is one line; the shell prints it without a traceback."""
+    """Input that cannot be worked with. The message is one line, shown without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> SemcompError:
