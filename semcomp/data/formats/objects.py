@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import glob
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -113,11 +113,13 @@ class JsonLines:
         return place_of_line((number for number, text in lines(path) if text.strip()), row)
 
     @staticmethod
-    def occurs(path: Path, pattern: str) -> bool:
-        """Whether a pattern is found on any line, natively: far faster than parsing the lines."""
-        found = pl.scan_lines(path, glob=False).select(pl.col("line").str.contains(pattern).any())
+    def occurring(path: Path, patterns: Sequence[str]) -> list[bool]:
+        """Which patterns are found on any line, natively: far faster than parsing the lines."""
+        tests = [pl.col("line").str.contains(pattern).any().alias(pattern) for pattern in patterns]
+        if not tests:
+            return []
         try:
-            return bool(found.collect(engine="streaming").item())
+            return list(pl.scan_lines(path, glob=False).select(tests).collect(engine="streaming").row(0))
         except (pl.exceptions.PolarsError, OSError):
             JsonLines(()).check(path)  # says where the fault is
             raise
