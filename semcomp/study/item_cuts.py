@@ -35,7 +35,7 @@ def large_enough(data: Dataset) -> Dataset:
         random_holdout(data.n_items)
     except SemcompError as error:
         raise SemcompError(
-            f"{data.name!r} has {data.n_items} items; a book takes 50, since probes are judged on a fifth of them"
+            f"{data.name!r} has {data.n_items} items; a book takes 50, since its probes are judged on a fifth"
         ) from error
     return data
 
