@@ -82,11 +82,11 @@ CLAIMS = (
         "ensemble.information.gain",
     ),
     Claim(
-        "A linear map from the text recovers less than half of what a map from another seed does",
+        "A linear map from the text explains less than half of what a source without noise could",
         "R² 0.166 on held-out items; no ceiling",
         "05_probes",
         "ridge",
-        "r2_of_ceiling",
+        "r2_of_reliable",
         below(0.5),
     ),
     Claim(
@@ -159,7 +159,8 @@ class Finding:
         value: the number.
         p: of the claim's effect, adjusted for the family; None where no interval was asked for.
         verdict: "holds", "does not hold", "undecided" or "not judged".
-        needed: if undecided, the n it would need. reservation: if not judged, why.
+        needed: if undecided, the n it would need; trainings: the trainings, where these are scarce.
+        reservation: if not judged, why.
     """
 
     claim: Claim
@@ -169,6 +170,7 @@ class Finding:
     p: float | None
     verdict: str
     needed: int | None
+    trainings: int | None = None
     reservation: str = ""
 
 
@@ -195,8 +197,11 @@ def ledger(records: Sequence[Record]) -> list[Finding]:
     findings = []
     for place, (claim, record, value) in enumerate(asked):
         said, why = judged[str(place)], record.reservation
-        word, needed = (NOT_JUDGED, None) if why else (said.word, said.users_needed)
-        findings.append(Finding(claim, record.dataset, record.budget, value, said.p, word, needed, why))
+        word = NOT_JUDGED if why else said.word
+        needed, trainings = (None, None) if why else (said.users_needed, said.trainings_needed)
+        findings.append(
+            Finding(claim, record.dataset, record.budget, value, said.p, word, needed, trainings, why)
+        )
     return findings
 
 
@@ -242,7 +247,9 @@ def _row(finding: Finding) -> str:
     interval = "" if value.low is None or value.high is None else f"{value.low:.3f} – {value.high:.3f}"
     mark = {"holds": "●", "does not hold": "○", "undecided": "◐"}.get(finding.verdict, "–")
     more = ""
-    if finding.needed is not None:
+    if finding.trainings is not None:
+        more = f" <small>(would need about {finding.trainings:,} trainings)</small>"
+    elif finding.needed is not None:
         within = finding.needed <= REACHABLE * max(value.n, 1)
         more = (
             f" <small>(would need n ≈ {finding.needed:,})</small>"

@@ -88,7 +88,7 @@ def test_holds_takes_the_interval_and_a_p_adjusted_for_the_data_sets_claims():
     raw = [0.004, 0.0065, 0.04, *[0.03] * 11]
     findings = family_of(raw)
     places = {claim.value: n for n, claim in enumerate(CLAIMS)}
-    below_half, room = places["r2_of_ceiling"], places["existence.slack"]
+    below_half, room = places["r2_of_reliable"], places["existence.slack"]
     for place, limit in ((below_half, 0.5), (room, 0.0)):  # p of their intervals: tiny
         raw[place] = p_of_effect(below(limit)(findings[place].value))
     expected = holm({str(n): p for n, p in enumerate(raw)})
