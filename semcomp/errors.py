@@ -13,7 +13,9 @@ class SemcompError(ValueError):
     """Input that cannot be worked with. The message is one line, shown without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows in place of a traceback."""
+        """What IPython shows; a traceback only with SEMCOMP_TRACEBACK=1, as in a shell."""
+        if os.environ.get(TRACEBACK):
+            return traceback.format_exception(self)
         return [f"{type(self).__name__}: {self}"]
 
 
