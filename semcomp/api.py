@@ -46,29 +46,36 @@ def load_dataset(
     planted: 300 users × 200 items, ... interactions (density ... %)
       - generated: ...
     """
-    from semcomp.data import load_named
+    from semcomp.data import load_named, resolve
     from semcomp.planted import WORLDS
 
-    if str(name) in WORLDS:
+    place = resolve(name, also=WORLDS)
+    if place.path is None and place.name in WORLDS:
         if items is not None or columns or format != "auto" or recipe is not None:
             raise SemcompError(
-                f"{str(name)!r} is generated, not read; leave out items, columns, format and recipe"
+                f"{place.name!r} is generated, not read; leave out items, columns, format and recipe"
             )
-        return WORLDS[str(name)].dataset()
+        return place.noted(WORLDS[place.name].dataset())
     return load_named(name, also=WORLDS, items=items, columns=columns, format=format, recipe=recipe)
 
 
 def usual_recipe(name: str | Path) -> Recipe:
-    """The recipe by which a data set of this name is loaded; `Recipe()` where its name says nothing.
+    """The recipe by which a data set of this name is loaded; `Recipe()` where nothing is known of it.
+
+    For a folder that `write_folder` wrote it is the one that changes nothing.
 
     >>> sc.usual_recipe("ml-100k").min_rating
     4.0
     """
     from semcomp.data import Recipe, resolve
+    from semcomp.data.writing import read_description
     from semcomp.planted import WORLDS
 
-    known = None if str(name) in WORLDS else resolve(name, also=WORLDS).known
-    return known.recipe if known else Recipe()
+    place = resolve(name, also=WORLDS)
+    if place.known:
+        return place.known.recipe
+    written = read_description(place.path) if place.path else None
+    return written.recipe if written else Recipe()
 
 
 def parse_columns(text: str | Sequence[str]) -> dict[str, str]:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+TRACEBACK = "SEMCOMP_TRACEBACK"  # set to anything: where an error came from is printed before it is told
+
 
 class SemcompError(ValueError):
-    """Input that cannot be worked with. The message is one line; the shell prints it without a traceback."""
+    """Input that cannot be worked with. The message is one line, shown without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 def unknown_name(kind: str, name: object, known: Iterable[str]) -> SemcompError:
@@ -21,3 +29,9 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> SemcompError:
     near = [folded[match] for match in get_close_matches(str(name).casefold(), folded, n=3)]
     hint = f"did you mean {' or '.join(repr(n) for n in near)}? " if near else ""
     return SemcompError(f"unknown {kind} {str(name)!r}; {hint}Known: {', '.join(choices) or 'none'}")
+
+
+def show_traceback(error: BaseException) -> None:
+    """Print where the error came from to stderr, if SEMCOMP_TRACEBACK is set."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)

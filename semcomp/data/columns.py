@@ -34,6 +34,7 @@ ITEMS: dict[str, tuple[str, ...]] = {
     "brand": ("manufacturer",),
     "description": ("item description", "product description"),
 }
+KNOWN_OF_A_PAIR = ("rating", "timestamp", "position")  # the columns that are numbers
 REQUIRED = {"interactions": ("user_id", "item_id"), "items": ("item_id",)}
 SHORT = {"user": "user_id", "item": "item_id", "time": "timestamp"}
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from semcomp.data.coding import batches
+from semcomp.data.coding import bad_id, batches, no_id
 from semcomp.data.filters import Recipe, counted
 from semcomp.data.item_text import DEFAULT_COLUMNS, Template, default_template
 from semcomp.data.tables import Table, Tables
@@ -79,10 +79,9 @@ def inventory_of(items: Table, template: Template | None, min_characters: int) -
     if table.height == 0:
         raise SemcompError(f"{items.label} has a header but no rows; at least one is needed")
     ids = table["id"]
-    empty = ids.is_null() | (ids.str.strip_chars() == "") | ids.str.ends_with("\0")
-    if empty.any():
-        row = int(empty.arg_max() or 0)
-        raise SemcompError(f"{items.locate(row)}: column 'item_id' is empty; fill in an id or remove the row")
+    if (wrong := no_id(ids)).any():
+        row = int(wrong.arg_max() or 0)
+        raise bad_id(items, "item_id", row, ids[row])
     order = ids.arg_sort()
     ordered = ids.gather(order)
     if (twice := (ordered == ordered.shift(1)).fill_null(False)).any():
@@ -92,6 +91,20 @@ def inventory_of(items: Table, template: Template | None, min_characters: int) -
             f"{items.locate(other)}: item {item!r} is in {items.locate(one)} already; keep one row per item"
         )
     return Inventory(ordered, table["no_text"].gather(order).to_numpy())
+
+
+def check_texts(inventory: Inventory, items: Table, template: Template, min_characters: int) -> None:
+    """Raise SemcompError where no item at all has a text."""
+    if not inventory.no_text.all():
+        return
+    others = [name for name in items.frame.collect_schema() if name not in ("item_id", *template.columns)]
+    remedies = [f"name other columns in a template ({', '.join(others)})"] if others else []
+    remedies += ["set min_characters to 1"] if min_characters > 1 else []
+    long = f" of {min_characters} characters" if min_characters > 1 else ""
+    raise SemcompError(
+        f"{items.label}: none of the {counted(len(inventory.ids), 'item')} has a text{long} by {template}; "
+        + ", or ".join([*remedies, "set empty_text to 'keep'"])
+    )
 
 
 def places(

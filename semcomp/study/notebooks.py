@@ -7,6 +7,7 @@ final name. A stamp next to it says what went in, so that an unchanged chapter i
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import shutil
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from semcomp.errors import SemcompError
-from semcomp.storage import atomic_write, digest
+from semcomp.storage import atomic_write, digest, file_digest
 from semcomp.study.parameters import check_against_defaults, parameter_defaults
 
 #: Progress bars and process ids in a stored stderr would differ in every run.
@@ -111,23 +112,25 @@ def run_chapter(page: Page, *, force: bool = False) -> bool:
     before = _side_files(target)
     executed = _execute(notebook, page.parameters, target, label)
     _make_reproducible(executed)
-    _write(executed, target)
+    _write(_without_folders(executed, page.parameters), target)
     made = sorted(name for name, state in _side_files(target).items() if before.get(name) != state)
+    files = {name: file_digest(target.with_name(name)) for name in (target.name, *made)}
     with atomic_write(page.stamp) as part:
-        part.write_text(json.dumps({"key": key, "files": made}, indent=1) + "\n", encoding="utf8")
+        part.write_text(json.dumps({"key": key, "files": files}, indent=1) + "\n", encoding="utf8")
     return True
 
 
 def is_current(page: Page) -> bool:
-    """Whether the notebook, and every file that its chapter wrote next to it, is there and made of this."""
+    """Whether the notebook, and every file that its chapter wrote next to it, is as it was made of this."""
     try:
         record = json.loads(page.stamp.read_text("utf8"))
+        files = dict(record["files"])
         return (
-            page.target.is_file()
-            and record["key"] == page.key()
-            and all((page.target.parent / file).is_file() for file in record["files"])
+            record["key"] == page.key()
+            and page.target.name in files
+            and all(file_digest(page.target.with_name(name)) == sha for name, sha in files.items())
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 
@@ -159,6 +162,7 @@ def kernel_environment() -> Iterator[None]:
         jupyter = str(Path(sys.prefix, "share", "jupyter"))
         changes = {
             **_QUIET,
+            **_absolute("SEMCOMP_DATA", "SEMCOMP_CACHE"),
             "IPYTHONDIR": folder,
             "JUPYTER_PATH": jupyter,
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
@@ -173,6 +177,12 @@ def kernel_environment() -> Iterator[None]:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+def _absolute(*variables: str) -> dict[str, str]:
+    """Those of the variables that name a folder, for a process that works in another one."""
+    found = {name: os.environ.get(name) for name in variables}
+    return {name: str(Path(value).expanduser().resolve()) for name, value in found.items() if value}
 
 
 def _execute(notebook: Any, parameters: Mapping[str, Any], target: Path, label: str) -> Any:
@@ -246,6 +256,38 @@ def _make_reproducible(notebook: Any) -> None:
             tags = [*tags, "remove-cell"]
         if tags:
             cell.metadata["tags"] = tags
+
+
+def _without_folders(node: Any, parameters: Mapping[str, Any]) -> Any:
+    """A notebook in which parameters that are absolute paths are their last part, wherever it shows them.
+
+    Where the data of a reader lie is nobody else's business, and pages are for others.
+    """
+    paths = [Path(value) for value in parameters.values() if isinstance(value, str)]
+    instead = {
+        form(str(path)): form(path.name)
+        for path in paths
+        if path.is_absolute() and path.name
+        for form in (str, html.escape, _in_python, lambda text: repr(text)[1:-1])
+    }
+
+    def renamed(part: Any) -> Any:
+        if isinstance(part, dict):
+            for key, value in part.items():
+                part[key] = renamed(value)
+        if isinstance(part, list):
+            return [renamed(value) for value in part]
+        if isinstance(part, str):
+            for long, short in instead.items():
+                part = part.replace(long, short)
+        return part
+
+    return renamed(node) if instead else node
+
+
+def _in_python(text: str) -> str:
+    """A string between the quote marks that papermill puts around it."""
+    return text.encode("unicode_escape").decode().replace('"', '\\"')
 
 
 def _write(notebook: Any, target: Path) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-import json
-from collections.abc import Iterator, Mapping, Sequence
+import glob
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,16 +13,23 @@ from typing import Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from semcomp.data.formats.text import BOM, head, lines, magic, place_of_line
+from semcomp.data.formats.json_rows import has_half, parsed, surveyed
+from semcomp.data.formats.text import BOM, lines, magic, place_of_line
 from semcomp.errors import SemcompError
-from semcomp.storage import atomic_write, cache_folder, digest, file_digest
+from semcomp.storage import atomic_write, cache_folder, digest, discard, exclusive, file_digest
 
-SAMPLE = 1000
 BATCH = 20_000
 VERSION = 1  # of the conversion to parquet; a change makes new cache files
 
 TEXT = pl.String()
 TEXTS = pl.List(pl.String())
+
+HALVES_TO_NUL = (
+    (r"\\\\", r"\u005c"),  # from here on a backslash begins an escape
+    (r"\\u([dD][89abAB]..)\\u([dD][c-fC-F]..)", r"\P${1}\P${2}"),  # whole pairs are put aside
+    (r"\\u[dD][89a-fA-F]..", r"\u0000"),
+    (r"\\P", r"\u"),
+)
 
 
 @dataclass(frozen=True)
@@ -30,19 +37,24 @@ class JsonLines:
     """A file with one JSON object per line; polars streams it, packed with gzip too, in bounded memory.
 
     Strings, numbers and truth values arrive as text, so that 007 and "007" are one id and no digit is lost.
+    Half a surrogate pair arrives as NUL, which no text may hold (see `tables.standard_table`).
 
     Attributes:
         columns: (key, type) pairs; keys that are not listed are passed over.
+        halves: whether an escape somewhere is half a surrogate pair, which polars would not read everywhere.
     """
 
     columns: tuple[tuple[str, pl.DataType], ...]
+    halves: bool = False
 
     @classmethod
     def of(cls, path: Path, schema: Mapping[str, pl.DataType] | None = None) -> JsonLines:
-        """The keys of the first 1,000 lines, or those of a `schema`.
+        """All keys of the file, by a walk through it (about 70 MB per second), or those of a `schema`.
 
-        A key whose values there are lists of plain values becomes a list of strings; objects and lists of
-        lists become their JSON text. A key that first occurs later is passed over.
+        A key whose values are lists of plain values, or null, becomes a list of strings. Objects and lists of
+        lists become text that looks like JSON, and so do lists where other values of the key are none.
+
+        Raises SemcompError for a line that is not an object, and for one object that holds a whole table.
         """
         if magic(path).startswith(BOM):
             raise SemcompError(
@@ -51,25 +63,44 @@ class JsonLines:
             )
         if schema is not None:
             return cls(tuple(schema.items()))
-        seen: dict[str, list[Any]] = {}
-        for number, text in enumerate(head(path, SAMPLE), start=1):
-            if text.strip():
-                for key, value in parsed(path, number, text).items():
-                    seen.setdefault(key, []).append(value)
-        if not seen:
+        sorts, rows, halves = surveyed(path)
+        if not sorts:
             raise SemcompError(f"{path} has no objects with keys; at least one is needed")
-        return cls(tuple((key, _type(values)) for key, values in seen.items()))
+        if rows == 1 and set().union(*sorts.values()) <= {"list", "nested"}:
+            raise SemcompError(
+                f"{path} is one object for a whole table ({', '.join(sorts)}); write one object per line, "
+                "in pandas by DataFrame.to_json(file, orient='records', lines=True)"
+            )
+        types = {key: TEXTS if found - {"null"} == {"list"} else TEXT for key, found in sorts.items()}
+        return cls(tuple(types.items()), halves)
 
     def names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.columns)
 
     def scan(self, path: Path) -> pl.LazyFrame:
-        return pl.scan_ndjson(path, schema=dict(self.columns))
+        if not self.halves:
+            return pl.scan_ndjson(glob.escape(str(path)), schema=dict(self.columns))
+        text = pl.col("line")
+        for pattern, replacement in HALVES_TO_NUL:
+            text = text.str.replace_all(pattern, replacement)
+
+        def batches() -> Iterator[pl.DataFrame]:
+            mended = pl.scan_lines(path, glob=False).select(text)
+            for batch in mended.collect_batches(chunk_size=BATCH):
+                joined = "\n".join(batch["line"]).encode()
+                if joined.strip():
+                    yield pl.read_ndjson(joined, schema=dict(self.columns))
+
+        return _streamed(batches, self.columns)
 
     def check(self, path: Path) -> None:
         for number, text in lines(path, label=f"looking for the fault in {path.name}"):
             if text.strip():
-                row = parsed(path, number, text)
+                row = parsed(path, number, text, strict=True)
+                if not self.halves and has_half(text, row):
+                    raise SemcompError(
+                        f"{path}, line {number}: an escape that is half a surrogate pair; write \\ufffd there"
+                    )
                 for name, dtype in self.columns:
                     value = row.get(name)
                     if isinstance(dtype, pl.List) and not (value is None or isinstance(value, list)):
@@ -80,6 +111,16 @@ class JsonLines:
 
     def place(self, path: Path, row: int) -> str:
         return place_of_line((number for number, text in lines(path) if text.strip()), row)
+
+    @staticmethod
+    def occurs(path: Path, pattern: str) -> bool:
+        """Whether a pattern is found on any line, natively: far faster than parsing the lines."""
+        found = pl.scan_lines(path, glob=False).select(pl.col("line").str.contains(pattern).any())
+        try:
+            return bool(found.collect(engine="streaming").item())
+        except (pl.exceptions.PolarsError, OSError):
+            JsonLines(()).check(path)  # says where the fault is
+            raise
 
 
 @dataclass(frozen=True)
@@ -102,16 +143,10 @@ class LiteralLines:
         return tuple(name for name, _ in self.columns)
 
     def scan(self, path: Path) -> pl.LazyFrame:
-        def source(
-            with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, size: int | None
-        ) -> Iterator[pl.DataFrame]:
-            frame = pl.scan_parquet(self._converted(path), glob=False)
-            frame = frame.select(with_columns) if with_columns is not None else frame
-            frame = frame.filter(predicate) if predicate is not None else frame
-            frame = frame.head(n_rows) if n_rows is not None else frame
-            yield from frame.collect_batches(chunk_size=size, engine="streaming")
+        def batches() -> Iterator[pl.DataFrame]:
+            yield from pl.scan_parquet(self._converted(path), glob=False).collect_batches()
 
-        return register_io_source(source, schema=dict(self.columns), is_pure=True)
+        return _streamed(batches, self.columns)
 
     def check(self, path: Path) -> None:
         for _ in self._rows(path, f"looking for the fault in {path.name}"):
@@ -123,17 +158,22 @@ class LiteralLines:
     def _converted(self, path: Path) -> Path:
         columns = [(name, str(dtype)) for name, dtype in self.columns]
         key = digest(file_digest(path), VERSION, columns)
-        target = cache_folder("converted") / f"{key}.parquet"
-        if not target.exists():
-            from pyarrow.parquet import ParquetWriter
+        if kept := _kept(key):
+            return kept
+        with exclusive(cache_folder("locks") / key):
+            return _kept(key) or self._convert(path, key)
 
-            rows = self._rows(path, f"converting {path.name}")
-            # Not a sink of polars: its threads may still create the file after an error has ended the block.
-            schema = self._frame([]).to_arrow().schema
-            with atomic_write(target) as part, ParquetWriter(part, schema, compression="zstd") as writer:
-                while batch := list(islice(rows, BATCH)):
-                    writer.write_table(self._frame(batch).to_arrow())
-        return target
+    def _convert(self, path: Path, key: str) -> Path:
+        from pyarrow.parquet import ParquetWriter
+
+        rows = self._rows(path, f"converting {path.name}")
+        target = cache_folder("converted") / f"{key}.parquet"
+        # Not a sink of polars: its threads may still create the file after an error has ended the block.
+        schema = self._frame([]).to_arrow().schema
+        with atomic_write(target) as part, ParquetWriter(part, schema, compression="zstd") as writer:
+            while batch := list(islice(rows, BATCH)):
+                writer.write_table(self._frame(batch).to_arrow())
+        return target.rename(target.with_stem(f"{key}-{file_digest(target)}"))
 
     def _frame(self, rows: list[tuple[Any, ...]]) -> pl.DataFrame:
         return pl.DataFrame(rows, schema=dict(self.columns), orient="row")
@@ -156,46 +196,49 @@ class LiteralLines:
             yield tuple(_cell(row.get(name), dtype) for name, dtype in self.columns)
 
 
+def _kept(key: str) -> Path | None:
+    """The converted file: its name ends in its own sha256, since a parquet file has no room for a seal."""
+    for file in cache_folder("converted").glob(f"{key}-*.parquet"):
+        if file.is_file() and file.stem == f"{key}-{file_digest(file)}":
+            return file
+        discard(file)
+    return None
+
+
+def _streamed(
+    batches: Callable[[], Iterator[pl.DataFrame]], columns: tuple[tuple[str, pl.DataType], ...]
+) -> pl.LazyFrame:
+    """A frame whose rows are made anew, batch by batch, whenever it is collected."""
+
+    def source(
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        left = n_rows
+        for batch in batches():
+            part = batch if left is None else batch.head(left)
+            left = None if left is None else left - part.height
+            part = part if with_columns is None else part.select(with_columns)
+            yield part if predicate is None else part.filter(predicate)
+            if left == 0:
+                return
+
+    return register_io_source(source, schema=dict(columns), is_pure=True)
+
+
 def _cell(value: Any, dtype: pl.DataType) -> Any:
     if value is None:
         return None
     if isinstance(dtype, pl.List):
         return _flat(value)
-    return value if isinstance(value, str) else str(value)
+    return _text(value)
 
 
 def _flat(value: Any) -> list[str]:
     if isinstance(value, (list, tuple)):
         return [text for part in value for text in _flat(part)]
-    return [str(value)]
+    return [_text(value)]
 
 
-def parsed(path: Path, number: int, text: str) -> dict[str, Any]:
-    """The object on a line; SemcompError where there is none."""
-    try:
-        row = json.loads(text, parse_constant=_refuse)
-    except ValueError as error:
-        hint = "; write one object per line" if text.strip() in ("[", "{") else ""
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise SemcompError(
-            f"{path}, line {number}: no complete JSON object ({reason}); correct the line{hint}"
-        ) from error
-    if not isinstance(row, dict):
-        raise SemcompError(
-            f"{path}, line {number}: a JSON {type(row).__name__} where an object was expected; "
-            "write one object per line"
-        )
-    return row
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _type(values: Sequence[Any]) -> pl.DataType:
-    filled = [value for value in values if value is not None]
-    flat = all(
-        isinstance(value, list) and not any(isinstance(part, (list, dict)) for part in value)
-        for value in filled
-    )
-    return TEXTS if filled and flat else TEXT
+def _text(value: Any) -> str:
+    """The halves of a surrogate pair, as Python 2 wrote them, joined; U+FFFD for one alone."""
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")

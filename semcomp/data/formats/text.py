@@ -82,7 +82,9 @@ def lines(path: Path, *, encoding: str = "utf-8", label: str | None = None) -> I
             if number == 1:
                 raw = raw.removeprefix(BOM)
             if len(raw) >= LONGEST:
-                raise SemcompError(f"{path}, line {number}: longer than 16 MiB; is it really a text table?")
+                json = raw.lstrip().startswith((b"[", b"{"))
+                hint = "write one JSON object per line" if json else "is it really a text table?"
+                raise SemcompError(f"{path}, line {number}: longer than 16 MiB; {hint}")
             if b"\0" in raw:
                 raise SemcompError(
                     f"{path}, line {number}: a NUL byte; the file is damaged or UTF-16; save it as UTF-8"
@@ -123,10 +125,14 @@ class _Where:
             ) from error
 
 
-def _open(path: Path) -> BinaryIO:
+def packed(path: Path) -> bool:
+    """Whether the file is packed with gzip, by its first bytes."""
     with path.open("rb") as stream:
-        packed = stream.read(2) == GZIP
-    return cast("BinaryIO", gzip.open(path)) if packed else path.open("rb")
+        return stream.read(2) == GZIP
+
+
+def _open(path: Path) -> BinaryIO:
+    return cast("BinaryIO", gzip.open(path)) if packed(path) else path.open("rb")
 
 
 def _packed_position(stream: BinaryIO) -> int:
