@@ -33,6 +33,7 @@ def read_folder(
     items: str | Path | None = None,
     format: str = "auto",
     columns: Mapping[str, str] | None = None,
+    quotes: str = "csv",
     name: str | None = None,
     recipe: Recipe | None = None,
     source: Source | None = None,
@@ -49,7 +50,8 @@ def read_folder(
         place: a folder in one of the formats, or the file of the interactions.
         items: the file of the items, where `place` is a file.
         format: one of `formats.FORMATS`; "auto" goes by the content.
-        columns: for standard names (`user_id`, `item_id`, `rating` …) the names in the files.
+        columns, quotes: for standard names (`user_id`, `item_id`, `rating` …) the names in the files, and
+            what quote marks mean in them; see `formats.open_tables`.
         name: how the data set is called; the name of the folder or file if None.
         source: who published the data; the sha256 of the files read are added to it.
         memory, progress: see `load_tables`.
@@ -57,7 +59,8 @@ def read_folder(
     Raises SemcompError for a missing or unreadable file and for all that `load_tables` refuses.
     """
     path = Path(place).expanduser()
-    tables = open_tables(path, items=Path(items) if items else None, format=format, columns=columns)
+    second = Path(items) if items else None
+    tables = open_tables(path, items=second, format=format, columns=columns, quotes=quotes)
     if items is None and (written := read_description(path)):
         name, source = name or written.name, source or written.source
         whole = recipe is None

@@ -45,21 +45,22 @@ def load_named(
     items: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
     format: str = "auto",
+    quotes: str = "csv",
     recipe: Recipe | None = None,
 ) -> Dataset:
     """The data set behind a name or a path (see `resolve`), by `recipe` or else by the recipe of its name.
 
-    `items`, `columns` and `format` are those of `read_folder`, for files of one's own.
+    `items`, `columns`, `format` and `quotes` are those of `read_folder`, for files of one's own.
     """
     from semcomp.data.loading import read_folder  # a listing of names reads no table
 
     place = resolve(name_or_path, also=also)
     known = place.known
     if place.path is None:
-        if items is not None or columns or format != "auto":
+        if items is not None or columns or (format, quotes) != ("auto", "csv"):
             raise SemcompError(
                 f"{place.name!r} comes from the package index in a form that is known; "
-                "leave out items, columns and format"
+                "leave out items, columns, format and quotes"
             )
         entry = CATALOGUE[place.name]
         return _noted(movielens.load_ml_100k(recipe or entry.recipe, entry.source), place)
@@ -68,6 +69,7 @@ def load_named(
         items=items,
         format=format,
         columns=columns,
+        quotes=quotes,
         name=place.name if known else None,
         recipe=recipe or (known.recipe if known else None),
         source=known.source if known else None,

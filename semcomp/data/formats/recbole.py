@@ -129,7 +129,7 @@ def interaction_files(place: Place) -> tuple[Path, ...] | None:
 
 def atomic_table(files: tuple[Path, ...], role: str, chosen: Mapping[str, str]) -> Table:
     """The table in atomic files of the same header."""
-    kinds = [Delimited.of(path, quoted=False, separator="\t") for path in files]
+    kinds = [Delimited.of(path, quotes="text", separator="\t") for path in files]
     for path, kind in zip(files, kinds, strict=True):
         if kind.columns != kinds[0].columns:
             raise SemcompError(

@@ -30,6 +30,7 @@ def import_split(
     test: str | Path,
     valid: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
+    quotes: str = "csv",
 ) -> Split:
     r"""The split of three published files, by the original ids of `data`.
 
@@ -44,6 +45,7 @@ def import_split(
     Args:
         columns: names of the columns, {"user": "reviewer", "item": "asin"}, where they are not among those
             that loading knows.
+        quotes: what quote marks mean in csv and tsv files, as for `load_dataset`.
 
     Raises SemcompError, naming file and line, for a file that is missing, unreadable or without pairs, for a
     column it does not have, an empty id, a user or item that the data do not know, a pair that the data do
@@ -59,7 +61,9 @@ def import_split(
     True
     """
     files = {part: Path(p).expanduser() for part, p in zip(PARTS, (train, valid, test), strict=True) if p}
-    tables = {part: open_tables(file, columns=columns).interactions for part, file in files.items()}
+    tables = {
+        part: open_tables(file, columns=columns, quotes=quotes).interactions for part, file in files.items()
+    }
     observed = data.pairs
     own = told_by(data.interactions)
     names = [] if own else _in_all(tables.values())
