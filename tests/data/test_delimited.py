@@ -41,6 +41,8 @@ def written(rows, separator=",", quoting=csv.QUOTE_MINIMAL, end="\n") -> str:
     st.booleans(),
 )
 def test_every_cell_of_a_csv_comes_back(tmp_path_factory, rows, separator, quoting, end, packed):
+    if quoting == csv.QUOTE_MINIMAL:  # the writer leaves a bare CR without marks: then it is a line's end
+        rows = [tuple(cell.replace("\r", " ") for cell in row) for row in rows]
     text = "\ufeff" * packed + written(rows, separator, quoting, end)
     raw = text.encode()
     path = put(tmp_path_factory.mktemp("t") / "x.csv", gzip.compress(raw) if packed else raw)
@@ -66,7 +68,7 @@ def test_one_mark_too_many_or_too_few_is_always_refused(tmp_path_factory, rows, 
 
 def escaped(cell: str) -> str:
     """As Spark writes: a backslash in front of a mark, and of the backslashes before it or before the end."""
-    return '"' + re.sub(r'(\\*)("|$)', lambda m: m[1] * 2 + ('\\"' if m[2] else ""), cell) + '"'
+    return '"' + re.sub(r'(\\*)("|\Z)', lambda m: m[1] * 2 + ('\\"' if m[2] else ""), cell) + '"'
 
 
 @settings(max_examples=60, deadline=None)
