@@ -10,10 +10,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe
+from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe, counted
+from semcomp.data.ids import EMPTY, id_fault
 from semcomp.data.spool import Records, Spool
 from semcomp.data.tables import Table
-from semcomp.errors import SemcompError, unknown_name
+from semcomp.errors import SemcompError, shown, unknown_name
 from semcomp.progress import progress_bar
 
 BATCH = 500_000  # rows polars hands over at a time
@@ -56,6 +57,7 @@ class Coded:
     Attributes:
         user_ids, item_ids: the distinct ids, ascending as strings.
         users, items: the place among these of the codes in the records.
+        remarks: what a reader should know of how the rows were read, a sentence each.
         records: fields `user` and `item` (codes), those of rating, timestamp and position that the table has
             (float64, NaN where unknown), and if columns are kept, `row` of the table and `content`, a hash of
             them.
@@ -68,6 +70,7 @@ class Coded:
     items: NDArray[np.int32]
     records: Spool
     vague: int
+    remarks: tuple[str, ...] = ()
 
     def ranges(self, rows: int, *, limit: int, progress: bool) -> Iterator[Records]:
         """The records again, in blocks of about `rows`, ids as places: users ascend from block to block.
@@ -140,7 +143,7 @@ def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> C
             for name in ("user", "item"):
                 missing = block[name] == UNKNOWN
                 if missing.any():
-                    raise _empty_id(table, f"{name}_id", records.rows + int(missing.argmax()))
+                    raise _wrong_id(table, name, records.rows + int(missing.argmax()), EMPTY)
             for name in known:
                 wrong = np.isinf(block[name])
                 if name == "rating" and _needs_rating(recipe):
@@ -155,11 +158,10 @@ def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> C
             bar.update(batch.height)
     if records.rows == 0:
         raise SemcompError(f"{table.label} has a header but no rows; at least one is needed")
-    user_ids, user_place = users.sorted()
-    item_ids, item_place = items.sorted()
-    coded = Coded(user_ids, item_ids, user_place, item_place, records, vague)
-    _check_ids(coded, table)
-    return coded
+    user_ids, user_places, user_remarks = _distinct_ids("user", users, records, table)
+    item_ids, item_places, item_remarks = _distinct_ids("item", items, records, table)
+    remarks = (*user_remarks, *item_remarks)
+    return Coded(user_ids, item_ids, user_places, item_places, records, vague, remarks)
 
 
 def batches(table: Table, frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
@@ -213,21 +215,50 @@ def _seconds(text: pl.Expr) -> pl.Expr:
     return pl.coalesce(times).dt.epoch("us") / 1e6
 
 
-def _check_ids(coded: Coded, table: Table) -> None:
-    """Refuse ids of white space alone, and those that end in NUL: numpy's strings would lose it."""
-    for name, ids, places in (("user", coded.user_ids, coded.users), ("item", coded.item_ids, coded.items)):
-        blank = ((ids.str.strip_chars() == "") | ids.str.ends_with("\0")).to_numpy()
-        if blank.any():
-            start = 0
-            for block in coded.records.blocks(BLOCK):
-                at = blank[places[block[name]]]
-                if at.any():
-                    raise _empty_id(table, f"{name}_id", start + int(at.argmax()))
-                start += len(block)
+def _distinct_ids(
+    name: str, interner: Interner, records: Spool, table: Table
+) -> tuple[pl.Series, NDArray[np.int32], list[str]]:
+    """The ids ascending, without the blanks around them, the place of each code among them, and remarks.
+
+    Raises SemcompError, with the first row that has it, for what cannot be an id (see `id_fault`), and where
+    two ids differ in such blanks alone.
+    """
+    ids, places = interner.sorted()
+    if fault := id_fault(ids):
+        raise _wrong_id(table, name, _first_row(records, name, places, fault[0]), fault[1])
+    bare = ids.str.strip_chars()
+    blanks = int((bare != ids).sum())
+    if not blanks:
+        return ids, places, []
+    order = bare.arg_sort()
+    ordered = bare.gather(order)
+    if (twice := (ordered == ordered.shift(1)).fill_null(False)).any():
+        at = int(twice.arg_max() or 0)
+        one, other = (_first_row(records, name, places, int(order[i])) for i in (at - 1, at))
+        raise SemcompError(
+            f"{table.locate(max(one, other))}: {name} {shown(ids[int(order[at])])} and {name} "
+            f"{shown(ids[int(order[at - 1])])} of {table.locate(min(one, other))} differ in blanks alone; "
+            "write one id always in one way"
+        )
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
+    example = shown(ids[int((bare != ids).arg_max() or 0)])
+    return ordered, rank[places], [f"blanks around {counted(blanks, f'{name} id')} removed, e.g. {example}"]
 
 
-def _empty_id(table: Table, column: str, row: int) -> SemcompError:
-    return SemcompError(f"{table.locate(row)}: column {column!r} is empty; fill in an id or remove the row")
+def _first_row(records: Spool, name: str, places: NDArray[np.int32], place: int) -> int:
+    """The first row of the table whose id has this place."""
+    start = 0
+    for block in records.blocks(BLOCK):
+        at = places[block[name]] == place
+        if at.any():
+            return start + int(at.argmax())
+        start += len(block)
+    return start
+
+
+def _wrong_id(table: Table, name: str, row: int, fault: str) -> SemcompError:
+    return SemcompError(f"{table.locate(row)}: column '{name}_id' {fault}")
 
 
 def _no_number(table: Table, name: str, row: int, recipe: Recipe) -> SemcompError:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from semcomp.data.coding import batches
 from semcomp.data.filters import Recipe, counted
+from semcomp.data.ids import id_fault
 from semcomp.data.item_text import DEFAULT_COLUMNS, Template, default_template
 from semcomp.data.tables import Table, Tables
-from semcomp.errors import SemcompError
+from semcomp.errors import SemcompError, shown
 
 
 @dataclass(frozen=True)
@@ -79,17 +80,17 @@ def inventory_of(items: Table, template: Template | None, min_characters: int) -
     if table.height == 0:
         raise SemcompError(f"{items.label} has a header but no rows; at least one is needed")
     ids = table["id"]
-    empty = ids.is_null() | (ids.str.strip_chars() == "") | ids.str.ends_with("\0")
-    if empty.any():
-        row = int(empty.arg_max() or 0)
-        raise SemcompError(f"{items.locate(row)}: column 'item_id' is empty; fill in an id or remove the row")
+    if fault := id_fault(ids):
+        raise SemcompError(f"{items.locate(fault[0])}: column 'item_id' {fault[1]}")
+    ids = ids.str.strip_chars()
     order = ids.arg_sort()
     ordered = ids.gather(order)
     if (twice := (ordered == ordered.shift(1)).fill_null(False)).any():
         item = ordered[int(twice.arg_max() or 0)]
         one, other = (int(row) for row in (ids == item).arg_true()[:2])
         raise SemcompError(
-            f"{items.locate(other)}: item {item!r} is in {items.locate(one)} already; keep one row per item"
+            f"{items.locate(other)}: item {shown(item)} is in {items.locate(one)} already; "
+            "keep one row per item"
         )
     return Inventory(ordered, table["no_text"].gather(order).to_numpy())
 
@@ -107,7 +108,7 @@ def places(
     if unknown_items == "refuse" and (unknown := found.null_count()):
         raise SemcompError(
             f"{interactions} names {counted(unknown, 'item')} that {items} does not hold, e.g. "
-            f"{item_ids[int(found.is_null().arg_max() or 0)]!r}; "
+            f"{shown(item_ids[int(found.is_null().arg_max() or 0)])}; "
             "add their rows, or drop the interactions by unknown_items = 'drop'"
         )
     return found.cast(pl.Int32).fill_null(len(inventory.ids)).to_numpy()
@@ -119,7 +120,8 @@ def rows_of(items: Table | None, ids: pl.Series) -> pl.DataFrame:
     if items is None:
         return wanted
     with items.reading():
-        rows = items.frame.join(wanted.lazy(), on="item_id", how="semi").collect(engine="streaming")
+        named = items.frame.with_columns(pl.col("item_id").str.strip_chars())
+        rows = named.join(wanted.lazy(), on="item_id", how="semi").collect(engine="streaming")
     return rows.sort("item_id").select("item_id", pl.exclude("item_id"))
 
 

@@ -89,6 +89,7 @@ def select(
         raise _without_text(inventory, refused, recipe)
     user, item = user[:n], item[:n]
     said: list[Step | str] = [
+        *coded.remarks,
         *_on_unlisted(recipe, unlisted),
         Step("duplicates", recipe.duplicates, interactions=repeated),
         *_on_ratings(recipe, coded, low),
@@ -159,7 +160,7 @@ def _distinct(places: NDArray[np.int32], count: int) -> int:
 
 
 def _repeated(table: Table, user: str, item: str) -> SemcompError:
-    same = (pl.col("user_id") == user) & (pl.col("item_id") == item)
+    same = (pl.col("user_id").str.strip_chars() == user) & (pl.col("item_id").str.strip_chars() == item)
     with table.reading():
         numbered = table.frame.select("user_id", "item_id").with_row_index("row")
         rows = numbered.filter(same).select("row").collect(engine="streaming")["row"].sort()

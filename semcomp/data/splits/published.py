@@ -110,7 +110,9 @@ def _read(table: Table, names: Collection[str]) -> pl.DataFrame:
         schema = table.frame.collect_schema()
         told = [as_number(table, name, schema[name]) for name in names]
         pairs = table.frame.select(
-            pl.col("user_id").alias("user"), pl.col("item_id").alias("item"), *told
+            pl.col("user_id").str.strip_chars().alias("user"),
+            pl.col("item_id").str.strip_chars().alias("item"),
+            *told,
         ).collect(engine="streaming")
     empty = pairs.select(pl.any_horizontal(pl.col("user", "item").fill_null("") == "")).to_series()
     if empty.any():
