@@ -51,15 +51,16 @@ def load_dataset(
     planted: 300 users × 200 items, ... interactions (density ... %)
       - generated: ...
     """
-    from semcomp.data import load_named
+    from semcomp.data import load_named, resolve
     from semcomp.planted import WORLDS
 
-    if str(name) in WORLDS:
+    place = resolve(name, also=WORLDS)
+    if place.path is None and place.name in WORLDS:
         if items is not None or columns or (format, quotes) != ("auto", "csv") or recipe is not None:
             raise SemcompError(
-                f"{str(name)!r} is generated, not read; leave out items, columns, format, quotes and recipe"
+                f"{place.name!r} is generated, not read; leave out items, columns, format, quotes and recipe"
             )
-        return WORLDS[str(name)].dataset()
+        return place.noted(WORLDS[place.name].dataset())
     return load_named(
         name, also=WORLDS, items=items, columns=columns, format=format, quotes=quotes, recipe=recipe
     )
@@ -74,7 +75,7 @@ def usual_recipe(name: str | Path) -> Recipe:
     from semcomp.data import Recipe, resolve
     from semcomp.planted import WORLDS
 
-    known = None if str(name) in WORLDS else resolve(name, also=WORLDS).known
+    known = resolve(name, also=WORLDS).known
     return known.recipe if known else Recipe()
 
 

@@ -11,6 +11,7 @@ import click
 from semcomp.api import data_sets
 from semcomp.cli.options import FILE, Names
 from semcomp.cli.reading import read, reading
+from semcomp.errors import SemcompError
 
 
 @click.group()
@@ -61,11 +62,15 @@ def data_describe(dataset: str, encoder: str | None, **options: Any) -> None:
     """
     import numpy as np
 
-    from semcomp.data import catalogue, describe_source
+    from semcomp.data import catalogue, describe_source, resolve
+    from semcomp.planted import WORLDS
 
-    known = catalogue()
-    if dataset in known and dataset not in data_sets():
-        click.echo(describe_source(dataset))
+    try:
+        known = resolve(dataset, also=WORLDS).known
+    except SemcompError:
+        if dataset.strip() not in catalogue():
+            raise
+        click.echo(describe_source(dataset.strip()))
         return
     loaded = read(dataset, **options)
     click.echo(loaded)
@@ -78,8 +83,8 @@ def data_describe(dataset: str, encoder: str | None, **options: Any) -> None:
     click.echo(text_statistics(loaded))
     if encoder is not None:
         click.echo(embed(loaded, encoder))
-    if dataset in known:
-        click.echo(describe_source(dataset))
+    if known is not None:
+        click.echo(describe_source(known.name))
     else:
         source = loaded.source
         click.echo(f"publisher: {source.publisher}\nlicence: {source.licence}\ncite: {source.citation}")

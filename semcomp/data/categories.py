@@ -10,6 +10,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from semcomp.data.dataset import Dataset
+from semcomp.data.tables import named_type
 from semcomp.errors import SemcompError, unknown_name
 
 COLUMNS = ("genres", "categories", "category")
@@ -67,6 +68,11 @@ def category_matrix(
         )
     if column not in has:
         raise unknown_name(f"column of the item table of {data.name!r},", column, has)
+    dtype = data.items[column].dtype
+    if "Struct" in str(dtype) or "Binary" in str(dtype):
+        raise SemcompError(
+            f"column {column!r} of {data.name!r} is {named_type(dtype)}; categories are text or lists of text"
+        )
     values = _values(data.items[column], separators)
     rows = pl.DataFrame({"item": np.arange(data.n_items), "name": values}).explode("name")
     rows = rows.with_columns(pl.col("name").str.strip_chars()).filter(pl.col("name") != "").unique()

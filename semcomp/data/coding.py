@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe, counted
 from semcomp.data.ids import EMPTY, id_fault
 from semcomp.data.spool import Records, Spool
-from semcomp.data.tables import Table
+from semcomp.data.tables import Table, named_type
 from semcomp.errors import SemcompError, shown, unknown_name
 from semcomp.progress import progress_bar
 
@@ -21,6 +21,7 @@ BATCH = 500_000  # rows polars hands over at a time
 BLOCK = 1 << 22  # rows of a pass over the records
 MOST_RANGES = 100  # each may be an open file
 UNKNOWN = np.uint32(2**32 - 1)  # the code of a missing id
+ZONE = r"(\d:\d\d[\d:.]*) ?(?:Z|z|UTC|GMT|([+-])(\d\d):?(\d\d)?)$"  # behind a time of day
 TIME_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 
 
@@ -125,7 +126,7 @@ def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> C
         schema = table.frame.collect_schema()
         known = [name for name in KNOWN_OF_A_PAIR if name in schema]
         numbers = [as_number(table, name, schema[name]) for name in known]
-    _check_columns(schema.names(), recipe, table.label)
+    _check_columns(schema, recipe, table.label)
     wanted = [users.code("user_id").alias("user"), items.code("item_id").alias("item"), *numbers]
     fields: list[tuple[str, str]] = [("user", "<u4"), ("item", "<u4"), *((name, "<f8") for name in known)]
     if recipe.keep:
@@ -174,17 +175,22 @@ def _needs_rating(recipe: Recipe) -> bool:
     return recipe.min_rating is not None or recipe.duplicates == "best"
 
 
-def _check_columns(columns: list[str], recipe: Recipe, label: str) -> None:
-    if _needs_rating(recipe) and "rating" not in columns:
-        near = get_close_matches("rating", [name for name in columns if name not in KNOWN_OF_A_PAIR])
+def _check_columns(schema: pl.Schema, recipe: Recipe, label: str) -> None:
+    if _needs_rating(recipe) and "rating" not in schema:
+        near = get_close_matches("rating", [name for name in schema if name not in KNOWN_OF_A_PAIR])
         if near:  # most likely the ratings, under a name that is not known
             raise SemcompError(
                 f"{label} has no column 'rating' but {near[0]!r}; say rating={near[0]} if it holds the "
                 "ratings, or set min_rating to None to look at none"
             )
     for column in recipe.keep:
-        if column not in columns:
-            raise unknown_name(f"column to keep in {label}:", column, columns)
+        if column not in schema:
+            raise unknown_name(f"column to keep in {label}:", column, schema)
+        if schema[column].is_nested() or schema[column] in (pl.Binary, pl.Duration, pl.Object):
+            raise SemcompError(
+                f"{label}: column {column!r} is {named_type(schema[column])}; "
+                "only text, numbers and times can be kept"
+            )
 
 
 def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
@@ -193,7 +199,9 @@ def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
     Dates count as seconds since 1970, in UTC where they name no zone.
     """
     value = pl.col(name)
-    if dtype.is_temporal():
+    if isinstance(dtype, (pl.Categorical, pl.Enum)):
+        value, dtype = value.cast(pl.String), pl.String()
+    if name == "timestamp" and isinstance(dtype, (pl.Date, pl.Datetime)):
         number = value.cast(pl.Datetime("us")).dt.epoch("us") / 1e6
     elif dtype == pl.String:
         text = value.str.strip_chars()
@@ -201,18 +209,26 @@ def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
         first = table.frame.select(value).drop_nulls().head(1).collect(engine="streaming").to_series()
         dates = name == "timestamp" and first.cast(pl.Float64, strict=False).null_count()
         number = _seconds(value) if dates else value.cast(pl.Float64, strict=False)
-    else:
+    elif dtype.is_numeric() or dtype in (pl.Boolean, pl.Null):
         number = value.cast(pl.Float64, strict=False)
+    else:
+        times = " or times" if name == "timestamp" else ""
+        raise SemcompError(
+            f"{table.label}: column {name!r} is {named_type(dtype)}; numbers{times} are needed"
+        )
     wrong = value.is_not_null() & number.is_null()
     # + 0.0 makes 0.0 of -0.0: they are equal, but their bytes are not
     return pl.when(wrong).then(float("inf")).otherwise(number.fill_null(float("nan")) + 0.0).alias(name)
 
 
 def _seconds(text: pl.Expr) -> pl.Expr:
-    """ISO 8601 dates, with or without a time of day, as seconds since 1970."""
-    plain = text.str.replace("T", " ", literal=True).str.strip_suffix("Z")
+    """ISO 8601 dates, with or without a time of day and its offset from UTC, as seconds since 1970."""
+    text = text.str.replace(r"^([\d-]{10})[Tt]", "${1} ")
+    plain = text.str.replace(ZONE, "$1")
     times = [plain.str.to_datetime(form, strict=False, time_unit="us") for form in TIME_FORMATS]
-    return pl.coalesce(times).dt.epoch("us") / 1e6
+    hours, minutes = (text.str.extract(ZONE, group).cast(pl.Float64).fill_null(0) for group in (3, 4))
+    east = pl.when(text.str.extract(ZONE, 2) == "-").then(-1).otherwise(1) * (3600 * hours + 60 * minutes)
+    return pl.coalesce(times).dt.epoch("us") / 1e6 - east
 
 
 def _distinct_ids(
@@ -266,8 +282,7 @@ def _no_number(table: Table, name: str, row: int, recipe: Recipe) -> SemcompErro
         value = table.frame.select(name).slice(row, 1).collect(engine="streaming").item()
     said = "is missing" if value is None else f"{value!r} is not a number"
     if name != "rating":
-        return SemcompError(
-            f"{table.locate(row)}: {name} {said}; give a number (a time also as ISO date), or leave it empty"
-        )
+        iso = " or an ISO date such as 2019-10-01 or 2019-10-01T16:30:00+02:00" if name == "timestamp" else ""
+        return SemcompError(f"{table.locate(row)}: {name} {said}; give a number{iso}, or leave it empty")
     why = "no rating filter" if recipe.min_rating is not None else "another rule for duplicates than 'best'"
     return SemcompError(f"{table.locate(row)}: rating {said}; fill it in or remove the row, or set {why}")

@@ -35,6 +35,7 @@ ITEMS: dict[str, tuple[str, ...]] = {
     "brand": ("manufacturer",),
     "description": ("item description", "product description"),
 }
+KNOWN_OF_A_PAIR = ("rating", "timestamp", "position")  # the columns that are numbers
 REQUIRED = {"interactions": ("user_id", "item_id"), "items": ("item_id",)}
 OF_ITEMS = "items."  # in front of a standard name: what it is called in the table of items alone
 SHORT = {"user": "user_id", "item": "item_id", "time": "timestamp"}

@@ -74,7 +74,7 @@ class Dataset:
                 f"user rows {self.user.shape} and item rows {self.item.shape} must be one list of pairs"
             )
         if len(self.user) == 0:
-            raise SemcompError(f"data set {self.name!r} has no interactions left; loosen its filters")
+            raise SemcompError(f"data set {self.name!r} has no interactions; it needs at least one")
         if not (len(self.texts) == self.items.height == len(self.item_ids)):
             raise SemcompError(
                 f"data set {self.name!r}: {len(self.item_ids)} items, {self.items.height} table rows, "

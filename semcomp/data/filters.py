@@ -9,13 +9,13 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.data.columns import KNOWN_OF_A_PAIR as KNOWN_OF_A_PAIR
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.progress import progress_bar
 
 DUPLICATES = ("best", "first", "last", "refuse")
 EMPTY_TEXT = ("drop", "keep", "refuse")
 UNKNOWN_ITEMS = ("drop", "refuse")
-KNOWN_OF_A_PAIR = ("rating", "timestamp", "position")
 BLOCK = 1 << 22  # pairs per step of the core filter: temporaries of a few tens of MB
 
 
@@ -98,6 +98,13 @@ SENTENCES = {
     "until every user and item left had {rule}",
 }
 
+LOOSER = {
+    "unknown items": "add the rows of these items",
+    "rating": "lower min_rating",
+    "text": "name other columns in a template, or set empty_text to 'keep'",
+    "core": "lower core",
+}
+
 
 @dataclass(frozen=True)
 class Step:
@@ -127,6 +134,13 @@ class Step:
             "repeated interaction": counted(self.interactions, "repeated interaction"),
         }
         return SENTENCES[self.name].format(rule=self.rule, **counts)
+
+
+def nothing_left(name: str, steps: Sequence[Step]) -> SemcompError:
+    """The error for filters that together leave nothing: what each removed, and what to do about the last."""
+    removing = [step for step in steps if step.interactions]
+    said = "; ".join(map(str, removing))
+    return SemcompError(f"data set {name!r} has no interactions left: {said}; {LOOSER[removing[-1].name]}")
 
 
 def counted(number: int, noun: str) -> str:

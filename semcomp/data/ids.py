@@ -6,6 +6,7 @@ import polars as pl
 
 from semcomp.errors import shown
 
+LOST = "\ufffd"  # the replacement character of Unicode
 EMPTY = "is empty; fill in an id or remove the row"
 LONGEST_ID = 512  # characters; numpy gives every id of a data set the room of the longest
 
@@ -13,15 +14,15 @@ LONGEST_ID = 512  # characters; numpy gives every id of a data set the room of t
 def id_fault(ids: pl.Series) -> tuple[int, str] | None:
     """The row of the first string that cannot be an id, and what is wrong with it; None if all can.
 
-    An id is not null, not of white space alone, has at most 512 characters, and does not end in NUL, which
-    numpy's strings would lose. No ids have no fault.
+    An id is not null, not of white space alone, has at most 512 characters, and holds no NUL, as which half
+    a surrogate pair arrives too. No ids have no fault.
 
     >>> id_fault(pl.Series(["a", " ", "b"]))
     (1, 'is empty; fill in an id or remove the row')
     """
     empty = (ids.is_null() | (ids.str.strip_chars() == "")).fill_null(True)
     long = (ids.str.len_chars() > LONGEST_ID).fill_null(False)
-    wrong = empty | long | ids.str.ends_with("\0").fill_null(False)
+    wrong = empty | long | ids.str.contains("\0", literal=True).fill_null(False)
     if not wrong.any():
         return None
     row = int(wrong.arg_max() or 0)
@@ -30,4 +31,8 @@ def id_fault(ids: pl.Series) -> tuple[int, str] | None:
     if long[row]:
         size = f"{len(ids[row]):,} characters, more than the {LONGEST_ID} an id may have"
         return row, f"is {shown(ids[row])} of {size}; shorten it or remove the row"
-    return row, f"is {shown(ids[row])}, which ends in a NUL character; correct it or remove the row"
+    value = shown(ids[row].replace("\0", LOST))
+    return (
+        row,
+        f"is {value}, where {LOST} is NUL or half a surrogate pair; write the whole id or remove the row",
+    )

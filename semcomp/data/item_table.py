@@ -95,6 +95,20 @@ def inventory_of(items: Table, template: Template | None, min_characters: int) -
     return Inventory(ordered, table["no_text"].gather(order).to_numpy())
 
 
+def check_texts(inventory: Inventory, items: Table, template: Template, min_characters: int) -> None:
+    """Raise SemcompError where no item at all has a text."""
+    if not inventory.no_text.all():
+        return
+    others = [name for name in items.frame.collect_schema() if name not in ("item_id", *template.columns)]
+    remedies = [f"name other columns in a template ({', '.join(others)})"] if others else []
+    remedies += ["set min_characters to 1"] if min_characters > 1 else []
+    long = f" of {min_characters} characters" if min_characters > 1 else ""
+    raise SemcompError(
+        f"{items.label}: none of the {counted(len(inventory.ids), 'item')} has a text{long} by {template}; "
+        + ", or ".join([*remedies, "set empty_text to 'keep'"])
+    )
+
+
 def places(
     item_ids: pl.Series, inventory: Inventory, interactions: str, items: str, *, unknown_items: str
 ) -> NDArray[np.int32]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from semcomp.data.tables import named_type
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.storage import digest
 
@@ -143,8 +144,8 @@ def as_strings(items: pl.DataFrame, column: str) -> pl.Series:
         series = series.list.eval(pl.element().explode())
     inner = series.dtype.inner if isinstance(series.dtype, pl.List) else None
     wrong = SemcompError(
-        f"column {column!r} of the items is {items[column].dtype}; a template reads text, numbers, dates and "
-        "lists of these"
+        f"column {column!r} of the items is {named_type(items[column].dtype)}; "
+        "a template reads text, numbers, dates and lists of these"
     )
     if isinstance(inner or series.dtype, pl.Struct):  # polars would write the values without their names
         raise wrong
@@ -163,10 +164,10 @@ def as_strings(items: pl.DataFrame, column: str) -> pl.Series:
     return out.fill_null("")
 
 
-def _plain(value: pl.Expr, dtype: object) -> pl.Expr:
+def _plain(value: pl.Expr, dtype: pl.DataType | pl.datatypes.DataTypeClass) -> pl.Expr:
     """Values as stripped strings, NaN as null, whole floats without decimals."""
     text = value.cast(pl.String).str.strip_chars()
-    if dtype not in (pl.Float32, pl.Float64):
+    if not dtype.is_float():
         return text
     whole = pl.when(value % 1 == 0).then(value.cast(pl.Int64, strict=False)).cast(pl.String)
     return pl.when(value.is_not_nan()).then(pl.coalesce(whole, text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -13,13 +14,21 @@ from numpy.typing import NDArray
 
 from semcomp.data.coding import BLOCK, batches, read_coded
 from semcomp.data.dataset import Dataset, Source
-from semcomp.data.filters import Recipe, Step
+from semcomp.data.filters import Recipe, Step, nothing_left
 from semcomp.data.formats import open_tables
-from semcomp.data.item_table import Inventory, choose_template, inventory_of, places, rows_of, vectors_of
+from semcomp.data.item_table import (
+    Inventory,
+    check_texts,
+    choose_template,
+    inventory_of,
+    places,
+    rows_of,
+    vectors_of,
+)
 from semcomp.data.selection import Selection, select
 from semcomp.data.tables import Table, Tables
+from semcomp.data.text_notes import text_notes
 from semcomp.data.writing import read_description
-from semcomp.errors import SemcompError
 from semcomp.progress import progress_bar
 from semcomp.storage import file_digest
 
@@ -116,6 +125,8 @@ def _load(
     template = choose_template(tables, recipe)
     items = tables.items
     inventory = inventory_of(items, template, recipe.min_characters) if items else None
+    if inventory and items and template and recipe.empty_text != "keep" and tables.vectors is None:
+        check_texts(inventory, items, template, recipe.min_characters)
     coded = read_coded(tables.interactions, recipe, limit=memory // 4, progress=progress)
     with closing(coded.records):
         if inventory is None:
@@ -129,7 +140,7 @@ def _load(
         pairs = select(coded, inventory, recipe, tables.interactions, memory=memory, progress=progress)
     with closing(pairs):
         if not len(pairs.user):
-            raise SemcompError(f"data set {name!r} has no interactions left; loosen its filters")
+            raise nothing_left(name, [step for step in pairs.said if isinstance(step, Step)])
         known = _known(pairs, tables.interactions, recipe, progress)
     user_ids = coded.user_ids.gather(_renumber(pairs.user, len(coded.user_ids)))
     item_ids = inventory.ids
@@ -148,7 +159,7 @@ def _load(
         vectors=vectors_of(tables.vectors, item_ids) if tables.vectors else None,
         interactions=known,
         source=source,
-        notes=_notes(pairs.said),
+        notes=_notes(pairs.said) + (text_notes(table, template) if template else ()),
         steps=tuple(step for step in pairs.said if isinstance(step, Step)),
     )
 
@@ -220,11 +231,15 @@ def _ids(ids: pl.Series) -> NDArray[np.str_]:
 
 
 def _digests(files: Sequence[Path], progress: bool) -> dict[str, str]:
-    """The sha256 of each file, by its name; where two are called the same, by their paths."""
+    """The sha256 of each file, by its name; where two are called the same, with the folders that differ."""
     names = [file.name for file in files]
+    if len(set(names)) < len(names):
+        paths = [file.resolve() for file in files]
+        above = Path(os.path.commonpath([path.parent for path in paths]))
+        names = [path.relative_to(above).as_posix() for path in paths]
     out = {}
     size = sum(file.stat().st_size for file in files)
     with progress_bar(size, "hashing files", "B", wanted=progress, unit_scale=True) as bar:
-        for file in files:
-            out[file.name if names.count(file.name) == 1 else str(file)] = file_digest(file, bar.update)
+        for file, name in zip(files, names, strict=True):
+            out[name] = file_digest(file, bar.update)
     return out

@@ -27,7 +27,7 @@ class Place:
 
     Attributes:
         name: what it is asked for by; of a path, the last part.
-        path: a folder or a file of interactions; None for the one that comes from the package index.
+        path: a folder or a file of interactions; None for what is generated or comes from the package index.
         known: the entry of the catalogue; None where the name says nothing.
         note: what a reader should know of the choice; empty where nothing was to be chosen.
     """
@@ -36,6 +36,10 @@ class Place:
     path: Path | None
     known: NamedSource | None
     note: str = ""
+
+    def noted(self, data: Dataset) -> Dataset:
+        """The data set from here, with the note among its own."""
+        return replace(data, notes=(*data.notes, self.note)) if self.note else data
 
 
 def load_named(
@@ -56,6 +60,8 @@ def load_named(
 
     place = resolve(name_or_path, also=also)
     known = place.known
+    if place.path is None and place.known is None:
+        raise SemcompError(f"{place.name!r} is generated, not read; it has no files")
     if place.path is None:
         if items is not None or columns or (format, quotes) != ("auto", "csv"):
             raise SemcompError(
@@ -63,7 +69,7 @@ def load_named(
                 "leave out items, columns, format and quotes"
             )
         entry = CATALOGUE[place.name]
-        return _noted(movielens.load_ml_100k(recipe or entry.recipe, entry.source), place)
+        return place.noted(movielens.load_ml_100k(recipe or entry.recipe, entry.source))
     data = read_folder(
         place.path,
         items=items,
@@ -74,23 +80,19 @@ def load_named(
         recipe=recipe or (known.recipe if known else None),
         source=known.source if known else None,
     )
-    return _noted(data, place)
-
-
-def _noted(data: Dataset, place: Place) -> Dataset:
-    return replace(data, notes=(*data.notes, place.note)) if place.note else data
+    return place.noted(data)
 
 
 def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
     """What a name or a path stands for; no table is read yet, and nothing is fetched.
 
-    In this order: `ml-100k`, which always comes from the package index; the name of a folder in
-    SEMCOMP_DATA; the name of a data set that was fetched; a path, which is anything with a separator or any
-    existing folder. A path is never joined to SEMCOMP_DATA, so a name cannot climb out of it. Where the
-    current folder has a folder of a known name, the name goes first, and a note says so.
+    In this order: a name in `also`; `ml-100k`, which always comes from the package index; the name of a
+    folder in SEMCOMP_DATA; the name of a data set that was fetched; a path, which is anything with a
+    separator or any existing folder. A path is never joined to SEMCOMP_DATA, so a name cannot climb out of
+    it. Where the current folder has a folder of a known name, the name goes first, and a note says so.
 
     Args:
-        also: further names that the error for an unknown name should list.
+        also: names of what is generated, which the caller knows how to make.
     """
     text = str(name_or_path).strip()
     if not text:
@@ -98,13 +100,16 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
     is_path = isinstance(name_or_path, Path) or text in (".", "..") or any(s in text for s in ("/", "\\"))
     folder = Path(text).expanduser()
     if not is_path:
+        if text in also:
+            return Place(text, None, None, _beside(folder, None))
         if text == movielens.NAME:
             return Place(text, None, CATALOGUE[text], _beside(folder, None))
         for folders in (_data_folders(), fetched_folders()):
             if text in folders:
                 return Place(text, folders[text], CATALOGUE.get(text), _beside(folder, folders[text]))
     if folder.exists():
-        return Place(folder.resolve().name, folder, None)
+        absent = text in CATALOGUE and not is_path
+        return Place(folder.resolve().name, folder, None, _not_the_known(text) if absent else "")
     if is_path and ".." in folder.parts:
         raise SemcompError(
             f"data set {text!r} climbs out of where it starts and is not an existing folder; "
@@ -128,16 +133,15 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
 def from_anywhere(name_or_path: str | Path, *, also: Iterable[str] = ()) -> str:
     """What the data set can be asked for by in any working folder: its name, or the absolute path.
 
-    Args:
-        also: names that mean something to the caller; they come back as they are.
-
     Raises SemcompError as `resolve` does.
     """
-    if str(name_or_path) in also:
-        return str(name_or_path)
     place = resolve(name_or_path, also=also)
     by_path = place.path is not None and place.path == Path(str(name_or_path).strip()).expanduser()
     return str(place.path.resolve()) if place.path and by_path else place.name
+
+
+def _not_the_known(name: str) -> str:
+    return f"{name!r} is the folder of that name here; the known data set of that name is not at hand"
 
 
 def _beside(here: Path, meant: Path | None) -> str:

@@ -10,7 +10,8 @@ from typing import Protocol
 
 import polars as pl
 
-from semcomp.data.columns import standard_names
+from semcomp.data.columns import KNOWN_OF_A_PAIR, standard_names
+from semcomp.data.ids import LOST
 from semcomp.errors import SemcompError
 
 
@@ -148,6 +149,8 @@ def standard_table(
         only: keep the columns with standard names only.
         shape: what else the layout does to the renamed frame, e.g. numbers from text.
 
+    NUL, as which half a surrogate pair arrives too, is U+FFFD in strings other than ids.
+
     Raises SemcompError for missing or ambiguous columns, and for ids that are decimals or lists.
     """
     label = " + ".join(map(str, files))
@@ -159,9 +162,11 @@ def standard_table(
     ]
     stored = pl.concat([kind.scan(path) for path in files]).select(picked)
     schema = stored.collect_schema()
-    for column in ("user_id", "item_id"):
-        if column in schema:
-            stored = stored.with_columns(_as_id(column, schema[column], label))
+    for column, dtype in schema.items():
+        if column in ("user_id", "item_id"):
+            stored = stored.with_columns(_as_id(column, dtype, label))
+        elif column not in KNOWN_OF_A_PAIR and dtype in (pl.String, pl.List(pl.String)):
+            stored = stored.with_columns(_without_nul(column, dtype))
     frame = shape(stored) if shape else stored
     return Table(frame, label, tuple(files), kind, stored, by_row)
 
@@ -170,5 +175,22 @@ def _as_id(column: str, dtype: pl.DataType, label: str) -> pl.Expr:
     if dtype.is_float() or dtype.is_decimal():
         raise SemcompError(f"{label}: column {column!r} holds decimals; store ids as integers or strings")
     if not (dtype.is_integer() or isinstance(dtype, (pl.String, pl.Categorical, pl.Enum, pl.Null))):
-        raise SemcompError(f"{label}: column {column!r} is {dtype}; store ids as integers or strings")
+        raise SemcompError(
+            f"{label}: column {column!r} is {named_type(dtype)}; store ids as integers or strings"
+        )
     return pl.col(column).cast(pl.String)
+
+
+def _without_nul(column: str, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.String:
+        return pl.col(column).str.replace_all("\0", LOST, literal=True)
+    return pl.col(column).list.eval(pl.element().str.replace_all("\0", LOST, literal=True))
+
+
+def named_type(dtype: pl.DataType) -> str:
+    """The type of a column in a word; of a struct not all that is in it.
+
+    >>> named_type(pl.Struct({"a": pl.Int64})), named_type(pl.List(pl.String()))
+    ('Struct(…)', 'List(String)')
+    """
+    return f"{dtype.base_type()}(…)" if "Struct" in str(dtype) else str(dtype)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ import numpy as np
 import polars as pl
 
 from semcomp.data.dataset import Dataset, Source
-from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe, Step
+from semcomp.data.filters import KNOWN_OF_A_PAIR, SENTENCES, Recipe, Step
 from semcomp.data.item_text import Template
 from semcomp.errors import SemcompError
 from semcomp.storage import file_digest
 
 DESCRIPTION = "dataset.json"
+INTERACTIONS, ITEMS, TEXTS, VECTORS = "interactions.parquet", "items.parquet", "texts.parquet", "vectors.npy"
+FILES = {INTERACTIONS, ITEMS, TEXTS, VECTORS}
 VERSION = 1
 BLOCK = 1 << 21  # interactions written at a time
 
@@ -52,12 +55,12 @@ def write_folder(data: Dataset, folder: str | Path) -> Path:
 
 
 def _write(data: Dataset, folder: Path) -> None:
-    _write_interactions(data, folder / "interactions.parquet")
-    data.items.write_parquet(folder / "items.parquet")
+    _write_interactions(data, folder / INTERACTIONS)
+    data.items.write_parquet(folder / ITEMS)
     if not _makes_the_texts(data):
-        pl.DataFrame({"text": data.texts}, schema={"text": pl.String}).write_parquet(folder / "texts.parquet")
+        pl.DataFrame({"text": data.texts}, schema={"text": pl.String}).write_parquet(folder / TEXTS)
     if data.vectors is not None:
-        np.save(folder / "vectors.npy", data.vectors)
+        np.save(folder / VECTORS, data.vectors)
     description = {
         "version": VERSION,
         "name": data.name,
@@ -107,15 +110,16 @@ class Written:
     notes: tuple[str, ...]
     steps: tuple[Step, ...]
     idle_users: tuple[str, ...]
+    files: frozenset[str]
 
     @property
     def has_texts(self) -> bool:
-        return (self.folder / "texts.parquet").exists()
+        return TEXTS in self.files
 
     @property
     def recipe(self) -> Recipe:
         """The recipe that changes nothing."""
-        columns = pl.scan_parquet(self.folder / "interactions.parquet").collect_schema().names()
+        columns = pl.scan_parquet(self.folder / INTERACTIONS, glob=False).collect_schema().names()
         keep = tuple(name for name in columns if name not in ("user_id", "item_id", *KNOWN_OF_A_PAIR))
         template = None if self.has_texts else self.template
         return Recipe(duplicates="refuse", empty_text="keep", template=template, keep=keep)
@@ -127,9 +131,7 @@ class Written:
             filtered: by a recipe of the reader's own; its template then counts, and its notes and steps
                 follow those of the folder.
         """
-        items = (
-            pl.scan_parquet(self.folder / "items.parquet").select("item_id").collect()["item_id"].to_numpy()
-        )
+        items = pl.read_parquet(self.folder / ITEMS, columns=["item_id"], glob=False)["item_id"].to_numpy()
         rows = np.searchsorted(items.astype(np.str_), data.item_ids)
         changes: dict[str, Any] = {"notes": self.notes, "steps": self.steps}
         if filtered:
@@ -140,10 +142,10 @@ class Written:
             places = np.searchsorted(users, data.user_ids).astype(np.int32)
             changes |= {"user_ids": users, "user": places[data.user], "template": self.template}
             if self.has_texts:
-                texts = pl.read_parquet(self.folder / "texts.parquet")["text"].to_list()
+                texts = pl.read_parquet(self.folder / TEXTS, glob=False)["text"].to_list()
                 changes["texts"] = tuple(texts[row] for row in rows)
-        if (self.folder / "vectors.npy").exists():
-            changes["vectors"] = np.load(self.folder / "vectors.npy", allow_pickle=False)[rows]
+        if VECTORS in self.files:
+            changes["vectors"] = np.load(self.folder / VECTORS, allow_pickle=False)[rows]
         return replace(data, **changes)
 
 
@@ -158,19 +160,65 @@ def read_description(place: Path) -> Written | None:
     remedy = f"write the folder again, or remove {DESCRIPTION} to read the tables as they are"
     try:
         content = json.loads(file.read_text("utf-8"))
-        written = Written(
-            place,
-            str(content["name"]),
-            str(content["template"]),
-            Source(**content["source"]),
-            tuple(content["notes"]),
-            tuple(Step(**step) for step in content["steps"]),
-            tuple(content["idle_users"]),
-        )
-        sha256 = dict(content["sha256"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SemcompError(f"{file} is not a description of a data set ({error!r}); {remedy}") from error
-    for name, sha in sha256.items():
+        _check(content)
+    except (OSError, ValueError, RecursionError) as error:
+        raise SemcompError(f"{file} is not a description of a data set ({error}); {remedy}") from error
+    for name, sha in content["sha256"].items():
         if not (place / name).is_file() or file_digest(place / name) != sha:
             raise SemcompError(f"{place / name} is not the file that {DESCRIPTION} describes; {remedy}")
-    return written
+    return Written(
+        place,
+        content["name"],
+        content["template"],
+        Source(**content["source"]),
+        tuple(content["notes"]),
+        tuple(Step(**step) for step in content["steps"]),
+        tuple(content["idle_users"]),
+        frozenset(content["sha256"]),
+    )
+
+
+def _check(content: Any) -> None:
+    """Raise ValueError unless every field of a description is there and of its type."""
+
+    def strings(values: Any, kind: type) -> bool:
+        every = [*values, *values.values()] if isinstance(values, dict) else values
+        return isinstance(values, kind) and all(isinstance(one, str) for one in every)
+
+    def step(one: Any) -> bool:
+        counts = ("users", "items", "interactions")
+        return (
+            isinstance(one, dict)
+            and set(one) == {"name", "rule", *counts}
+            and isinstance(one["rule"], str)
+            and one["name"] in list(SENTENCES)
+            and all(type(one[count]) is int and one[count] >= 0 for count in counts)
+        )
+
+    def source(one: Any) -> bool:
+        words = ("publisher", "licence", "citation")
+        return (
+            isinstance(one, dict)
+            and set(one) == {*words, "sha256"}
+            and all(isinstance(one[word], str) for word in words)
+            and strings(one["sha256"], dict)
+        )
+
+    if not isinstance(content, dict):
+        raise ValueError(f"it is a {type(content).__name__}")
+    if content.get("version") != VERSION:
+        raise ValueError(f"its version is {content.get('version')!r}, and {VERSION} is read here")
+    right: dict[str, Callable[[Any], bool]] = {
+        "name": lambda name: isinstance(name, str),
+        "template": lambda text: isinstance(text, str),
+        "source": source,
+        "notes": lambda notes: strings(notes, list),
+        "steps": lambda steps: isinstance(steps, list) and all(map(step, steps)),
+        "idle_users": lambda ids: strings(ids, list),
+        "sha256": lambda files: strings(files, dict) and {INTERACTIONS, ITEMS} <= set(files) <= FILES,
+    }
+    for field, test in right.items():
+        if field not in content or not test(content[field]):
+            raise ValueError(f"its field {field!r} is {'wrong' if field in content else 'missing'}")
+    if content["template"]:
+        Template.parse(content["template"])

@@ -111,7 +111,7 @@ def run_chapter(page: Page, *, force: bool = False) -> bool:
     before = _side_files(target)
     executed = _execute(notebook, page.parameters, target, label)
     _make_reproducible(executed)
-    _write(executed, target)
+    _write(executed, target, _shown_instead(page.parameters))
     made = sorted(name for name, state in _side_files(target).items() if before.get(name) != state)
     with atomic_write(page.stamp) as part:
         part.write_text(json.dumps({"key": key, "files": made}, indent=1) + "\n", encoding="utf8")
@@ -159,6 +159,7 @@ def kernel_environment() -> Iterator[None]:
         jupyter = str(Path(sys.prefix, "share", "jupyter"))
         changes = {
             **_QUIET,
+            **_absolute("SEMCOMP_DATA", "SEMCOMP_CACHE"),
             "IPYTHONDIR": folder,
             "JUPYTER_PATH": jupyter,
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
@@ -173,6 +174,12 @@ def kernel_environment() -> Iterator[None]:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+def _absolute(*variables: str) -> dict[str, str]:
+    """Those of the variables that name a folder, for a process that works in another one."""
+    found = {name: os.environ.get(name) for name in variables}
+    return {name: str(Path(value).expanduser().resolve()) for name, value in found.items() if value}
 
 
 def _execute(notebook: Any, parameters: Mapping[str, Any], target: Path, label: str) -> Any:
@@ -248,9 +255,19 @@ def _make_reproducible(notebook: Any) -> None:
             cell.metadata["tags"] = tags
 
 
-def _write(notebook: Any, target: Path) -> None:
+def _shown_instead(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """{path: its last part} for the parameters that are absolute paths, which are nobody else's business."""
+    paths = [Path(value) for value in parameters.values() if isinstance(value, str)]
+    return {str(path): path.name for path in paths if path.is_absolute() and path.name}
+
+
+def _write(notebook: Any, target: Path, instead: Mapping[str, str]) -> None:
     import nbformat
 
+    text = nbformat.writes(notebook)
+    for path, name in instead.items():
+        for written in (path, json.dumps(path)[1:-1]):
+            text = text.replace(json.dumps(written)[1:-1], name)
     with atomic_write(target) as part:
-        nbformat.write(notebook, part)
+        part.write_text(text if text.endswith("\n") else text + "\n", encoding="utf8")
     target.chmod(0o644)

@@ -43,7 +43,8 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "nothing left": (
         lambda b: read_folder(b.tables(), name="d", recipe=Recipe(core=9)),
-        "data set 'd' has no interactions left; loosen its filters",
+        "data set 'd' has no interactions left: 9-core: dropped 2 users, 2 items and 2 interactions, "
+        "until every user and item left had 9; lower core",
     ),
     "folder without tables": (
         lambda b: sc.load_dataset(b.tmp),

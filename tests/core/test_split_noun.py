@@ -54,7 +54,7 @@ def test_the_fingerprint_is_of_the_content(changes):
 def test_a_data_set_holds_together():
     with pytest.raises(SemcompError, match=r"user rows \(2,\) and item rows \(3,\) must be one list"):
         dataset(user=np.array([0, 1], np.int32))
-    with pytest.raises(SemcompError, match="data set 'd' has no interactions left"):
+    with pytest.raises(SemcompError, match="data set 'd' has no interactions"):
         dataset(user=np.zeros(0, np.int32), item=np.zeros(0, np.int32))
     with pytest.raises(SemcompError, match="data set 'd': 3 items, 3 table rows, 2 texts"):
         dataset(texts=("A", "B"))

@@ -150,7 +150,7 @@ def test_all_filters_together(
     rows = data.draw(row_lists(min_rating is None and duplicates != "best", unknown_items == "drop"))
     kept, steps = reference(rows, recipe)
     if not kept:
-        with pytest.raises(SemcompError, match="no interactions left; loosen its filters"):
+        with pytest.raises(SemcompError, match=r"interactions left: .*dropped|none of the .* has a text"):
             load(rows, recipe, memory=memory)
         return
     loaded = load(rows, recipe, memory=memory)

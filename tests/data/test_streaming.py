@@ -132,7 +132,10 @@ def test_many_batches_and_ranges_give_the_same_bytes():
             {"item_id": ["2", "3", "4", "\t", *"567"]},
             r"interactions, row 4 .*: column 'item_id' is empty",
         ),
-        ({"item_id": ["2\0", *"345678"]}, r"interactions, row 1 .*: column 'item_id' is empty"),
+        (
+            {"item_id": ["2\0", *"345678"]},
+            r"interactions, row 1 .*: column 'item_id' is '2�', where .* is NUL",
+        ),
         ({"rating": [4.0] * 6 + [float("inf")]}, r"interactions, row 7 .*: rating inf is not a number"),
         (
             {"rating": ["1", " 2 ", "3", "", "5", "6", "7"]},

@@ -116,9 +116,9 @@ BAD: dict[str, tuple[str, str | bytes, str]] = {
     "one JSON document": (
         "x.json",
         '[\n{"user_id": "a", "item_id": "1"}\n]',
-        r"line 1: no .*one object per line",
+        r"line 1: a JSON array; write one object per line",
     ),
-    "one JSON list": ("x.json", '[{"user_id": "a", "item_id": "1"}]', r"line 1: a JSON list where"),
+    "one JSON list": ("x.json", '[{"user_id": "a", "item_id": "1"}]', r"line 1: a JSON array; write"),
     "JSON over lines": (
         "x.json",
         '{\n"user_id": "a",\n"item_id": "1"\n}',
@@ -130,12 +130,6 @@ BAD: dict[str, tuple[str, str | bytes, str]] = {
         "x.jsonl",
         (OBJECT * 5000).encode() + b'{"a":"\xe9"}',
         r"line 5001: byte 0xe9 is not UTF-8",
-    ),
-    "list becomes text": (
-        "x.jsonl",
-        '{"user_id": "a", "item_id": "1", "tags": ["x"]}\n' * 2000
-        + '{"user_id": "a", "item_id": "1", "tags": "x"}',
-        r"line 2001: 'tags' is str where a list was expected",
     ),
     "no parquet": ("x.parquet", GOOD, r"x\.parquet cannot be read \(it does not start with PAR1\)"),
     "cut parquet": ("x.parquet", b"PAR1" + bytes(40), r"x\.parquet cannot be read .*complete parquet file"),

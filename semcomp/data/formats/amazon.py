@@ -147,10 +147,16 @@ def _reviews(edition: Edition, place: Place, chosen: Mapping[str, str]) -> Table
     if sample is None:
         return None
     wanted = [*edition.reviews, *(name for name in chosen.values() if name not in edition.reviews)]
-    kind = JsonLines.of(sample.path, {key: TEXT for key in wanted if key in sample.keys})
+    found = [key for key in wanted if key in sample.keys or JsonLines.occurs(sample.path, _as_key(key))]
+    kind = JsonLines.of(sample.path, dict.fromkeys(found, TEXT))
     return standard_table(
         kind, (sample.path,), "interactions", chosen, also=edition.reviews, only=True, shape=_in_seconds
     )
+
+
+def _as_key(name: str) -> str:
+    """The pattern of a key and what follows it up to its value."""
+    return rf'"{re.escape(name)}"\s*:\s*'
 
 
 def _ratings(name: str, place: Place, chosen: Mapping[str, str]) -> Table | None:
@@ -238,7 +244,7 @@ def _metadata(edition: Edition, sample: Sample, chosen: Mapping[str, str]) -> Ta
     if sample.kind == "literal":
         kind = LiteralLines(tuple(schema.items()))
     else:
-        nested = any(re.search(r'"categories":\s*\[\s*\[', line) for line in sample.lines)
+        nested = "categories" in schema and JsonLines.occurs(sample.path, _as_key("categories") + r"\[\s*\[")
         schema |= {"categories": PATHS} if nested else {}
         kind = JsonLines.of(sample.path, schema)
     also = {key: standard for key, (standard, _) in edition.metadata.items()}

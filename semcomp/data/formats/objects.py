@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import ast
+import glob
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from math import isinf
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from semcomp.data.formats.text import BOM, head, lines, magic, place_of_line
+from semcomp.data.formats.text import BOM, lines, magic, packed, place_of_line
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, cache_folder, digest, file_digest
 
-SAMPLE = 1000
 BATCH = 20_000
 VERSION = 1  # of the conversion to parquet; a change makes new cache files
 
 TEXT = pl.String()
 TEXTS = pl.List(pl.String())
+
+HALF = "\\ud"  # how the escape of half a pair begins, in lower case
+HALVES_TO_NUL = (
+    (r"\\\\", r"\u005c"),  # from here on a backslash begins an escape
+    (r"\\u([dD][89abAB]..)\\u([dD][c-fC-F]..)", r"\P${1}\P${2}"),  # whole pairs are put aside
+    (r"\\u[dD][89a-fA-F]..", r"\u0000"),
+    (r"\\P", r"\u"),
+)
 
 
 @dataclass(frozen=True)
@@ -30,19 +40,24 @@ class JsonLines:
     """A file with one JSON object per line; polars streams it, packed with gzip too, in bounded memory.
 
     Strings, numbers and truth values arrive as text, so that 007 and "007" are one id and no digit is lost.
+    Half a surrogate pair arrives as NUL, which no text may hold (see `tables.standard_table`).
 
     Attributes:
         columns: (key, type) pairs; keys that are not listed are passed over.
+        halves: whether an escape somewhere is half a surrogate pair, which polars would not read everywhere.
     """
 
     columns: tuple[tuple[str, pl.DataType], ...]
+    halves: bool = False
 
     @classmethod
     def of(cls, path: Path, schema: Mapping[str, pl.DataType] | None = None) -> JsonLines:
-        """The keys of the first 1,000 lines, or those of a `schema`.
+        """All keys of the file, by a walk through it (100 MB per second), or those of a `schema`.
 
-        A key whose values there are lists of plain values becomes a list of strings; objects and lists of
-        lists become their JSON text. A key that first occurs later is passed over.
+        A key whose values are lists of plain values, or null, becomes a list of strings; objects and lists of
+        lists become their JSON text, and so do lists where other values of the key are not lists.
+
+        Raises SemcompError for a line that is not an object, and for one object that holds a whole table.
         """
         if magic(path).startswith(BOM):
             raise SemcompError(
@@ -51,25 +66,45 @@ class JsonLines:
             )
         if schema is not None:
             return cls(tuple(schema.items()))
-        seen: dict[str, list[Any]] = {}
-        for number, text in enumerate(head(path, SAMPLE), start=1):
+        sorts: dict[str, set[str]] = {}
+        rows, halves = 0, False
+        for number, text in lines(path, label=f"looking for the keys of {path.name}"):
             if text.strip():
-                for key, value in parsed(path, number, text).items():
-                    seen.setdefault(key, []).append(value)
-        if not seen:
+                rows += 1
+                row = parsed(path, number, text)
+                halves = halves or (HALF in text.lower() and _has_half(row))
+                for key, value in row.items():
+                    sorts.setdefault(key, set()).add(_sort(value))
+        if not sorts:
             raise SemcompError(f"{path} has no objects with keys; at least one is needed")
-        return cls(tuple((key, _type(values)) for key, values in seen.items()))
+        if rows == 1 and set().union(*sorts.values()) <= {"list", "nested"}:
+            raise SemcompError(
+                f"{path} is one object for a whole table ({', '.join(sorts)}); write one object per line, "
+                "in pandas by DataFrame.to_json(file, orient='records', lines=True)"
+            )
+        types = {key: TEXTS if found - {"null"} == {"list"} else TEXT for key, found in sorts.items()}
+        return cls(tuple(types.items()), halves)
 
     def names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.columns)
 
     def scan(self, path: Path) -> pl.LazyFrame:
-        return pl.scan_ndjson(path, schema=dict(self.columns))
+        if not self.halves:
+            return pl.scan_ndjson(glob.escape(str(path)), schema=dict(self.columns))
+        text = pl.col("line")
+        for pattern, replacement in HALVES_TO_NUL:
+            text = text.str.replace_all(pattern, replacement)
+        filled = pl.scan_lines(path, glob=False).filter(pl.col("line").str.strip_chars() != "")
+        return filled.select(text.str.json_decode(pl.Struct(dict(self.columns)))).unnest("line")
 
     def check(self, path: Path) -> None:
         for number, text in lines(path, label=f"looking for the fault in {path.name}"):
             if text.strip():
-                row = parsed(path, number, text)
+                row = parsed(path, number, text, strict=True)
+                if not self.halves and HALF in text.lower() and _has_half(row):
+                    raise SemcompError(
+                        f"{path}, line {number}: an escape that is half a surrogate pair; write \\ufffd there"
+                    )
                 for name, dtype in self.columns:
                     value = row.get(name)
                     if isinstance(dtype, pl.List) and not (value is None or isinstance(value, list)):
@@ -80,6 +115,12 @@ class JsonLines:
 
     def place(self, path: Path, row: int) -> str:
         return place_of_line((number for number, text in lines(path) if text.strip()), row)
+
+    @staticmethod
+    def occurs(path: Path, pattern: str) -> bool:
+        """Whether a pattern is found on any line, natively: far faster than parsing the lines."""
+        found = pl.scan_lines(path, glob=False).select(pl.col("line").str.contains(pattern).any())
+        return bool(found.collect(engine="streaming").item())
 
 
 @dataclass(frozen=True)
@@ -170,32 +211,76 @@ def _flat(value: Any) -> list[str]:
     return [str(value)]
 
 
-def parsed(path: Path, number: int, text: str) -> dict[str, Any]:
-    """The object on a line; SemcompError where there is none."""
+def parsed(path: Path, number: int, text: str, *, strict: bool = False) -> dict[str, Any]:
+    """The object on a line; SemcompError where there is none.
+
+    Args:
+        strict: also refuse numbers that are too large to be read, which takes longer.
+    """
+    hooks: dict[str, Any] = {"parse_int": _bounded, "parse_float": _bounded} if strict else {}
+    where = f"{path}, line {number}"
     try:
-        row = json.loads(text, parse_constant=_refuse)
-    except ValueError as error:
-        hint = "; write one object per line" if text.strip() in ("[", "{") else ""
+        row = json.loads(text, parse_constant=_refuse, **hooks)
+    except (ValueError, RecursionError) as error:
+        if number == 1 and text.lstrip().startswith("["):
+            raise _array(path) from error
+        if isinstance(error, json.JSONDecodeError) and _is_literal(text):
+            every = _converting(path, "sys.stdin if o.strip()", "ast.literal_eval(o.strip())")
+            raise SemcompError(f"{where}: a Python dict, not JSON; write it as JSON: {every}") from error
         reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        raise SemcompError(
-            f"{path}, line {number}: no complete JSON object ({reason}); correct the line{hint}"
-        ) from error
-    if not isinstance(row, dict):
-        raise SemcompError(
-            f"{path}, line {number}: a JSON {type(row).__name__} where an object was expected; "
-            "write one object per line"
-        )
-    return row
+        reason = "nested too deeply" if isinstance(error, RecursionError) else reason
+        remedy = "write one object per line" if text.strip() == "{" else "correct the line"
+        raise SemcompError(f"{where}: no complete JSON object ({reason}); {remedy}") from error
+    if isinstance(row, dict):
+        return row
+    if number == 1 and isinstance(row, list):
+        raise _array(path)
+    raise SemcompError(f"{where}: a JSON {type(row).__name__} where an object was expected; correct the line")
+
+
+def _array(path: Path) -> SemcompError:
+    command = _converting(path, "json.load(sys.stdin)", "o")
+    return SemcompError(f"{path}, line 1: a JSON array; write one object per line: {command}")
+
+
+def _converting(path: Path, each: str, written: str) -> str:
+    """The command that writes the file anew, next to it, with an object per line."""
+    new = path.name.split(".")[0] + ".jsonl"
+    new = new if new != path.name else f"new-{new}"
+    code = f"import ast, json, sys; [print(json.dumps({written})) for o in {each}]"
+    return f'{"gzip -dc" if packed(path) else "cat"} {quote(path.name)} | python -c "{code}" > {quote(new)}'
+
+
+def _is_literal(text: str) -> bool:
+    """Whether a line is a Python dict."""
+    try:
+        return isinstance(ast.literal_eval(text.strip()), dict)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return False
+
+
+def _bounded(number: str) -> float:
+    value = float(number)
+    if isinf(value) or (abs(value) >= 2.0**127 and number.lstrip("-").isdigit()):
+        raise ValueError(f"the number {number[:20]}… is too large")
+    return value
 
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _type(values: Sequence[Any]) -> pl.DataType:
-    filled = [value for value in values if value is not None]
-    flat = all(
-        isinstance(value, list) and not any(isinstance(part, (list, dict)) for part in value)
-        for value in filled
-    )
-    return TEXTS if filled and flat else TEXT
+def _has_half(row: dict[str, Any]) -> bool:
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _sort(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, list):
+        return "nested" if any(isinstance(part, (list, dict)) for part in value) else "list"
+    return "nested" if isinstance(value, dict) else "plain"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from semcomp.data.formats.delimited import Delimited
-from semcomp.data.formats.objects import JsonLines, parsed
+from semcomp.data.formats.objects import JsonLines
 from semcomp.data.formats.parquet import MAGIC, Parquet
 from semcomp.data.formats.text import head, magic
 from semcomp.data.tables import FileKind, Table, Tables, standard_table
@@ -145,11 +145,9 @@ def kind_of(sample: Sample) -> FileKind:
     """How to read a file whose columns are named in it."""
     if sample.kind == "parquet":
         return Parquet.of(sample.path)
-    if sample.kind == "json":
-        return JsonLines.of(sample.path)
     named = sample.path.name.removesuffix(".gz").endswith((".json", ".jsonl", ".ndjson"))
-    if sample.kind == "literal" or named or sample.lines[0].lstrip()[:1] in ("{", "["):
-        parsed(sample.path, 1, sample.lines[0])  # says what is wrong with it
+    if sample.kind in ("json", "literal") or named or sample.lines[0].lstrip().startswith("["):
+        return JsonLines.of(sample.path)  # says what is wrong with what is not an object per line
     return Delimited.of(sample.path, quotes=sample.quotes)
 
 

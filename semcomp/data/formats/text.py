@@ -178,10 +178,14 @@ class _Where:
             ) from error
 
 
-def _open(path: Path) -> BinaryIO:
+def packed(path: Path) -> bool:
+    """Whether the file is packed with gzip, by its first bytes."""
     with path.open("rb") as stream:
-        packed = stream.read(2) == GZIP
-    return cast("BinaryIO", gzip.open(path)) if packed else path.open("rb")
+        return stream.read(2) == GZIP
+
+
+def _open(path: Path) -> BinaryIO:
+    return cast("BinaryIO", gzip.open(path)) if packed(path) else path.open("rb")
 
 
 def _packed_position(stream: BinaryIO) -> int:

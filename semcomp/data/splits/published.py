@@ -159,7 +159,9 @@ def read_pairs(
     if not file.is_file():
         raise SemcompError(f"there is no file {file}; check the path")
     try:
-        lines = pl.read_csv(file, separator="\t", has_header=False, infer_schema=False, quote_char=None)
+        lines = pl.read_csv(
+            file, separator="\t", has_header=False, infer_schema=False, quote_char=None, glob=False
+        )
     except pl.exceptions.NoDataError as error:
         pairs = "-".join(kinds)
         raise SemcompError(f"{file} is empty; it needs a header line and {pairs} pairs") from error
