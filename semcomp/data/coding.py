@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -14,6 +14,7 @@ from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe, counted
 from semcomp.data.ids import EMPTY, id_fault
 from semcomp.data.spool import Records, Spool
 from semcomp.data.tables import Table, named_type
+from semcomp.data.times import FORMS, Clock, is_date
 from semcomp.errors import SemcompError, shown, unknown_name
 from semcomp.progress import progress_bar
 
@@ -58,6 +59,7 @@ class Coded:
     Attributes:
         user_ids, item_ids: the distinct ids, ascending as strings.
         users, items: the place among these of the codes in the records.
+        clock: what the time stamps in the records count.
         remarks: what a reader should know of how the rows were read, a sentence each.
         records: fields `user` and `item` (codes), those of rating, timestamp and position that the table has
             (float64, NaN where unknown), and if columns are kept, `row` of the table and `content`, a hash of
@@ -71,6 +73,7 @@ class Coded:
     items: NDArray[np.int32]
     records: Spool
     vague: int
+    clock: Clock
     remarks: tuple[str, ...] = ()
 
     def ranges(self, rows: int, *, limit: int, progress: bool) -> Iterator[Records]:
@@ -111,6 +114,8 @@ class Coded:
     def _placed(self, block: Records) -> Records:
         block["user"] = self.users[block["user"]]
         block["item"] = self.items[block["item"]]
+        if "timestamp" in (block.dtype.names or ()):
+            block["timestamp"] = self.clock.seconds(block["timestamp"])
         return block
 
 
@@ -133,7 +138,7 @@ def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> C
         wanted.append(pl.struct(pl.col(recipe.keep).cast(pl.String)).hash(seed=0).alias("content"))
         fields += [("content", "<u8"), ("row", "<i8")]
     records = Spool(np.dtype(fields), limit)
-    vague = 0
+    vague, clock = 0, Clock()
     with progress_bar(None, "reading interactions", "row", wanted=progress, unit_scale=True) as bar:
         for batch in batches(table, table.frame.select(wanted)):
             block = np.empty(batch.height, dtype=records.dtype)
@@ -155,14 +160,18 @@ def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> C
                     continue
                 if wrong.any():
                     raise _no_number(table, name, records.rows + int(wrong.argmax()), recipe)
+            if "timestamp" in known and not table.in_seconds:
+                clock.see(block["timestamp"])
             records.append(block)
             bar.update(batch.height)
     if records.rows == 0:
         raise SemcompError(f"{table.label} has a header but no rows; at least one is needed")
     user_ids, user_places, user_remarks = _distinct_ids("user", users, records, table)
     item_ids, item_places, item_remarks = _distinct_ids("item", items, records, table)
-    remarks = (*user_remarks, *item_remarks)
-    return Coded(user_ids, item_ids, user_places, item_places, records, vague, remarks)
+    if clock.mixed:
+        raise _no_date(table, records)
+    remarks = (*user_remarks, *item_remarks, *clock.remarks)
+    return Coded(user_ids, item_ids, user_places, item_places, records, vague, clock, remarks)
 
 
 def batches(table: Table, frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
@@ -241,7 +250,7 @@ def _distinct_ids(
     """
     ids, places = interner.sorted()
     if fault := id_fault(ids):
-        raise _wrong_id(table, name, _first_row(records, name, places, fault[0]), fault[1])
+        raise _wrong_id(table, name, _row_of(records, name, places, fault[0]), fault[1])
     bare = ids.str.strip_chars()
     blanks = int((bare != ids).sum())
     if not blanks:
@@ -250,11 +259,13 @@ def _distinct_ids(
     ordered = bare.gather(order)
     if (twice := (ordered == ordered.shift(1)).fill_null(False)).any():
         at = int(twice.arg_max() or 0)
-        one, other = (_first_row(records, name, places, int(order[i])) for i in (at - 1, at))
+        same = sorted(
+            (_row_of(records, name, places, int(order[i])), ids[int(order[i])]) for i in (at - 1, at)
+        )
+        (one, first), (other, second) = same
         raise SemcompError(
-            f"{table.locate(max(one, other))}: {name} {shown(ids[int(order[at])])} and {name} "
-            f"{shown(ids[int(order[at - 1])])} of {table.locate(min(one, other))} differ in blanks alone; "
-            "write one id always in one way"
+            f"{table.locate(other)}: {name} {shown(second)} and {name} {shown(first)} of {table.locate(one)} "
+            "differ in blanks alone; write one id always in one way"
         )
     rank = np.empty(len(order), dtype=np.int32)
     rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
@@ -262,19 +273,32 @@ def _distinct_ids(
     return ordered, rank[places], [f"blanks around {counted(blanks, f'{name} id')} removed, e.g. {example}"]
 
 
-def _first_row(records: Spool, name: str, places: NDArray[np.int32], place: int) -> int:
-    """The first row of the table whose id has this place."""
+def _first_row(records: Spool, test: Callable[[Records], NDArray[np.bool_]]) -> int:
+    """The first row of the table whose record passes a test."""
     start = 0
     for block in records.blocks(BLOCK):
-        at = places[block[name]] == place
+        at = test(block)
         if at.any():
             return start + int(at.argmax())
         start += len(block)
     return start
 
 
+def _row_of(records: Spool, name: str, places: NDArray[np.int32], place: int) -> int:
+    return _first_row(records, lambda block: places[block[name]] == place)
+
+
 def _wrong_id(table: Table, name: str, row: int, fault: str) -> SemcompError:
     return SemcompError(f"{table.locate(row)}: column '{name}_id' {fault}")
+
+
+def _no_date(table: Table, records: Spool) -> SemcompError:
+    row = _first_row(records, lambda block: np.isfinite(block["timestamp"]) & ~is_date(block["timestamp"]))
+    value = next(records.blocks(row + 1))["timestamp"][row]
+    return SemcompError(
+        f"{table.locate(row)}: timestamp {value:.15g} is not a date, as most others of the column are; "
+        f"correct it ({', '.join(FORMS)}) or leave it empty"
+    )
 
 
 def _no_number(table: Table, name: str, row: int, recipe: Recipe) -> SemcompError:

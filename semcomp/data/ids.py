@@ -32,7 +32,5 @@ def id_fault(ids: pl.Series) -> tuple[int, str] | None:
         size = f"{len(ids[row]):,} characters, more than the {LONGEST_ID} an id may have"
         return row, f"is {shown(ids[row])} of {size}; shorten it or remove the row"
     value = shown(ids[row].replace("\0", LOST))
-    return (
-        row,
-        f"is {value}, where {LOST} is NUL or half a surrogate pair; write the whole id or remove the row",
-    )
+    where = f"where {LOST} is NUL or half a surrogate pair"
+    return row, f"is {value}, {where}; write the whole id or remove the row"

@@ -73,6 +73,7 @@ def read_folder(
     if items is None and (written := read_description(path)):
         name, source = name or written.name, source or written.source
         whole = recipe is None
+        tables = replace(tables, interactions=replace(tables.interactions, in_seconds=True))
         recipe = recipe or written.recipe
         data = _load(name, tables, recipe, source, memory=memory, progress=progress, keep_idle=whole)
         return written.restored(data, filtered=not whole)

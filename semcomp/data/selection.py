@@ -90,6 +90,7 @@ def select(
     user, item = user[:n], item[:n]
     said: list[Step | str] = [
         *coded.remarks,
+        *inventory.remarks,
         *_on_unlisted(recipe, unlisted),
         Step("duplicates", recipe.duplicates, interactions=repeated),
         *_on_ratings(recipe, coded, low),

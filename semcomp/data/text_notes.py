@@ -14,13 +14,12 @@ MARKERS = ("nan", "none", "null", "nil", "na", "<na>", "n/a", "#n/a", "\\n")  # 
 def text_notes(items: pl.DataFrame, template: Template) -> tuple[str, ...]:
     """A sentence for each column of the template in which cells read like a missing value, or hold U+FFFD.
 
-        U+FFFD is in place of a character that was lost. The cells stay as they are: a song may be called None.
+    U+FFFD is in place of a character that was lost. The cells stay as they are: a song may be called None.
 
-        >>> from semcomp.data.ids import LOST
-    from semcomp.data.item_text import Template
-        >>> table = pl.DataFrame({"title": ["Heat", "nan", "nan"]})
-        >>> text_notes(table, Template.parse("{title}"))
-        ("title is 'nan' for 2 items and kept as text; empty the cells if nothing is known there",)
+    >>> from semcomp.data.item_text import Template
+    >>> table = pl.DataFrame({"title": ["Heat", "nan", "nan"]})
+    >>> text_notes(table, Template.parse("{title}"))
+    ("title is 'nan' for 2 items and kept as text; empty the cells if nothing is known there",)
     """
     out = []
     for column in template.columns:

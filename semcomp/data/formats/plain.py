@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 
 from semcomp.data.formats.place import Layout, Place, Sample, kind_of, sample_of
 from semcomp.data.tables import Table, Tables, standard_table
@@ -42,8 +42,8 @@ def _items(sample: Sample | None, chosen: Mapping[str, str]) -> Table | None:
 
 
 def _table(sample: Sample, role: str, chosen: Mapping[str, str]) -> Table:
-    path: Path = sample.path
-    return standard_table(kind_of(sample), (path,), role, chosen)
+    table = standard_table(kind_of(sample), (sample.path,), role, chosen)
+    return replace(table, entities=sample.kind != "parquet")
 
 
 LAYOUT = Layout(TITLE, WANTS, open_plain)

@@ -19,6 +19,7 @@ from semcomp.data.splits.order import COLUMNS, PARTS, told_by
 from semcomp.data.splits.split import Split, assembled, binary_csr
 from semcomp.data.splits.strategy import LEFT_OUT
 from semcomp.data.tables import Table
+from semcomp.data.times import Clock
 from semcomp.errors import SemcompError
 from semcomp.storage import file_digest
 
@@ -115,6 +116,11 @@ def _read(table: Table, names: Collection[str]) -> pl.DataFrame:
             *told,
         ).collect(engine="streaming")
     empty = pairs.select(pl.any_horizontal(pl.col("user", "item").fill_null("") == "")).to_series()
+    if "timestamp" in names:
+        clock = Clock()
+        clock.see(pairs["timestamp"].to_numpy())
+        seconds = clock.seconds(pairs["timestamp"].to_numpy())
+        pairs = pairs.with_columns(pl.Series("timestamp", seconds))
     if empty.any():
         where = table.locate(int(empty.arg_max() or 0))
         raise SemcompError(f"{where}: an id is empty; give a user and an item, or remove the line")
