@@ -80,7 +80,8 @@ def read_folder(
     files = [*tables.interactions.files, *(tables.items.files if tables.items else ())]
     files += [tables.vectors] if tables.vectors else []
     source = replace(source or Source(), sha256=_digests(files, progress))
-    name = name or (path.resolve().name if path.is_dir() else path.name.split(".")[0] or path.name)
+    called = path.resolve() if path.is_dir() else files[0]
+    name = name or (called.name if path.is_dir() else called.name.split(".")[0] or called.name)
     return load_tables(name, tables, recipe or Recipe(), source, memory=memory, progress=progress)
 
 

@@ -9,6 +9,7 @@ from semcomp.data.columns import check_chosen, chosen_columns
 from semcomp.data.formats import amazon, movielens, plain, recbole
 from semcomp.data.formats.place import Layout, Place, look, sample_of
 from semcomp.data.formats.quotes import QUOTES
+from semcomp.data.formats.streams import at_rest
 from semcomp.data.tables import Tables
 from semcomp.errors import SemcompError, unknown_name
 
@@ -35,7 +36,8 @@ def open_tables(
     first lines of its files look like, in the order of FORMATS.
 
     Args:
-        place: a folder, or the file of interactions.
+        place: a folder, or the file of interactions; "-" is standard input, which like a pipe is put into a
+            file first.
         items: the file of items, where it does not lie in the folder or `place` is a file.
         format: one of FORMATS, or "auto" to recognise it.
         columns: the user's names of columns, {"user": "reviewerID", "rating": "overall"}; with "items." in
@@ -51,7 +53,8 @@ def open_tables(
     if quotes not in QUOTES:
         raise unknown_name("reading of quotes", quotes, QUOTES)
     chosen = chosen_columns(columns)
-    seen = look(Path(place).expanduser(), items and Path(items).expanduser(), format != AUTO, quotes)
+    place, items = at_rest(Path(place).expanduser()), items and at_rest(Path(items).expanduser())
+    seen = look(place, items, format != AUTO, quotes)
     tables = _recognised(seen, chosen) if format == AUTO else FORMATS[format].open(seen, chosen)
     if tables is None:
         raise _unrecognised(seen, format)
