@@ -16,11 +16,13 @@ from semcomp.data.spool import Records, Spool
 from semcomp.data.tables import Table, named_type
 from semcomp.data.times import FORMS, Clock, is_date
 from semcomp.errors import SemcompError, shown, unknown_name
+from semcomp.memory import check_memory
 from semcomp.progress import progress_bar
 
 BATCH = 500_000  # rows polars hands over at a time
 BLOCK = 1 << 22  # rows of a pass over the records
 MOST_RANGES = 100  # each may be an open file
+COPIES = 6  # of a block of records, while it is filtered
 UNKNOWN = np.uint32(2**32 - 1)  # the code of a missing id
 ZONE = r"(\d:\d\d[\d:.]*) ?(?:Z|z|UTC|GMT|([+-])(\d\d):?(\d\d)?)$"  # behind a time of day
 TIME_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
@@ -81,6 +83,8 @@ class Coded:
 
         All records of a user are in one block, so a user with more than `rows` of them makes a larger one.
         Records that do not fit `limit` bytes pass through files, see `Spool`.
+
+        Raises SemcompError where a user has more rows than memory has room for.
         """
         rows = max(rows, self.records.rows // MOST_RANGES, 1)
         if self.records.rows <= rows:
@@ -89,6 +93,12 @@ class Coded:
         counts = np.zeros(len(self.users), dtype=np.int64)
         for block in self.records.blocks(BLOCK):
             counts += np.bincount(self.users[block["user"]], minlength=len(counts))
+        most, user = int(counts.max()), self.user_ids[int(counts.argmax())]
+        check_memory(
+            most * self.records.dtype.itemsize * COPIES,
+            f"sorting the {most:,} rows of user {shown(user)}",
+            "keep fewer of them",
+        )
         part = (np.cumsum(counts) - counts) // rows
         part = np.cumsum(np.diff(part, prepend=0) > 0).astype(np.uint16)
         spools = [Spool(self.records.dtype, limit // (int(part[-1]) + 1)) for _ in range(int(part[-1]) + 1)]

@@ -5,6 +5,7 @@ Published parts hold original ids; in bare pairs, for users who bring their own 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -12,16 +13,20 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from semcomp.data.coding import as_number
+from semcomp.data.coding import BATCH, as_number
 from semcomp.data.dataset import Dataset
 from semcomp.data.formats import open_tables
+from semcomp.data.formats.text import head
 from semcomp.data.splits.order import COLUMNS, PARTS, told_by
 from semcomp.data.splits.split import Split, assembled, binary_csr
 from semcomp.data.splits.strategy import LEFT_OUT
 from semcomp.data.tables import Table
 from semcomp.data.times import Clock
-from semcomp.errors import SemcompError
+from semcomp.errors import SemcompError, shown
+from semcomp.memory import check_memory
 from semcomp.storage import file_digest
+
+PAIR = 24  # bytes of a pair of rows, while they are put together
 
 
 def import_split(
@@ -159,50 +164,57 @@ def read_pairs(
 
     A file with nothing but the header gives two empty arrays. `kinds` are what the ids are called in errors.
     Raises SemcompError for a missing file, a missing header, another number of columns, words where integers
-    belong (file and line are named) and negative ids.
+    belong (file and line are named), negative ids, and more pairs than
+    memory has room for.
     """
     file = Path(path).expanduser()
     if not file.is_file():
         raise SemcompError(f"there is no file {file}; check the path")
-    try:
-        lines = pl.read_csv(
-            file, separator="\t", has_header=False, infer_schema=False, quote_char=None, glob=False
+    first = head(file, 1)
+    if not first:
+        raise SemcompError(f"{file} is empty; it needs a header line and {'-'.join(kinds)} pairs")
+    cells = first[0].split("\t")
+    if len(cells) != 2:
+        raise SemcompError(f"{file} has {len(cells)} tab-separated columns; it needs two: {', '.join(kinds)}")
+    if any(re.fullmatch(r"\s*[+-]?\d+\s*", cell) for cell in cells):
+        raise SemcompError(
+            f"{file} has no header line, its first line is {shown(first[0])}; "
+            f"add one, e.g. {kinds[0]}<TAB>{kinds[1]}"
         )
-    except pl.exceptions.NoDataError as error:
-        pairs = "-".join(kinds)
-        raise SemcompError(f"{file} is empty; it needs a header line and {pairs} pairs") from error
+    schema = dict.fromkeys(kinds, pl.String)
+    lines = pl.scan_csv(file, separator="\t", has_header=False, schema=schema, quote_char=None, glob=False)
+    parts, start = [pl.DataFrame(schema=dict.fromkeys(kinds, pl.Int64))], 1
+    try:
+        numbers = lines.slice(1).select(pl.all().str.strip_chars().cast(pl.Int64, strict=False))
+        for batch in numbers.collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming"):
+            _check_pairs(batch, start, lines, file)
+            parts.append(batch)
+            start += batch.height
+            check_memory(start * PAIR, f"the {start:,} and more pairs of {file}", "leave some out")
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise SemcompError(
             f"{file} cannot be read as tab-separated text of two columns ({reason})"
         ) from error
-    if lines.width != 2:
-        raise SemcompError(
-            f"{file} has {lines.width} tab-separated columns; it needs two: {', '.join(kinds)}"
-        )
-    ids = lines.select(pl.all().str.strip_chars().cast(pl.Int64, strict=False))
-    if ids.row(0) != (None, None):
-        raise SemcompError(
-            f"{file} has no header line, its first line is {lines.row(0)}; "
-            f"add one, e.g. {kinds[0]}<TAB>{kinds[1]}"
-        )
-    body = ids.slice(1)
-    wordy = body.select(pl.any_horizontal(pl.all().is_null())).to_series()
+    first_ids, second_ids = (pl.concat([part[kind] for part in parts]).to_numpy() for kind in kinds)
+    return first_ids, second_ids
+
+
+def _check_pairs(pairs: pl.DataFrame, start: int, lines: pl.LazyFrame, file: Path) -> None:
+    """Raise SemcompError at the first that is no pair of rows; the first of them is in line `start` + 1."""
+    wordy = pairs.select(pl.any_horizontal(pl.all().is_null())).to_series()
     if wordy.any():
-        at = int(wordy.arg_max() or 0) + 1
-        cells = "\t".join(cell or "" for cell in lines.row(at))
+        at = start + int(wordy.arg_max() or 0)
+        cells = "\t".join(cell or "" for cell in lines.slice(at, 1).collect(engine="streaming").row(0))
         raise SemcompError(
-            f"{file}, line {at + 1}: {cells!r} is not a pair of integers; "
+            f"{file}, line {at + 1}: {shown(cells)} is not a pair of integers; "
             "ids are rows of the matrices, from 0"
         )
-    first, second = (body[column].to_numpy() for column in body.columns)
-    for kind, values in zip(kinds, (first, second), strict=True):
-        if len(values) and values.min() < 0:
-            at = int(values.argmin())
-            raise SemcompError(
-                f"{file}, line {at + 2}: {kind} id {values[at]} is negative; ids are rows, from 0"
-            )
-    return first, second
+    for kind in pairs.columns:
+        at = int(pairs[kind].arg_min() or 0)
+        if pairs.height and pairs[kind][at] < 0:
+            where = f"{file}, line {start + at + 1}"
+            raise SemcompError(f"{where}: {kind} id {pairs[kind][at]} is negative; ids are rows, from 0")
 
 
 def split_from_pairs(
