@@ -7,6 +7,7 @@ final name. A stamp next to it says what went in, so that an unchanged chapter i
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import shutil
@@ -111,7 +112,7 @@ def run_chapter(page: Page, *, force: bool = False) -> bool:
     before = _side_files(target)
     executed = _execute(notebook, page.parameters, target, label)
     _make_reproducible(executed)
-    _write(executed, target, _shown_instead(page.parameters))
+    _write(_without_folders(executed, page.parameters), target)
     made = sorted(name for name, state in _side_files(target).items() if before.get(name) != state)
     with atomic_write(page.stamp) as part:
         part.write_text(json.dumps({"key": key, "files": made}, indent=1) + "\n", encoding="utf8")
@@ -255,19 +256,41 @@ def _make_reproducible(notebook: Any) -> None:
             cell.metadata["tags"] = tags
 
 
-def _shown_instead(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """{path: its last part} for the parameters that are absolute paths, which are nobody else's business."""
+def _without_folders(node: Any, parameters: Mapping[str, Any]) -> Any:
+    """A notebook in which parameters that are absolute paths are their last part, wherever it shows them.
+
+    Where the data of a reader lie is nobody else's business, and pages are for others.
+    """
     paths = [Path(value) for value in parameters.values() if isinstance(value, str)]
-    return {str(path): path.name for path in paths if path.is_absolute() and path.name}
+    instead = {
+        form(str(path)): form(path.name)
+        for path in paths
+        if path.is_absolute() and path.name
+        for form in (str, html.escape, _in_python, lambda text: repr(text)[1:-1])
+    }
+
+    def renamed(part: Any) -> Any:
+        if isinstance(part, dict):
+            for key, value in part.items():
+                part[key] = renamed(value)
+        if isinstance(part, list):
+            return [renamed(value) for value in part]
+        if isinstance(part, str):
+            for long, short in instead.items():
+                part = part.replace(long, short)
+        return part
+
+    return renamed(node) if instead else node
 
 
-def _write(notebook: Any, target: Path, instead: Mapping[str, str]) -> None:
+def _in_python(text: str) -> str:
+    """A string between the quote marks that papermill puts around it."""
+    return text.encode("unicode_escape").decode().replace('"', '\\"')
+
+
+def _write(notebook: Any, target: Path) -> None:
     import nbformat
 
-    text = nbformat.writes(notebook)
-    for path, name in instead.items():
-        for written in (path, json.dumps(path)[1:-1]):
-            text = text.replace(json.dumps(written)[1:-1], name)
     with atomic_write(target) as part:
-        part.write_text(text if text.endswith("\n") else text + "\n", encoding="utf8")
+        nbformat.write(notebook, part)
     target.chmod(0o644)

@@ -1,4 +1,4 @@
-"""One small shop in every layout of a publisher: loaded, split, audited, embedded through the public face."""
+"""One small shop in every layout and place: loaded, split, audited, embedded through the public face."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 import semcomp as sc
 from semcomp.core.inputs import Inputs
+from semcomp.data import read_pairs, write_folder
 
 RNG = np.random.default_rng(0)
 N_USERS, N_ITEMS = 30, 25
@@ -189,3 +191,81 @@ def test_a_kept_column_alone(tmp_path):
     put(tmp_path / "items.csv", ["item_id,title", "1,One", "2,Two"])
     data = sc.load_dataset(tmp_path, recipe=sc.Recipe(keep=("review",)))
     assert data.interactions.to_dict(as_series=False) == {"review": ["good", "so so", "bad"]}
+
+
+# --- a path is a path, never a pattern ------------------------------------------------------------------
+
+
+def as_tables(kind: str) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        pairs = pl.DataFrame(
+            {"user_id": [USERS[u] for u, _ in PAIRS], "item_id": [ASINS[i] for _, i in PAIRS]}
+        )
+        items = pl.DataFrame({"item_id": ASINS, "title": TITLES})
+        for name, frame in (("interactions", pairs), ("items", items)):
+            path = folder / f"{name}.{kind}"
+            if kind == "parquet":
+                frame.write_parquet(path)
+            else:
+                put(path, (frame.write_ndjson() if "json" in kind else frame.write_csv()).splitlines())
+
+    return write
+
+
+def published(folder: Path) -> None:
+    put(folder / "toys.inter", ["user_id:token\titem_id:token", *(f"{u}\t{i}" for u, i in PAIRS)])
+    np.save(folder / "toys_item_embeddings.npy", np.eye(N_ITEMS, dtype=np.float32))
+
+
+def movielens_100k(folder: Path) -> None:
+    put(folder / "u.data", [f"{u}\t{i}\t5\t{seconds(u, i)}" for u, i in PAIRS])
+    flags = "|".join(["1", *"0" * 18])
+    put(folder / "u.item", [f"{i}|{TITLES[i]} (1995)|01-Jan-1995||url|{flags}" for i in range(N_ITEMS)])
+
+
+ALL = {name: write for name, (write, *_) in LAYOUTS.items()} | {
+    "published": published,
+    "movielens-100k": movielens_100k,
+    **{kind: as_tables(kind) for kind in ("parquet", "csv", "csv.gz", "jsonl", "jsonl.gz")},
+}
+NAME, ALIKE = "data [2023] *?", "data 2 xy"  # read as a pattern, the name would stand for the other folder
+
+
+@pytest.mark.parametrize("layout", ALL)
+def test_a_name_is_no_pattern(tmp_path, monkeypatch, layout):
+    monkeypatch.setenv("SEMCOMP_CACHE", str(tmp_path / f"cache {NAME}"))
+    for name in ("plain", NAME, ALIKE):
+        (tmp_path / name).mkdir()
+        ALL[layout](tmp_path / name)
+    for file in (tmp_path / ALIKE).iterdir():  # the same names, other content
+        put(file, ["user_id,item_id", "decoy,1"])
+    data, same = sc.load_dataset(tmp_path / "plain"), sc.load_dataset(tmp_path / NAME)
+    assert same.fingerprint == data.fingerprint
+    assert same.items.equals(data.items)
+    assert same.name == NAME
+    written = write_folder(same, tmp_path / f"written {NAME}")
+    assert {file.name for file in written.iterdir()} >= {"interactions.parquet", "items.parquet"}
+    assert sc.load_dataset(written).fingerprint == data.fingerprint
+    assert sc.load_dataset(written, recipe=sc.Recipe(core=2, empty_text="keep")).n_interactions > 0
+
+
+def test_file_names_are_no_patterns(tmp_path):
+    for kind in ("csv", "jsonl", "parquet"):
+        as_tables(kind)(tmp_path)
+        for name in ("interactions", "items"):
+            (tmp_path / f"{name}.{kind}").rename(tmp_path / f"{name}[1]*.{kind}")
+            put(tmp_path / f"{name}1x.{kind}", ["user_id,item_id", "decoy,1"])
+    found = {
+        sc.load_dataset(
+            tmp_path / f"interactions[1]*.{kind}", items=tmp_path / f"items[1]*.{kind}"
+        ).fingerprint
+        for kind in ("csv", "jsonl", "parquet")
+    }
+    assert len(found) == 1
+
+
+def test_files_of_pairs_are_no_patterns(tmp_path):
+    put(tmp_path / "train[1].inter", ["user\titem", "3\t4"])
+    put(tmp_path / "train1.inter", ["user\titem", "9\t9"])
+    users, items = read_pairs(tmp_path / "train[1].inter")
+    assert (users.tolist(), items.tolist()) == ([3], [4])

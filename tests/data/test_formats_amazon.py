@@ -79,6 +79,22 @@ def test_a_broken_line_of_loose_metadata_leaves_no_cache(tmp_path, tmp_path_fact
     assert [path for path in cache.rglob("*") if path.is_file()] == []
 
 
+def test_surrogates_in_loose_metadata(tmp_path):
+    put(tmp_path / "reviews_X.json", objects(review_2014(USER_A, "B1")))
+    title = r"{'asin': 'B1', 'title': u'pair \ud83d\ude00, half \ud83d', 'categories': [['half \ude00']]}"
+    put(tmp_path / "meta_X.json", title + "\n")
+    assert rows(open_tables(tmp_path).items) == [
+        {
+            "item_id": "B1",
+            "title": "pair \U0001f600, half \ufffd",
+            "categories": ["half \ufffd"],
+            "brand": None,
+            "description": None,
+            "price": None,
+        }
+    ]
+
+
 def test_amazon_2014_metadata_as_strict_json(tmp_path):
     put(tmp_path / "reviews_X.json", objects(review_2014(USER_A, "B000000001")))
     put(
@@ -204,6 +220,23 @@ def test_words_where_a_time_stamp_should_be(tmp_path):
     bad = review_2014(USER_A, "B000000002") | {"unixReviewTime": "yesterday"}
     path = put(tmp_path / "r.json", objects(review_2014(USER_A, "B000000001"), bad))
     refuses(r"r\.json, line 2: timestamp 'yesterday' is not a number", path)
+
+
+def test_keys_that_begin_late_are_read(tmp_path):
+    late = review_2014(USER_A, "B000000002")
+    early = {key: value for key, value in late.items() if key not in ("reviewText", "summary")}
+    path = put(tmp_path / "r.json", objects(*[early] * 300, late))
+    assert rows(open_tables(path).interactions)[-1]["review"] == "Works, really"
+    tables = open_tables(path, columns={"review": "summary"})
+    assert rows(tables.interactions)[-1]["review"] == "Great"
+    refuses(r"unknown column for review in .*'sumary'", path, columns={"review": "sumary"})
+    cut = put(tmp_path / "cut.json.gz", objects(*[early] * 3000))
+    cut.write_bytes(cut.read_bytes()[:-9])
+    refuses(r"cut\.json\.gz, line \d+: the gzip stream is cut off", cut)
+    flat, nested = ({"asin": f"B{n}", "categories": kind} for n, kind in enumerate(([], [["A"], ["B"]])))
+    items = put(tmp_path / "meta.json", objects(*[flat] * 300, nested))
+    tables = open_tables(path, items=items, format="amazon-2014")
+    assert rows(tables.items)[-1]["categories"] == ["A", "B"]
 
 
 def test_two_sets_of_reviews_are_refused(tmp_path):

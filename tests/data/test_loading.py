@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -161,8 +162,65 @@ def test_users_may_lose_everything(tmp_path):
     data = read_folder(write(tmp_path / "one", table), recipe=Recipe(min_rating=4))
     assert data.user_ids.tolist() == ["b"]
     assert "dropped 1 user without an interaction" in data.notes
-    with pytest.raises(SemcompError, match="no interactions left"):
+    with pytest.raises(SemcompError, match=r"left: dropped 4 interactions rated below 6; lower min_rating$"):
         read_folder(write(tmp_path / "none", table), recipe=Recipe(min_rating=6, core=2))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message", "remedy"),
+    [
+        (
+            {"min_rating": 4, "core": 3},
+            r"dropped 2 interactions rated below 4; 3-core: dropped 1 user, 2 items and 2 .*; lower core$",
+            {"core": 1},
+        ),
+        (
+            {"min_rating": 4, "template": "{genres}", "duplicates": "refuse", "core": 9},
+            r"dropped 2 items without a text and their 1 interaction; 9-core: .*; lower core$",
+            {"core": 0},
+        ),
+        ({"min_rating": 9}, r"dropped 4 interactions rated below 9; lower min_rating$", {"min_rating": 5}),
+    ],
+)
+def test_what_left_nothing_is_told_and_its_remedy_works(tmp_path, recipe, message, remedy):
+    folder = write(tmp_path / "shop", INTERACTIONS | {"rating": [5, 1, 2, 4]})
+    with pytest.raises(SemcompError, match=r"^data set 'shop' has no interactions left: .*" + message):
+        read_folder(folder, recipe=Recipe(**recipe))
+    assert read_folder(folder, recipe=Recipe(**recipe | remedy)).n_interactions > 0
+
+
+@pytest.mark.parametrize("empty_text", ["drop", "refuse"])
+def test_no_text_at_all_is_told_and_its_remedies_work(tmp_path, empty_text):
+    folder = write(
+        tmp_path / "shop", INTERACTIONS, {**ITEMS, "title": ["", None, " "], "brand": ["A", "B", "C"]}
+    )
+    message = (
+        r"items\.parquet: none of the 3 items has a text by {title}; "
+        r"name other columns in a template \(year, genres, brand\), or set empty_text to 'keep'$"
+    )
+    recipe = Recipe(empty_text=empty_text, template="{title}")
+    with pytest.raises(SemcompError, match=message):
+        read_folder(folder, recipe=recipe)
+    assert read_folder(folder, recipe=replace(recipe, template="{title}[{brand}]")).texts == ("B", "A")
+    assert read_folder(folder, recipe=replace(recipe, empty_text="keep")).n_interactions == 4
+    with pytest.raises(
+        SemcompError, match=r"has a text of 9 characters by .*, or set min_characters to 1, or set"
+    ):
+        read_folder(write(tmp_path / "short"), recipe=replace(recipe, min_characters=9))
+    assert read_folder(tmp_path / "short", recipe=replace(recipe, min_characters=1)).n_items == 2
+
+
+def test_markers_of_missing_values_are_told_and_kept(tmp_path):
+    items = {**ITEMS, "title": ["None", "NaN", "Seven"], "genres": [r"\N", "Drama", "n/a"]}
+    data = read_folder(write(tmp_path / "shop", items=items))
+    assert data.texts == ("NaN. Drama", r"None (1995). \N")
+    told = "and kept as text; empty the cells if nothing is known there"
+    assert data.notes[-2:] == (
+        f"title is 'NaN' or 'None' for 2 items {told}",
+        rf"genres is '\\N' for 1 item {told}",
+    )
+    emptied = {**ITEMS, "title": [None, "", "Seven"], "genres": ["", "Drama", ""]}
+    assert not read_folder(write(tmp_path / "emptied", items=emptied)).notes[2:]
 
 
 def without(table: dict, column: str) -> dict:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from table_files import put, read
 
 import semcomp as sc
+from semcomp.data.formats import open_tables
 
 ITEMS = "item_id,title\n1,Alpha\n2,Beta\n"
 PAIR = {"user_id": "a", "item_id": "1"}
@@ -61,7 +62,9 @@ def test_types_may_change_anywhere(tmp_path, values, cells):
 KEYS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=4)
 TEXTS = st.text(st.characters(exclude_characters="\0"), max_size=4)  # halves of pairs as well
 NUMBERS = st.integers(-(2**100), 2**100) | st.floats(allow_nan=False, allow_infinity=False, width=32)
-CELLS = st.none() | st.booleans() | NUMBERS | TEXTS | st.lists(TEXTS, max_size=2)
+PLAIN = st.none() | st.booleans() | NUMBERS | TEXTS
+INNER = st.text(st.characters(exclude_categories=["Cc"], exclude_characters='"\\\\'), max_size=4)
+CELLS = PLAIN | st.lists(INNER, max_size=2) | st.dictionaries(st.sampled_from("ab"), INNER | st.booleans())
 
 
 def cell(value: object) -> object:
@@ -74,6 +77,15 @@ def cell(value: object) -> object:
         return float(value)
     text = None if value is None else str(value)
     return text and "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+def written(value: object) -> str:
+    """What is nested, as the text that looks like it in JSON."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(written, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f'"{key}": {written(part)}' for key, part in value.items()) + "}"
+    return f'"{cell(value)}"' if isinstance(value, str) else str(cell(value))
 
 
 @settings(max_examples=60, deadline=None)
@@ -89,14 +101,28 @@ def test_every_row_and_cell_comes_back(tmp_path_factory, rows, data):
     assert frame.height == len(rows)
     for number, row in enumerate(rows):
         for key, value in row.items():
-            found, meant = frame[key][number], cell(value)
-            found = found.to_list() if isinstance(found, pl.Series) else found
+            found = frame[key][number]
             kinds = {type(other[key]) for other in rows if other.get(key) is not None}
-            if isinstance(value, list) and kinds != {list}:
-                found = cell(json.loads(found))
-            elif isinstance(meant, float):
+            if isinstance(value, dict) or (isinstance(value, list) and kinds != {list}):
+                meant: object = written(value)
+            else:
+                found, meant = found.to_list() if isinstance(found, pl.Series) else found, cell(value)
+            if isinstance(meant, float):
                 found = float(found)
             assert found == meant
+
+
+def test_half_a_pair_and_cells_that_are_no_texts(tmp_path):
+    """Such a file is read another way than others, which must not show."""
+    rows = [{**PAIR, "x": value, "more": {"a": [1]}, "n": 2} for value in ("a", [{"b": True}], 1.5, None)]
+    plain = put(tmp_path / "plain.jsonl", as_lines(*rows))
+    half = put(tmp_path / "half.jsonl", as_lines(*rows[:2], "", *rows[2:], f'{{"x": {LONE}}}'))
+    assert read(half).head(4).equals(read(plain))
+    assert read(half)["x"][4] == "\ufffd"
+    assert (
+        open_tables(half).interactions.frame.filter(pl.col("n") == "2").select("x").head(3).collect().height
+        == 3
+    )
 
 
 PARQUET = {
@@ -200,6 +226,20 @@ def test_the_advised_command_makes_a_file_that_is_read(tmp_path, cache, name, co
         (as_lines(PAIR, '{"a": ' + "[" * 100_000), r"line 2: no complete JSON object \(nested too deeply\)"),
         (as_lines(PAIR, "[" * 100_000), r"line 2: no complete JSON object \(nested too deeply\)"),
         (as_lines('{"a": ' * 100_000), r"line 1: no complete JSON object \(nested too deeply\)"),
+        (
+            as_lines(*({f"u{n}": 1} for n in range(20_000))),
+            r"line 10001: .* more than 10,000 keys; write objects",
+        ),
+        ("[" + "1, " * 6_000_000, r"line 1: longer than 16 MiB; write one JSON object per line"),
+        (
+            as_lines(PAIR, '{"user_id": "a", "user_id": "b", "item_id": "1"}'),
+            r"key 'user_id' is there twice",
+        ),
+        (
+            as_lines(PAIR, '{"user_id": "a", "item_id": "1", "x\\ud83d": 1}'),
+            r"line 2: a key holds half",
+        ),
+        (json.dumps([["a", 1], ["b", 2]]), r"line 1: a JSON array; write one object per line, in pandas by "),
         (as_lines({**PAIR, "x": 10**40}), r"line 1: no complete JSON object \(the number 10+… is too large"),
     ],
 )

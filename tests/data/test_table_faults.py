@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,6 +51,13 @@ def test_parquet_without_rows_and_with_a_damaged_page(tmp_path):
     put(path, whole[:4] + b"\xff" * 4000 + whole[4004:])
     with pytest.raises(SemcompError, match=r"x\.parquet, column 'user_id', cannot be read"):
         read(path)
+
+
+def test_a_parquet_file_with_a_name_twice(tmp_path):
+    table = pa.table([pa.array(["a"])] * 3, names=["user_id", "item_id", "user_id"])
+    pq.write_table(table, tmp_path / "x.parquet")
+    with pytest.raises(SemcompError, match=r"x\.parquet: .*'user_id' has more than one occurrence; rename"):
+        read(tmp_path / "x.parquet")
 
 
 def test_bad_paths(tmp_path):

@@ -70,6 +70,24 @@ def test_a_chapter_passes_its_own_check(chapter: Path) -> None:
     raise AssertionError("its parameters are never checked")
 
 
+def test_a_page_names_a_data_set_and_not_where_it_is(source: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "who knows" / 'my "shop" [é]'
+    source.write_text(DATA_CHAPTER.replace("values = np", "print(p.dataset, repr(p.dataset))\nvalues = np"))
+    target = tmp_path / "out" / "03_data.ipynb"
+    run_chapter(Page(source, target, {"dataset": str(folder)}, "shop"))
+    assert "who knows" not in target.read_text("utf8") + target.with_suffix(".stamp.json").read_text("utf8")
+    notebook = nbformat.read(target, as_version=4)
+    given = next(
+        cell.source for cell in notebook.cells if "dataset = " in cell.source and "shop" in cell.source
+    )
+    assert ast.literal_eval(given.split("dataset = ")[1].splitlines()[0]) == folder.name
+    assert any(
+        output.get("text", "").startswith(folder.name)
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+    )
+
+
 def test_a_failing_chapter_leaves_nothing_final(source: Path) -> None:
     target = source.parent / "out" / "03_data.ipynb"
     target.parent.mkdir()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import glob
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from math import isinf
@@ -21,6 +21,7 @@ from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, cache_folder, digest, file_digest
 
 BATCH = 20_000
+MOST_KEYS = 10_000
 VERSION = 1  # of the conversion to parquet; a change makes new cache files
 
 TEXT = pl.String()
@@ -52,10 +53,10 @@ class JsonLines:
 
     @classmethod
     def of(cls, path: Path, schema: Mapping[str, pl.DataType] | None = None) -> JsonLines:
-        """All keys of the file, by a walk through it (100 MB per second), or those of a `schema`.
+        """All keys of the file, by a walk through it (about 70 MB per second), or those of a `schema`.
 
-        A key whose values are lists of plain values, or null, becomes a list of strings; objects and lists of
-        lists become their JSON text, and so do lists where other values of the key are not lists.
+        A key whose values are lists of plain values, or null, becomes a list of strings. Objects and lists of
+        lists become text that looks like JSON, and so do lists where other values of the key are none.
 
         Raises SemcompError for a line that is not an object, and for one object that holds a whole table.
         """
@@ -66,15 +67,7 @@ class JsonLines:
             )
         if schema is not None:
             return cls(tuple(schema.items()))
-        sorts: dict[str, set[str]] = {}
-        rows, halves = 0, False
-        for number, text in lines(path, label=f"looking for the keys of {path.name}"):
-            if text.strip():
-                rows += 1
-                row = parsed(path, number, text)
-                halves = halves or (HALF in text.lower() and _has_half(row))
-                for key, value in row.items():
-                    sorts.setdefault(key, set()).add(_sort(value))
+        sorts, rows, halves = _surveyed(path)
         if not sorts:
             raise SemcompError(f"{path} has no objects with keys; at least one is needed")
         if rows == 1 and set().union(*sorts.values()) <= {"list", "nested"}:
@@ -94,8 +87,15 @@ class JsonLines:
         text = pl.col("line")
         for pattern, replacement in HALVES_TO_NUL:
             text = text.str.replace_all(pattern, replacement)
-        filled = pl.scan_lines(path, glob=False).filter(pl.col("line").str.strip_chars() != "")
-        return filled.select(text.str.json_decode(pl.Struct(dict(self.columns)))).unnest("line")
+
+        def batches() -> Iterator[pl.DataFrame]:
+            mended = pl.scan_lines(path, glob=False).select(text)
+            for batch in mended.collect_batches(chunk_size=BATCH):
+                joined = "\n".join(batch["line"]).encode()
+                if joined.strip():
+                    yield pl.read_ndjson(joined, schema=dict(self.columns))
+
+        return _streamed(batches, self.columns)
 
     def check(self, path: Path) -> None:
         for number, text in lines(path, label=f"looking for the fault in {path.name}"):
@@ -120,7 +120,11 @@ class JsonLines:
     def occurs(path: Path, pattern: str) -> bool:
         """Whether a pattern is found on any line, natively: far faster than parsing the lines."""
         found = pl.scan_lines(path, glob=False).select(pl.col("line").str.contains(pattern).any())
-        return bool(found.collect(engine="streaming").item())
+        try:
+            return bool(found.collect(engine="streaming").item())
+        except (pl.exceptions.PolarsError, OSError):
+            JsonLines(()).check(path)  # says where the fault is
+            raise
 
 
 @dataclass(frozen=True)
@@ -143,16 +147,10 @@ class LiteralLines:
         return tuple(name for name, _ in self.columns)
 
     def scan(self, path: Path) -> pl.LazyFrame:
-        def source(
-            with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, size: int | None
-        ) -> Iterator[pl.DataFrame]:
-            frame = pl.scan_parquet(self._converted(path), glob=False)
-            frame = frame.select(with_columns) if with_columns is not None else frame
-            frame = frame.filter(predicate) if predicate is not None else frame
-            frame = frame.head(n_rows) if n_rows is not None else frame
-            yield from frame.collect_batches(chunk_size=size, engine="streaming")
+        def batches() -> Iterator[pl.DataFrame]:
+            yield from pl.scan_parquet(self._converted(path), glob=False).collect_batches()
 
-        return register_io_source(source, schema=dict(self.columns), is_pure=True)
+        return _streamed(batches, self.columns)
 
     def check(self, path: Path) -> None:
         for _ in self._rows(path, f"looking for the fault in {path.name}"):
@@ -197,18 +195,69 @@ class LiteralLines:
             yield tuple(_cell(row.get(name), dtype) for name, dtype in self.columns)
 
 
+def _streamed(
+    batches: Callable[[], Iterator[pl.DataFrame]], columns: tuple[tuple[str, pl.DataType], ...]
+) -> pl.LazyFrame:
+    """A frame whose rows are made anew, batch by batch, whenever it is collected."""
+
+    def source(
+        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        left = n_rows
+        for batch in batches():
+            part = batch if left is None else batch.head(left)
+            left = None if left is None else left - part.height
+            part = part if with_columns is None else part.select(with_columns)
+            yield part if predicate is None else part.filter(predicate)
+            if left == 0:
+                return
+
+    return register_io_source(source, schema=dict(columns), is_pure=True)
+
+
 def _cell(value: Any, dtype: pl.DataType) -> Any:
     if value is None:
         return None
     if isinstance(dtype, pl.List):
         return _flat(value)
-    return value if isinstance(value, str) else str(value)
+    return _text(value)
 
 
 def _flat(value: Any) -> list[str]:
     if isinstance(value, (list, tuple)):
         return [text for part in value for text in _flat(part)]
-    return [str(value)]
+    return [_text(value)]
+
+
+def _text(value: Any) -> str:
+    """The halves of a surrogate pair, as Python 2 wrote them, joined; U+FFFD for one alone."""
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _bounded(number: str) -> float:
+    value = float(number)
+    if isinf(value) or (abs(value) >= 2.0**127 and number.lstrip("-").isdigit()):
+        raise ValueError(f"the number {number[:20]}… is too large")
+    return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"key {next(key for key in row if keys.count(key) > 1)!r} is there twice")
+    return row
+
+
+# json.loads would make a decoder for each line
+PLAIN = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_each_once)
+STRICT = json.JSONDecoder(
+    parse_constant=_refuse, object_pairs_hook=_each_once, parse_int=_bounded, parse_float=_bounded
+)
 
 
 def parsed(path: Path, number: int, text: str, *, strict: bool = False) -> dict[str, Any]:
@@ -217,13 +266,12 @@ def parsed(path: Path, number: int, text: str, *, strict: bool = False) -> dict[
     Args:
         strict: also refuse numbers that are too large to be read, which takes longer.
     """
-    hooks: dict[str, Any] = {"parse_int": _bounded, "parse_float": _bounded} if strict else {}
     where = f"{path}, line {number}"
     try:
-        row = json.loads(text, parse_constant=_refuse, **hooks)
+        row = (STRICT if strict else PLAIN).decode(text)
     except (ValueError, RecursionError) as error:
         if number == 1 and text.lstrip().startswith("["):
-            raise _array(path) from error
+            raise _array(path, text) from error
         if isinstance(error, json.JSONDecodeError) and _is_literal(text):
             every = _converting(path, "sys.stdin if o.strip()", "ast.literal_eval(o.strip())")
             raise SemcompError(f"{where}: a Python dict, not JSON; write it as JSON: {every}") from error
@@ -234,13 +282,16 @@ def parsed(path: Path, number: int, text: str, *, strict: bool = False) -> dict[
     if isinstance(row, dict):
         return row
     if number == 1 and isinstance(row, list):
-        raise _array(path)
+        raise _array(path, text)
     raise SemcompError(f"{where}: a JSON {type(row).__name__} where an object was expected; correct the line")
 
 
-def _array(path: Path) -> SemcompError:
-    command = _converting(path, "json.load(sys.stdin)", "o")
-    return SemcompError(f"{path}, line 1: a JSON array; write one object per line: {command}")
+def _array(path: Path, text: str) -> SemcompError:
+    first = text.lstrip()[1:].lstrip()[:1]  # of the first element, where it is on this line
+    remedy = f": {_converting(path, 'json.load(sys.stdin)', 'o')}"
+    if first not in ("", "{"):
+        remedy = ", in pandas by DataFrame.to_json(file, orient='records', lines=True)"
+    return SemcompError(f"{path}, line 1: a JSON array; write one object per line{remedy}")
 
 
 def _converting(path: Path, each: str, written: str) -> str:
@@ -259,23 +310,35 @@ def _is_literal(text: str) -> bool:
         return False
 
 
-def _bounded(number: str) -> float:
-    value = float(number)
-    if isinf(value) or (abs(value) >= 2.0**127 and number.lstrip("-").isdigit()):
-        raise ValueError(f"the number {number[:20]}… is too large")
-    return value
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
 def _has_half(row: dict[str, Any]) -> bool:
     try:
         json.dumps(row, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         return True
     return False
+
+
+def _surveyed(path: Path) -> tuple[dict[str, set[str]], int, bool]:
+    """The sorts of value that each key has, how many objects there are, and whether one has half a pair."""
+    sorts: dict[str, set[str]] = {}
+    rows, halves = 0, False
+    for number, text in lines(path, label=f"looking for the keys of {path.name}"):
+        if not text.strip():
+            continue
+        rows += 1
+        row = parsed(path, number, text)
+        if HALF in text.lower() and _has_half(row):
+            halves = True
+            if _has_half(dict.fromkeys(row)):
+                raise SemcompError(f"{path}, line {number}: a key holds half a surrogate pair; rename it")
+        for key, value in row.items():
+            sorts.setdefault(key, set()).add(_sort(value))
+        if len(sorts) > MOST_KEYS:
+            raise SemcompError(
+                f"{path}, line {number}: the lines up to here have more than {MOST_KEYS:,} keys; "
+                "write objects that share their keys, the ids as values"
+            )
+    return sorts, rows, halves
 
 
 def _sort(value: Any) -> str:

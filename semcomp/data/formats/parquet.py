@@ -53,4 +53,6 @@ class Parquet:
 def _damaged(path: Path, error: Exception, column: str | None = None) -> SemcompError:
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     where = f"{path}, column {column!r}," if column else f"{path}"
+    if isinstance(error, pl.exceptions.DuplicateError):
+        return SemcompError(f"{path}: {reason}; rename one of them")
     return SemcompError(f"{where} cannot be read ({reason}); is it really a complete parquet file?")

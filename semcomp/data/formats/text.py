@@ -119,7 +119,9 @@ def lines(path: Path, *, encoding: str = "utf-8", label: str | None = None) -> I
             if number == 1:
                 raw = raw.removeprefix(BOM)
             if len(raw) >= LONGEST:
-                raise SemcompError(f"{path}, line {number}: longer than 16 MiB; is it really a text table?")
+                json = raw.lstrip().startswith((b"[", b"{"))
+                hint = "write one JSON object per line" if json else "is it really a text table?"
+                raise SemcompError(f"{path}, line {number}: longer than 16 MiB; {hint}")
             if b"\0" in raw:
                 raise SemcompError(
                     f"{path}, line {number}: a NUL byte; the file is damaged or UTF-16; save it as UTF-8"
