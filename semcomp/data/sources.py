@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from semcomp.data import movielens
 from semcomp.data.fetching import fetched_folders, named
 from semcomp.data.filters import Recipe
-from semcomp.data.formats.streams import STANDARD_INPUT
 from semcomp.data.named_sources import CATALOGUE, NamedSource
 from semcomp.errors import SemcompError, unknown_name
 
@@ -100,7 +99,7 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
         raise SemcompError("the name of the data set is empty; give a name or a path to a folder")
     is_path = isinstance(name_or_path, Path) or text in (".", "..") or any(s in text for s in ("/", "\\"))
     folder = Path(text).expanduser()
-    if text == STANDARD_INPUT:
+    if text == "-":  # standard input, see `formats.streams`
         return Place(text, folder, None)
     if not is_path:
         if text in also:

@@ -164,6 +164,22 @@ def test_what_a_line_is_too_long_for(tmp_path, monkeypatch):
         kind.check(path)
 
 
+def test_a_cell_that_stays_open_is_told_before_it_fills_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr("semcomp.data.formats.quotes.LONGEST", 1000)
+    monkeypatch.setattr("semcomp.data.formats.quotes.blocks", lambda path: blocks(path, 256))
+    path = put(tmp_path / "x.csv", 'user_id,item_id\na,"1\n' + "a,1\n" * 500)
+    with pytest.raises(SemcompError, match=r"x\.csv, line 2: a cell of more than 16 MiB; close its quotes"):
+        Delimited.of(path).check(path)
+
+
+def test_a_long_cell_is_no_fault(tmp_path):
+    path = put(tmp_path / "x.csv", 'user_id,item_id,review\na,1,"' + "long, " * 50_000 + '\\""\n')
+    with pytest.raises(SemcompError, match="line 2"):
+        read(path)
+    put(path, path.read_text().replace('\\""', '\\"so\\""'))
+    assert read(path, quotes="backslash")["review"][0].endswith(', "so"')
+
+
 # --- the first line -------------------------------------------------------------------------------------
 
 BARE = {

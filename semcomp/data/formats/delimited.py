@@ -16,7 +16,7 @@ from polars.io.plugins import register_io_source
 
 from semcomp.data.formats.header import is_data
 from semcomp.data.formats.quotes import stray_mark
-from semcomp.data.formats.text import head, lines, place_of_line
+from semcomp.data.formats.text import LONGEST, head, lines, place_of_line
 from semcomp.errors import SemcompError, shown
 
 SEPARATORS = (",", "\t", ";", "|")
@@ -224,6 +224,7 @@ class Delimited:
 
     def _split(self, texts: Iterator[str]) -> Iterator[list[str]]:
         """The cells of each record, from lines of text. Raises csv.Error where quotes are not closed."""
+        csv.field_size_limit(LONGEST)
         if self.quotes == "text" or self.separator == "::":
             return (text.rstrip("\r\n").split(self.separator) for text in texts)
         if self.quotes == "csv":

@@ -46,7 +46,7 @@ def stray_mark(path: Path, separator: str) -> Stray | None:
     this holds for all, so the check is exact. It works on blocks of 4 MiB; only marks cost more than a search
     for them.
 
-    Raises SemcompError for a file without a line end in 16 MiB.
+    Raises SemcompError for a file without a line end in 16 MiB, or with a cell that is as long.
     """
     opens, closes = np.zeros(256, dtype=bool), np.zeros(256, dtype=bool)
     opens[[ord(separator), NEWLINE, MARK]] = closes[[ord(separator), NEWLINE, MARK]] = True
@@ -67,6 +67,9 @@ def stray_mark(path: Path, separator: str) -> Stray | None:
             begun = first[raw[first - 1] != MARK]
             cell = base + int(begun[-1]) if len(begun) else cell
             inside ^= bool(len(at) % 2)
+            if inside and base + len(data) - cell > LONGEST:
+                line = _line_at(path, cell)
+                raise SemcompError(f"{path}, line {line}: a cell of more than 16 MiB; close its quotes")
         rest = data[-3:]
         base += len(data) - len(rest)
     return Stray(_line_at(path, cell), OPEN, False) if inside else None

@@ -13,10 +13,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from semcomp.data.coding import BATCH, as_number
+from semcomp.data.coding import BATCH
 from semcomp.data.dataset import Dataset
 from semcomp.data.formats import open_tables
 from semcomp.data.formats.text import head
+from semcomp.data.numbers import as_number
 from semcomp.data.splits.order import COLUMNS, PARTS, told_by
 from semcomp.data.splits.split import Split, assembled, binary_csr
 from semcomp.data.splits.strategy import LEFT_OUT
@@ -178,7 +179,7 @@ def read_pairs(
         raise SemcompError(f"{file} has {len(cells)} tab-separated columns; it needs two: {', '.join(kinds)}")
     if any(re.fullmatch(r"\s*[+-]?\d+\s*", cell) for cell in cells):
         raise SemcompError(
-            f"{file} has no header line, its first line is {shown(first[0])}; "
+            f"{file} has no header line, its first line is {shown(tuple(cells))}; "
             f"add one, e.g. {kinds[0]}<TAB>{kinds[1]}"
         )
     schema = dict.fromkeys(kinds, pl.String)
