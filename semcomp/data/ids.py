@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import polars as pl
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from semcomp.errors import shown
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomp.errors import SemcompError, shown
+
+if TYPE_CHECKING:
+    import polars as pl
 
 LOST = "\ufffd"  # the replacement character of Unicode
 EMPTY = "is empty; fill in an id or remove the row"
@@ -17,6 +24,7 @@ def id_fault(ids: pl.Series) -> tuple[int, str] | None:
     An id is not null, not of white space alone, has at most 512 characters, and holds no NUL, as which half
     a surrogate pair arrives too. No ids have no fault.
 
+    >>> import polars as pl
     >>> id_fault(pl.Series(["a", " ", "b"]))
     (1, 'is empty; fill in an id or remove the row')
     """
@@ -34,3 +42,21 @@ def id_fault(ids: pl.Series) -> tuple[int, str] | None:
     value = shown(ids[row].replace("\0", LOST))
     where = f"where {LOST} is NUL or half a surrogate pair"
     return row, f"is {value}, {where}; write the whole id or remove the row"
+
+
+def as_ids(values: Sequence[object] | NDArray[np.generic], label: str) -> NDArray[np.str_]:
+    """Ids as numpy has them, checked for their length first: all take the room of the longest.
+
+    Raises SemcompError, which names `label` and the row, for an id of more than 512 characters.
+
+    >>> as_ids([7, "007"], "mine").tolist()
+    ['7', '007']
+    """
+    if isinstance(values, np.ndarray) and (values.dtype.kind != "U" or values.itemsize <= 4 * LONGEST_ID):
+        return np.asarray(values, dtype=np.str_)
+    texts = [str(value) for value in values]
+    long = next((row for row, text in enumerate(texts) if len(text) > LONGEST_ID), None)
+    if long is not None:
+        size = f"{len(texts[long]):,} characters, more than the {LONGEST_ID} an id may have"
+        raise SemcompError(f"{label}, row {long + 1}: the id is {shown(texts[long])} of {size}; shorten it")
+    return np.array(texts, dtype=np.str_)

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from table_files import put, write
 
 import semcomp as sc
-from semcomp.data.ids import LONGEST_ID, id_fault
+from semcomp.data.ids import LONGEST_ID, as_ids, id_fault
 from semcomp.data.times import Clock, is_date
 from semcomp.errors import LONGEST_MESSAGE, SemcompError, shortened, shown
+from semcomp.text import Precomputed
 
 ITEMS = "item_id,title\n1,A\n2,B\n3,C\n"
 
@@ -50,6 +51,17 @@ def test_a_long_id_is_refused_by_its_line_whatever_the_file(tmp_path, kind, leng
     items = put(tmp_path / "long.csv", ITEMS + "y" * length + ",D\n")
     with pytest.raises(SemcompError, match=r"long\.csv, line 5: column 'item_id' is 'y+…y+' of "):
         sc.load_dataset(in_format(tmp_path, kind, ["u1"]), items=items)
+
+
+def test_a_long_id_of_a_view_or_a_file_of_vectors_is_refused(tmp_path):
+    rows = np.eye(2, dtype=np.float32)
+    for ids in (["a", "x" * 3000], np.array(["a", "x" * 3000])):
+        with pytest.raises(SemcompError, match=r"row 2: the id is 'x+…x+' of 3,000 characters, more than"):
+            sc.View("v", rows, rows, user_ids=["a", "b"], item_ids=ids)
+    path = put(tmp_path / "v.csv", "item_id,x\na,1\n" + "x" * 3000 + ",2\n")
+    with pytest.raises(SemcompError, match=r"v\.csv, row 2: the id is 'x+…x+' of 3,000 characters"):
+        Precomputed(path).rows(loaded(tmp_path, "user_id,item_id\na,1\n"), None)
+    assert as_ids(np.array([7, 8]), "n").tolist() == ["7", "8"]
 
 
 def test_an_id_of_512_characters_is_an_id(tmp_path):
