@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 LONGEST_VALUE = 100  # characters of one value that a message shows
 LONGEST_MESSAGE = 480
+TRACEBACK = "SEMCOMP_TRACEBACK"  # set to anything: where an error came from is printed before it is told
 
 _ENDLESS = re.compile(rf"[^\s/]{{{LONGEST_VALUE + 1},}}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -59,3 +62,9 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> SemcompError:
     near = [folded[match] for match in get_close_matches(str(name).casefold(), folded, n=3)]
     hint = f"did you mean {' or '.join(repr(n) for n in near)}? " if near else ""
     return SemcompError(f"unknown {kind} {str(name)!r}; {hint}Known: {', '.join(choices) or 'none'}")
+
+
+def show_traceback(error: BaseException) -> None:
+    """Print where the error came from to stderr, if SEMCOMP_TRACEBACK is set."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)

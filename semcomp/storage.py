@@ -8,17 +8,29 @@ import os
 import sys
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import platformdirs
 
 from semcomp.errors import SemcompError
+from semcomp.outputs import (
+    ELSEWHERE,
+    clear_parts,
+    expanded,
+    output_file,
+    output_folder,
+    part_file,
+    part_folder,
+    remove,
+    unwritable,
+)
 
 PIECE = 1 << 22  # bytes of a file hashed at a time
+SEAL = b"\nsha256 "  # then 64 hexadecimal digits, and the file ends
 STARTED = time.time()  # younger files may not be those that this process imported
 
 
@@ -28,7 +40,7 @@ def cache_path(*parts: str) -> Path:
     Nothing is created, so that a cache which may only be read can be looked into.
     """
     root = os.environ.get("SEMCOMP_CACHE")
-    base = Path(root).expanduser() if root else Path(platformdirs.user_cache_path("semcomp"))
+    base = expanded(root) if root else Path(platformdirs.user_cache_path("semcomp"))
     return base.joinpath(*parts)
 
 
@@ -47,23 +59,46 @@ def cache_folder(*parts: str) -> Path:
             f"the cache folder {folder} cannot be written ({error.strerror}); "
             "make it writable or point SEMCOMP_CACHE at another folder"
         ) from error
+    clear_parts(folder)
     return folder
 
 
 @contextmanager
-def atomic_write(target: Path) -> Iterator[Path]:
+def atomic_write(target: Path, *, sealed: bool = False) -> Iterator[Path]:
     """Yield a temporary path next to `target`; it becomes `target` only if the block ends without an error.
 
     An interrupted writer therefore never leaves half a file under the final name. The temporary path keeps
-    the suffix of `target`, since some writers choose a format by it.
+    the suffix of `target`, since some writers choose a format by it. Where `target` is a link, the file it
+    leads to is replaced.
+
+    Args:
+        sealed: add the sha256 of the content behind it, by which `is_whole` tells damage. Readers of zip
+            archives (.npz, torch) pass over it.
+
+    Raises SemcompError for a target that is no regular file or may not be written (see `output_file`), and
+    where the system does not write it.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.parent / f".part-{uuid.uuid4().hex}{target.suffix}"
+    place = output_file(target, parents=True)
     try:
-        yield part
-        os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+        with part_file(place) as part:
+            yield part
+            if sealed:
+                _seal(part)
+    except OSError as error:
+        cached = place.is_relative_to(cache_path().resolve())
+        remedy = "free some space or point SEMCOMP_CACHE at another folder" if cached else ELSEWHERE
+        raise unwritable(target, error, remedy=remedy) from error
+
+
+@contextmanager
+def atomic_folder(target: Path) -> Iterator[Path]:
+    """As `atomic_write`, for a folder; `target` is none yet, or an empty one."""
+    place = output_folder(target)
+    try:
+        with part_folder(place) as part:
+            yield part
+    except OSError as error:
+        raise unwritable(target, error) from error
 
 
 @contextmanager
@@ -75,8 +110,14 @@ def exclusive(lock: Path, waiting: Callable[[], object] = lambda: None) -> Itera
 
     Args:
         waiting: called once where another process is inside.
+
+    Raises SemcompError where the lock file cannot be written, or locked.
     """
-    with lock.open("w") as stream:
+    try:
+        stream = lock.open("w")
+    except OSError as error:
+        raise unwritable(lock, error) from error
+    with stream:
         if sys.platform != "win32":
             import fcntl
 
@@ -85,6 +126,8 @@ def exclusive(lock: Path, waiting: Callable[[], object] = lambda: None) -> Itera
             except BlockingIOError:
                 waiting()
                 fcntl.flock(stream, fcntl.LOCK_EX)
+            except OSError as error:
+                raise unwritable(lock, error) from error
         yield
 
 
@@ -109,10 +152,58 @@ def digest(*parts: object) -> str:
 
 def file_digest(path: Path, read: Callable[[int], object] | None = None) -> str:
     """sha256 (hex) of a file's bytes. `read` is told how many bytes each piece had, to show progress."""
-    sha = hashlib.sha256()
     with path.open("rb") as stream:
-        while piece := stream.read(PIECE):
-            sha.update(piece)
-            if read is not None:
-                read(len(piece))
+        return _hashed(stream, path.stat().st_size, read)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether there is a sealed file (see `atomic_write`) that is as it was written, to the last bit."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as stream:
+            sha256 = _hashed(stream, path.stat().st_size - len(SEAL) - 64)
+            return stream.read() == SEAL + sha256.encode()
+    except OSError:
+        return False
+
+
+def find_whole(path: Path) -> bool:
+    """As `is_whole`, for a file of the cache: one that is damaged is removed, and a line says so."""
+    if not os.path.lexists(path):
+        return False
+    if not is_whole(path):
+        discard(path)
+        return False
+    return True
+
+
+def discard(path: Path) -> None:
+    """Remove what is damaged in the cache, and say so on stderr.
+
+    Raises SemcompError where it cannot be removed.
+    """
+    try:
+        remove(path)
+    except OSError as error:
+        raise SemcompError(
+            f"{path} is damaged and cannot be removed ({error.strerror}); remove it, "
+            "or point SEMCOMP_CACHE at another folder"
+        ) from error
+    print(f"{path} was damaged; it is made again", file=sys.stderr, flush=True)
+
+
+def _seal(path: Path) -> None:
+    sha256 = file_digest(path)
+    with path.open("ab") as stream:
+        stream.write(SEAL + sha256.encode())
+
+
+def _hashed(stream: BinaryIO, size: int, read: Callable[[int], object] | None = None) -> str:
+    sha = hashlib.sha256()
+    while size > 0 and (piece := stream.read(min(PIECE, size))):
+        sha.update(piece)
+        size -= len(piece)
+        if read is not None:
+            read(len(piece))
     return sha.hexdigest()

@@ -88,7 +88,7 @@ def test_the_commands_run_as_they_are_printed(files, shell):
 
 
 def test_commands_that_take_long_have_the_options_that_are_printed():
-    from semcomp.cli import app
+    from semcomp.cli.commands import app
     from semcomp.cli.reading import spread
 
     for words in commands():

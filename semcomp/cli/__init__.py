@@ -1,50 +1,111 @@
-"""The same from a shell: `semcomp book`, `data`, `diagnose`, `geometry`, `probe`, `decompose`, `tune`."""
+"""The same from a shell: `semcomp book`, `data`, `diagnose`, `geometry`, `probe`, `decompose`, `tune`.
+
+This file is what runs before anything else is imported, and what is left when all else has failed: whatever
+happens, a command ends with a status and, if that is above zero, one line on stderr.
+"""
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from collections.abc import Sequence
+from types import FrameType
 
-import click
+from semcomp.errors import TRACEBACK, SemcompError, show_traceback
 
-from semcomp.cli import book, data, decompose, diagnose, geometry, probe, tune
-from semcomp.cli.reading import spread
-from semcomp.errors import SemcompError
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.version_option(package_name="semcomp")
-def app() -> None:
-    """Semantic and collaborative views of the same items: align them, or fuse them?"""
-
-
-COMMANDS = (
-    book.book,
-    data.data,
-    diagnose.diagnose,
-    geometry.geometry,
-    probe.probe,
-    decompose.decompose,
-    tune.tune,
-)
-for command in COMMANDS:
-    app.add_command(command)
+LONGEST = 480  # characters of the line
 
 
 def main() -> None:
     """Entry point: a mistake is one line on stderr and an exit status above zero, never a traceback."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:  # else interrupts are ignored, as behind nohup, or not ours
+        signal.signal(signal.SIGINT, _interrupted)
     try:
-        app(spread(sys.argv[1:]), standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        sys.exit(2)
-    except click.ClickException as error:
-        _fail(f"{error.format_message()} (see --help)", error.exit_code)
-    except SemcompError as error:
-        _fail(str(error), 1)
-    except (click.Abort, KeyboardInterrupt):
-        _fail("interrupted", 130)
+        status = _run(sys.argv[1:])
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except SystemExit:
+        raise
+    except BaseException as error:  # Rust's panics are no Exceptions
+        show_traceback(error)
+        message, status = _told(error)
+        _fail(message)
+    finally:
+        if before is signal.default_int_handler:
+            signal.signal(signal.SIGINT, before)
+    if status:
+        sys.exit(status)
 
 
-def _fail(message: str, status: int) -> None:
-    click.echo(f"semcomp: error: {' '.join(message.split())}", err=True)
-    sys.exit(status)
+def _run(arguments: Sequence[str]) -> int:
+    """The command of a command line; its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal that lacks a character is shown its number
+            stream.reconfigure(errors="backslashreplace")
+
+    from click.exceptions import Exit, NoArgsIsHelpError
+    from click.shell_completion import shell_complete
+
+    from semcomp.cli.commands import app
+    from semcomp.cli.reading import spread
+
+    if asked := os.environ.get("_SEMCOMP_COMPLETE"):
+        return shell_complete(app, {}, "semcomp", "_SEMCOMP_COMPLETE", asked)
+    try:
+        with app.make_context("semcomp", spread(arguments)) as context:
+            app.invoke(context)
+    except Exit as end:  # --help and --version
+        return end.exit_code
+    except NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _told(error: BaseException) -> tuple[str, int]:
+    """What to say of an error, and the exit status."""
+    from click.exceptions import Abort, ClickException
+
+    if isinstance(error, ClickException):
+        return f"{error.format_message()} (see --help)", error.exit_code
+    if isinstance(error, SemcompError):
+        return str(error), 1
+    if isinstance(error, KeyboardInterrupt | Abort):
+        return "interrupted", 130
+    if isinstance(error, BrokenPipeError):
+        return "what is printed is no longer read (broken pipe)", 1
+    if isinstance(error, MemoryError):
+        reason = f"memory ran out ({error}); give it less data at a time, or more memory"
+    elif isinstance(error, RecursionError):
+        reason = "something in the input is nested too deeply; flatten it"
+    elif isinstance(error, OSError):
+        reason = f"{error.filename or 'what is printed or read'}: {error.strerror or error}"
+    else:
+        reason = f"unexpected {type(error).__name__}: {error}"
+    return f"{reason} ({TRACEBACK}=1 shows where)", 1
+
+
+def _fail(message: str) -> None:
+    """Print the one line, and let nothing that was not printed be tried again at the end."""
+    line = " ".join(message.split())
+    if len(line) > LONGEST:  # the middle is cut out: what is wrong comes first, what to do last
+        line = f"{line[: LONGEST * 2 // 3]}…{line[-LONGEST // 3 :]}"
+    for stream, text in ((sys.stdout, ""), (sys.stderr, f"semcomp: error: {line}\n")):
+        try:
+            if stream is not None:
+                stream.write(text)
+                stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _interrupted(_: int, frame: FrameType | None) -> None:
+    """Ctrl-C. It ends an import at once: there libraries swallow the error, or tell it over many lines."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            os.write(2, b"semcomp: error: interrupted\n")
+            os._exit(130)
+        frame = frame.f_back
+    raise KeyboardInterrupt

@@ -12,24 +12,19 @@ from numpy.typing import NDArray
 from semcomp.core.view import View
 from semcomp.data import binary_csr, read_pairs
 from semcomp.errors import SemcompError
+from semcomp.outputs import output_file
 from semcomp.storage import atomic_write
 
 
 def check_output(output: Path) -> None:
-    """Raise unless --json names a file in a folder that is there."""
-    if not output.parent.is_dir():
-        raise SemcompError(f"the folder of --json, {output.parent}, does not exist; create it")
-    if output.is_dir():
-        raise SemcompError(f"--json names {output}, which is a folder; give the path of a file")
+    """Raise unless --json names a file that can be written, in a folder that is there."""
+    output_file(output, "--json")
 
 
 def write_json(text: str, output: Path) -> None:
     """Put the text where --json says, whole or not at all."""
-    try:
-        with atomic_write(output) as part:
-            part.write_text(text + "\n", encoding="utf8")
-    except OSError as error:
-        raise SemcompError(f"{output} cannot be written ({error.strerror}); choose another place") from error
+    with atomic_write(output) as part:
+        part.write_text(text + "\n", encoding="utf8")
 
 
 def read_array(path: Path) -> NDArray[Any]:

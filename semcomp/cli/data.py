@@ -101,8 +101,10 @@ def data_prepare(dataset: str, out: Path, **options: Any) -> None:
     The data set is then called like the folder.
     """
     from semcomp.data import write_folder
+    from semcomp.outputs import output_folder
 
-    loaded = replace(read(dataset, **options), name=out.resolve().name)
+    name = output_folder(out).name
+    loaded = replace(read(dataset, **options), name=name)
     write_folder(loaded, out)
     click.echo(loaded)
     click.echo(out)

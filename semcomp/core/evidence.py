@@ -165,7 +165,7 @@ class Evidence:
         record: dict[str, Any] = {
             "name": self.name,
             "values": {key: asdict(value) for key, value in self.values.items()},
-            "provenance": dict(self.provenance),
+            "provenance": in_order(self.provenance),
         }
         if self.headline is not None:
             record["headline"] = self.headline
@@ -235,6 +235,15 @@ def current_name(key: str) -> str:
         if re.fullmatch(old, key):
             return re.sub(old, new, key)
     return key
+
+
+def in_order(provenance: Any) -> Any:
+    """A provenance with sorted keys at any depth: the same bytes, be it just made or read back."""
+    if isinstance(provenance, Mapping):
+        return {key: in_order(provenance[key]) for key in sorted(provenance)}
+    if isinstance(provenance, list | tuple):
+        return [in_order(value) for value in provenance]
+    return provenance
 
 
 def table_record(table: pd.DataFrame) -> dict[str, Any]:

@@ -45,20 +45,17 @@ def write_fields(view: Fields, path: Path) -> Path:
             f"the provenance of view {view['name']!r} is not plain JSON ({error}); "
             "keep text, numbers, lists and dicts in it"
         ) from error
-    try:
-        with atomic_write(path) as part:
+    with atomic_write(path) as part:
+        try:
             save_file(tensors, part, {"semcomp": header})
-    except (OSError, SafetensorError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise SemcompError(
-            f"{path} cannot be written ({why}); choose another place or free some space"
-        ) from error
+        except SafetensorError as error:  # what the system said is in its text alone
+            raise OSError(0, str(error)) from error
     return path
 
 
 def read_fields(path: Path) -> Fields:
     """See `View.load`; the fields of the View by name."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     if not path.is_file():
         raise SemcompError(f"there is no file {path}; check the path")
@@ -74,13 +71,13 @@ def read_fields(path: Path) -> Fields:
             "provenance": told["provenance"],
             **{side: _unpacked(side, tensors) for side in SIDES},
         }
-    except (SafetensorError, OSError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except Exception as error:  # the names for a file that is no view, or damaged, are many
         raise SemcompError(
             f"{path} is not a view that `View.save` wrote, or is truncated; save it again"
         ) from error
-    if told["format"] != FORMAT:
+    if told.get("format") != FORMAT:
         raise SemcompError(
-            f"{path} is a {told['format']!r}, not a {FORMAT!r}; save it again with this version"
+            f"{path} is a {told.get('format')!r}, not a {FORMAT!r}; save it again with this version"
         )
     if _digest(told, tensors) != sha256:
         raise SemcompError(f"{path} was changed after it was saved (its sha256 differs); save it again")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from semcomp.data.remote.archive import DamagedArchive, extract
 from semcomp.data.remote.checksum import Checksum
 from semcomp.data.remote.download import OFFLINE, Patience, WrongFile, fetch_file, is_offline
 from semcomp.errors import SemcompError, unknown_name
+from semcomp.outputs import clear_parts, output_place
 from semcomp.storage import atomic_write, cache_folder, cache_path, exclusive, file_digest
 
 RECEIPT = "receipt.json"
@@ -81,10 +81,9 @@ def fetch(
         return movielens.members_folder(into, offline=offline)
     if not source.files:
         raise SemcompError(f"data set {name!r} has {source.obtained}; its publisher: {source.address}")
-    folder = cache_folder("data", name) if into is None else _folder(Path(into).expanduser(), source)
-    with _exclusive(folder, say):
-        for left in folder.glob(f".part-{'[0-9a-f]' * 32}*"):
-            left.unlink()  # half a member or receipt of a process that was killed
+    folder = cache_folder("data", name) if into is None else _folder(output_place(into, "into"), source)
+    with exclusive(folder / LOCK, lambda: say(f"another process is fetching into {folder}; waiting for it")):
+        clear_parts(folder)
         receipt = read_receipt(folder, source)
         known = receipt.files if receipt else {}
         if receipt and all(_intact(folder, entry) for entry in known.values()):
@@ -128,7 +127,7 @@ def read_receipt(folder: Path, source: NamedSource) -> Receipt | None:
             raw["name"], raw["fetched"], {url: Entry(**entry) for url, entry in raw["files"].items()}
         )
         found = {url: (entry.published, set(entry.kept)) for url, entry in receipt.files.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     expected = {file.url: (file.published, set(file.kept)) for file in source.files}
     return receipt if receipt.name == source.name and found == expected else None
@@ -240,27 +239,8 @@ def _folder(folder: Path, source: NamedSource) -> Path:
                     f"{folder / taken[0]} exists and is not what {source.name!r} would put there; "
                     "choose an empty folder"
                 )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SemcompError(
-            f"the folder {folder} cannot be made ({error.strerror}); choose another"
-        ) from error
+    folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-@contextmanager
-def _exclusive(folder: Path, say: Say) -> Iterator[None]:
-    """One fetch at a time in a folder."""
-    busy = f"another process is fetching into {folder}; waiting for it"
-    with ExitStack() as inside:
-        try:
-            inside.enter_context(exclusive(folder / LOCK, lambda: say(busy)))
-        except OSError as error:
-            raise SemcompError(
-                f"{folder} cannot be written ({error.strerror}); choose another folder"
-            ) from error
-        yield
 
 
 def _to_stderr(sentence: str) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from semcomp.data.filters import Recipe
 from semcomp.data.remote.download import OFFLINE, is_offline
 from semcomp.errors import SemcompError
+from semcomp.outputs import output_place
 from semcomp.storage import atomic_write, cache_folder, file_digest
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def members_folder(into: str | Path | None = None, *, offline: bool | None = Non
         into: where they are put; None is the cache.
         offline: ask no index; None asks SEMCOMP_OFFLINE.
     """
-    folder = cache_folder("data", NAME) if into is None else Path(into).expanduser()
+    folder = cache_folder("data", NAME) if into is None else output_place(into, "into")
     if not all(
         (folder / member).is_file() and file_digest(folder / member) == sha for member, sha in MEMBERS.items()
     ):

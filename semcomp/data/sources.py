@@ -14,6 +14,7 @@ from semcomp.data.fetching import fetched_folders, named
 from semcomp.data.filters import Recipe
 from semcomp.data.named_sources import CATALOGUE, NamedSource
 from semcomp.errors import SemcompError, unknown_name
+from semcomp.outputs import expanded
 
 if TYPE_CHECKING:
     from semcomp.data.dataset import Dataset
@@ -98,7 +99,7 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
     if not text:
         raise SemcompError("the name of the data set is empty; give a name or a path to a folder")
     is_path = isinstance(name_or_path, Path) or text in (".", "..") or any(s in text for s in ("/", "\\"))
-    folder = Path(text).expanduser()
+    folder = expanded(text)
     if text == "-":  # standard input, see `formats.streams`
         return Place(text, folder, None)
     if not is_path:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,7 +15,8 @@ from semcomp.data.dataset import Dataset, Source
 from semcomp.data.filters import KNOWN_OF_A_PAIR, SENTENCES, Recipe, Step
 from semcomp.data.item_text import Template
 from semcomp.errors import SemcompError
-from semcomp.storage import file_digest
+from semcomp.outputs import expanded, unwritable
+from semcomp.storage import atomic_folder, file_digest
 
 DESCRIPTION = "dataset.json"
 INTERACTIONS, ITEMS, TEXTS, VECTORS = "interactions.parquet", "items.parquet", "texts.parquet", "vectors.npy"
@@ -37,20 +35,12 @@ def write_folder(data: Dataset, folder: str | Path) -> Path:
 
     Raises SemcompError for a folder that exists and is not empty, and where nothing can be written.
     """
-    target = Path(folder).expanduser()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise SemcompError(f"{target} exists and is not empty; give a new folder or remove what is there")
-    part = target.parent / f".part-{uuid.uuid4().hex}"
-    try:
-        part.mkdir(parents=True)
-        _write(data, part)
-        os.replace(part, target)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise SemcompError(
-            f"the folder {target} cannot be written ({error}); choose a place that is writable and has room"
-        ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    target = expanded(folder)
+    with atomic_folder(target) as part:
+        try:
+            _write(data, part)
+        except pl.exceptions.PolarsError as error:  # what the system said is in its text alone
+            raise unwritable(target, error) from error
     return target
 
 

@@ -11,7 +11,7 @@ import atexit
 import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing import parent_process
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from semcomp.errors import SemcompError
+from semcomp.storage import cache_folder, exclusive
 
 Result = TypeVar("Result")
 
@@ -175,6 +176,14 @@ def first_alone(work: Callable[[], Result]) -> Result:
     if fault is not None:
         raise fault
     return result
+
+
+def in_turn(key: str) -> AbstractContextManager[None]:
+    """One run at a time makes what is kept in the cache under `key`; the others wait for it.
+
+    The processes of one run make it together: one that waited for another would keep it waiting.
+    """
+    return nullcontext() if world().size > 1 else exclusive(cache_folder("locks") / key)
 
 
 def _gather(array: NDArray[Any]) -> NDArray[Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ import torch
 
 from semcomp.core.view import Scorer, View
 from semcomp.errors import SemcompError
-from semcomp.kernels.processes import world
-from semcomp.storage import cache_folder, digest, exclusive
+from semcomp.kernels.processes import first_alone, in_turn
+from semcomp.storage import cache_folder, digest, discard, find_whole
 from semcomp.study.code import code_digest
 
 
@@ -36,23 +36,23 @@ def cached_view(recipe: dict[str, Any], make: Callable[[Path], Scorer], *, modul
     path = cache_folder("views") / f"{key}.safetensors"
     if found := _kept(path):
         return found
-    # Processes of one run (torchrun) train together: one that waited for another would keep it waiting.
-    together = world().size > 1
-    with nullcontext() if together else exclusive(cache_folder("locks") / key):
+    with in_turn(key):
         if found := _kept(path):  # by then another process may have made it
             return found
-        view = make(path.with_suffix(".checkpoint"))
+        checkpoint = path.with_suffix(".checkpoint")
+        first_alone(lambda: find_whole(checkpoint))  # a damaged one would be refused, and is not missed
+        view = make(checkpoint)
         if isinstance(view, View):
             view.save(path)
         return view
 
 
 def _kept(path: Path) -> View | None:
-    """The view in the file; None where there is none that can be read."""
+    """The view in the file; None where there is none that is as it was written."""
     try:
-        return View.load(path) if path.exists() else None
+        return View.load(path) if os.path.lexists(path) else None
     except SemcompError:
-        path.unlink(missing_ok=True)
+        discard(path)
         return None
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from semcomp.errors import SemcompError
+from semcomp.outputs import expanded, output_place
+from semcomp.storage import cache_folder, digest, exclusive
 from semcomp.study.notebooks import Page, is_current, read_chapter, run_chapter
 from semcomp.study.pages import build_pages, content_digest, copy_static
 from semcomp.study.parameters import check_against_defaults
@@ -88,19 +89,21 @@ def make_book(
             that do not know their parameters (all before a kernel is started); a failing chapter or build.
     """
     checkout = find_checkout(checkout)
-    root = _check_root((out or checkout).expanduser().resolve(), checkout)
+    root = _check_root(output_place(out or checkout), checkout)
     pages = _plan(datasets, budget, root, checkout, data_key)
     first = _first_page(root, checkout)
 
-    executed = root / "book" / "executed"
-    executed.mkdir(parents=True, exist_ok=True)
-    _remove_orphans(executed, checkout)
-    if root != checkout:
-        copy_static(checkout, root)
-    _run_pages(pages, force, jobs)
-    # The records that the first page reads exist only now.
-    _run([replace(first, data_key=_records_key(root))], force)
-    return build_pages(root, force=force)
+    waiting = f"another process makes the book in {root}; waiting for it"
+    with exclusive(cache_folder("locks") / digest(str(root)), lambda: print(waiting, file=sys.stderr)):
+        executed = root / "book" / "executed"
+        executed.mkdir(parents=True, exist_ok=True)
+        _remove_orphans(executed, checkout)
+        if root != checkout:
+            copy_static(checkout, root)
+        _run_pages(pages, force, jobs)
+        # The records that the first page reads exist only now.
+        _run([replace(first, data_key=_records_key(root))], force)
+        return build_pages(root, force=force)
 
 
 def _run_pages(pages: Sequence[Page], force: bool, jobs: int) -> None:
@@ -185,7 +188,7 @@ def _plan(
 def _absolute(dataset: str) -> str:
     """A path made absolute, since chapters run in another folder; a name as it is."""
     is_path = "/" in dataset or os.sep in dataset or dataset.startswith((".", "~"))
-    return str(Path(dataset).expanduser().resolve()) if is_path else dataset
+    return str(expanded(dataset).resolve()) if is_path else dataset
 
 
 def _first_page(root: Path, checkout: Path) -> Page:
@@ -214,16 +217,9 @@ def _known(source: Path, **given: Any) -> dict[str, Any]:
 def _check_root(root: Path, checkout: Path) -> Path:
     """`root` if it is or can become a book root, and nothing else: its `_build` is ours to delete."""
     ours = root == checkout or (root / "book" / "executed").is_dir()
-    if root.exists() and not root.is_dir():
-        raise SemcompError(f"{root} is a file; a book needs a folder")
     if root.exists() and not ours and any(root.iterdir()):
         raise SemcompError(f"{root} is not empty and not a book; choose a new or empty folder")
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=root):
-            pass
-    except OSError as error:
-        raise SemcompError(f"{root} cannot be written ({error.strerror}); choose another folder") from error
+    root.mkdir(parents=True, exist_ok=True)
     return root
 
 

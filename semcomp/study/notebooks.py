@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from semcomp.errors import SemcompError
-from semcomp.storage import atomic_write, digest
+from semcomp.storage import atomic_write, digest, file_digest
 from semcomp.study.parameters import check_against_defaults, parameter_defaults
 
 #: Progress bars and process ids in a stored stderr would differ in every run.
@@ -114,21 +114,23 @@ def run_chapter(page: Page, *, force: bool = False) -> bool:
     _make_reproducible(executed)
     _write(_without_folders(executed, page.parameters), target)
     made = sorted(name for name, state in _side_files(target).items() if before.get(name) != state)
+    files = {name: file_digest(target.with_name(name)) for name in (target.name, *made)}
     with atomic_write(page.stamp) as part:
-        part.write_text(json.dumps({"key": key, "files": made}, indent=1) + "\n", encoding="utf8")
+        part.write_text(json.dumps({"key": key, "files": files}, indent=1) + "\n", encoding="utf8")
     return True
 
 
 def is_current(page: Page) -> bool:
-    """Whether the notebook, and every file that its chapter wrote next to it, is there and made of this."""
+    """Whether the notebook, and every file that its chapter wrote next to it, is as it was made of this."""
     try:
         record = json.loads(page.stamp.read_text("utf8"))
+        files = dict(record["files"])
         return (
-            page.target.is_file()
-            and record["key"] == page.key()
-            and all((page.target.parent / file).is_file() for file in record["files"])
+            record["key"] == page.key()
+            and page.target.name in files
+            and all(file_digest(page.target.with_name(name)) == sha for name, sha in files.items())
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 

@@ -85,5 +85,5 @@ def content_digest(root: Path, files: Iterable[Path]) -> str:
 def _read_key(stamp: Path) -> str | None:
     try:
         return str(json.loads(stamp.read_text("utf8"))["key"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -45,5 +45,5 @@ def _load(path: Path) -> Record:
         body = json.loads(path.read_text("utf8"))
         evidence = {key: Evidence.from_dict(one) for key, one in body["evidence"].items()}
         return Record(body["dataset"], body["budget"], body["chapter"], evidence)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SemcompError(f"{path} is not an evidence record ({error}); run its chapter again") from error

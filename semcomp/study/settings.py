@@ -115,7 +115,7 @@ def read_settings(path: Path) -> Settings:
                 raise SemcompError(f"{settings.view} is not {made.__name__}")
     except FileNotFoundError as error:
         raise SemcompError(f"there is no settings file {path}; make it with semcomp tune") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SemcompError(
             f"settings file {path} cannot be used ({' '.join(str(error).split())}); "
             "remove it and run semcomp tune again"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from semcomp.errors import SemcompError
+from semcomp.outputs import output_file, output_place
+from semcomp.storage import cache_folder, digest, exclusive
 from semcomp.study.settings import Settings, settings_path
 from semcomp.study.study import Study
 from semcomp.study.tuning import MAX_TRIALS, Say, Tuning, tune_view
@@ -54,11 +56,14 @@ def tune(
     """
     if jobs < 1:
         raise SemcompError(f"jobs = {jobs}, but it takes at least 1 process")
+    output_place(out, "out")
     chosen = list(dict.fromkeys(views)) or list(from_data())
     reading = sum(entry(view).reads_text for view in chosen)
     study = _study(dataset, encoder)
     name = study.data.name
     tasks = {view: Task(dataset, encoder, view, tuning, out, say, limit=0) for view in chosen}
+    for view in chosen:
+        output_file(settings_path(out, name, view), parents=True)
     known = {view: _tuned(task, study) for view, task in tasks.items()}
     say(f"{name}: {len(chosen)} views, {reading} of text; {tuning.trials} trials of each, jobs: {jobs}")
     failed: dict[str, str] = {}
@@ -132,13 +137,10 @@ def _study(dataset: str, encoder: str) -> Study:
 
 
 def _tuned(task: Task, study: Study) -> Settings:
+    """The study of one view as far as its limit; a process that works on the same file is waited for."""
     name = study.data.name
-    return tune_view(
-        task.view,
-        name,
-        study.inputs(task.view, task.tuning.seed),
-        task.tuning,
-        settings_path(task.out, name, task.view),
-        limit=task.limit,
-        say=task.say,
-    )
+    path = output_file(settings_path(task.out, name, task.view), parents=True)
+    waiting = f"{name}, {task.view}: another process is tuning it; waiting for that"
+    inputs = study.inputs(task.view, task.tuning.seed)
+    with exclusive(cache_folder("locks") / digest(str(path)), lambda: task.say(waiting)):
+        return tune_view(task.view, name, inputs, task.tuning, path, limit=task.limit, say=task.say)

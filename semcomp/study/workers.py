@@ -7,12 +7,11 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar
@@ -20,7 +19,7 @@ from typing import Any, TypeVar
 import torch
 from threadpoolctl import threadpool_limits
 
-from semcomp.errors import SemcompError
+from semcomp.errors import SemcompError, show_traceback
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -70,9 +69,10 @@ def in_processes(
                 task = waiting.popleft()
                 ours, theirs = context.Pipe(duplex=False)
                 process = context.Process(target=_worker, args=(theirs, work, task))
-                process.start()
-                theirs.close()
                 running[ours] = task, process
+                with _uninterrupted():
+                    process.start()
+                theirs.close()
             for ready in wait(list(running)):
                 assert isinstance(ready, Connection)
                 task, process = running.pop(ready)
@@ -85,7 +85,8 @@ def in_processes(
                 yield task, _lost(process) if result is None else result[0]
     finally:
         for _, process in running.values():
-            process.terminate()
+            if process.is_alive():
+                process.terminate()
 
 
 def in_batches(
@@ -103,8 +104,27 @@ def _each(work: Callable[[Task], Result], tasks: list[Task]) -> list[Result | Ex
     return [_outcome(work, task) for task in tasks]
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C waits: a terminal sends it to all processes, and a worker that imports would tell it at length.
+
+    What a process blocks, those that it starts inside block too, from their first line on.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    resource_tracker.ensure_running()  # its start would end what is blocked
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _worker(answer: Connection, work: Callable[[Any], Any], task: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the caller is interrupted too, and ends this process
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     threading.Thread(target=_end_with_parent, daemon=True).start()
     sys.stderr = _Lines(os.fdopen(os.dup(2), "wb", 0), write_through=True)
     answer.send((_outcome(work, task),))
@@ -117,7 +137,7 @@ def _outcome(work: Callable[[Task], Result], task: Task) -> Result | Exception:
     except SemcompError as error:
         return error
     except Exception as error:  # a defect in one task is told, and does not cost the others
-        traceback.print_exc()
+        show_traceback(error)
         return RuntimeError(f"{type(error).__name__}: {error}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomp.errors import SemcompError
-from semcomp.kernels.processes import first_alone, gather_rows, shard, world
+from semcomp.kernels.processes import first_alone, gather_rows, in_turn, shard, world
 from semcomp.progress import progress_bar
-from semcomp.storage import atomic_write, cache_folder, digest
+from semcomp.storage import atomic_write, cache_folder, digest, find_whole
 
 CHUNK = 256  # texts per part file: a second of MiniLM on two cores, so that larger models lose little too
 
@@ -61,7 +59,7 @@ def cached_rows(
     length. (By characters, a quarter of what a model reads of titles is padding; by tokens, a twentieth.)
     The file is named by the digest of `identity` (what the encoder is) and the distinct texts. Until it is
     whole, each chunk of `CHUNK` texts is a file of its own, and an interrupted run is resumed after the
-    last of them. Two runs at once do the same work twice and leave the same file.
+    last of them. Of two runs at once the second waits for the first.
 
     Several processes of one run share the chunks: by turns, so that long and short texts are spread evenly,
     and each chunk as one process would have it. The first one looks into the cache and writes the file.
@@ -74,15 +72,24 @@ def cached_rows(
     distinct = sorted(set(texts))
     key = digest(list(identity), distinct)
     whole = cache_folder("text") / f"{key}.npz"
-    kept = first_alone(lambda: _whole(whole, len(distinct)))
-    if kept is None:
+
+    def found() -> Kept | None:
+        return first_alone(lambda: _whole(whole, len(distinct)))
+
+    def made() -> Kept:
         parts = cache_folder("text", f"{key}.parts")
         with load() as model:
-            made = kept = _encode(distinct, model, parts, progress and world().rank == 0, label)
+            new = _encode(distinct, model, parts, progress and world().rank == 0, label)
         first_alone(
-            lambda: _write(whole, rows=made.rows, truncated=made.truncated, max_tokens=made.max_tokens or 0)
+            lambda: _write(whole, rows=new.rows, truncated=new.truncated, max_tokens=new.max_tokens or 0)
         )
         shutil.rmtree(parts, ignore_errors=True)
+        return new
+
+    kept = found()
+    if kept is None:
+        with in_turn(key):
+            kept = found() or made()  # by then another run may have made it
     row = {text: i for i, text in enumerate(distinct)}
     at = np.fromiter((row[text] for text in texts), np.int64, len(texts))
     return Kept(kept.rows[at], kept.truncated[at], kept.max_tokens)
@@ -105,8 +112,7 @@ def _encode(distinct: list[str], model: Model, folder: Path, progress: bool, lab
             rows = stored.get("rows")
             if rows is None or not _fits(rows, len(chunk)):
                 rows = np.asarray(model.rows(chunk), dtype=np.float32)
-                with contextlib.suppress(FileNotFoundError):  # another run was faster and tidied up
-                    _write(file, rows=rows)
+                _write(file, rows=rows)
             parts.append(rows)
             bar.update(len(chunk))
     own = np.concatenate(parts) if parts else np.empty((0, 0), np.float32)  # fewer chunks than processes
@@ -145,21 +151,12 @@ def _fits(rows: NDArray[np.float32], texts: int) -> bool:
 
 def _read(file: Path) -> dict[str, NDArray[Any]]:
     """The arrays in a file; none where it is missing or damaged."""
-    try:
-        with np.load(file, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile):
+    if not find_whole(file):
         return {}
+    with np.load(file, allow_pickle=False) as stored:
+        return {name: stored[name] for name in stored.files}
 
 
 def _write(file: Path, **arrays: Any) -> None:
-    try:
-        with atomic_write(file) as part:
-            np.savez(part, **arrays)
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise SemcompError(
-            f"the cache file {file} cannot be written ({error.strerror}); free some space or point "
-            "SEMCOMP_CACHE at another folder; what is encoded so far is kept"
-        ) from error
+    with atomic_write(file, sealed=True) as part:
+        np.savez(part, **arrays)

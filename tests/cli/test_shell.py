@@ -252,11 +252,12 @@ def test_a_folder_that_cannot_be_written_is_told_in_one_line(shell, tmp_path, mo
     def full(target):
         raise OSError(28, "No space left on device", str(target))
 
-    monkeypatch.setattr("semcomp.cli.arrays.atomic_write", full)
+    monkeypatch.setattr("semcomp.storage.part_file", full)
     status, _, err = shell("diagnose", *ARRAYS, "--json", "out.json", "--resamples", 0)
     assert status == 1
     assert err == (
-        "semcomp: error: out.json cannot be written (No space left on device); choose another place\n"
+        "semcomp: error: out.json cannot be written (No space left on device); "
+        "choose another place or free some space\n"
     )
 
 

@@ -278,7 +278,7 @@ def test_a_folder_of_ones_own(site, toy, pair, tmp_path):
             run(name, into=mine)
     assert (mine / "items.csv").read_text() == "my own"
     (tmp_path / "file").write_text("")
-    with pytest.raises(SemcompError, match="cannot be made"):
+    with pytest.raises(SemcompError, match="Not a directory"):
         run("toy", into=tmp_path / "file" / "toy")
 
 

@@ -76,7 +76,7 @@ def test_a_broken_line_of_loose_metadata_leaves_no_cache(tmp_path, tmp_path_fact
     put(tmp_path / "meta_X.json.gz", META_2014 + "__import__('os').getcwd()\n")
     with pytest.raises(SemcompError, match=r"meta_X\.json\.gz, line 3: no complete Python dict"):
         collect(open_tables(tmp_path).items)
-    assert [path for path in cache.rglob("*") if path.is_file()] == []
+    assert {path.parent.name for path in cache.rglob("*") if path.is_file()} == {"locks"}
 
 
 def test_surrogates_in_loose_metadata(tmp_path):

@@ -144,7 +144,7 @@ def test_the_first_page_runs_again_when_a_record_changed(
         ({"datasets": ["planted", "unheard"]}, "unknown data set 'unheard'"),
         ({"budget": 3}, r"budget = 3 is of type int; it must be str"),
         ({"out": "full"}, "is not empty and not a book"),
-        ({"out": "pyproject.toml"}, "is a file; a book needs a folder"),
+        ({"out": "pyproject.toml"}, "is a file; give the path of a folder"),
     ],
 )
 def test_a_book_that_cannot_be_made_is_refused_first(

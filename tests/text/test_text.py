@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -177,29 +178,30 @@ def test_a_damaged_file_is_made_again(cache, damage):
     assert letters.loads == 1
 
 
-def test_two_runs_at_once_leave_one_good_file(monkeypatch, cache):
-    """The second run starts in the middle of the first and ends before it, tidying up under its feet."""
+def test_of_two_runs_at_once_the_second_waits_and_encodes_nothing(monkeypatch, cache):
+    """It begins in the middle of the first. Each opens the lock's file, so threads stand for processes."""
     monkeypatch.setattr(text_cache, "CHUNK", 1)
     texts = ["a" * n for n in range(1, 6)]
-    turn, done = threading.Event(), threading.Event()
+    halfway, begun = threading.Event(), threading.Event()
 
     class Slow(Letters):
         def rows(self, texts):
             if len(self.asked) == 2:
-                turn.set()
-                done.wait(20)
+                halfway.set()
+                assert begun.wait(20)
             return super().rows(texts)
 
-    found = []
-    first = threading.Thread(target=lambda: found.append(cached_rows(texts, ["m"], Slow().load).rows))
-    first.start()
-    turn.wait(20)
-    second = cached_rows(texts, ["m"], Letters().load).rows
-    done.set()
-    first.join(20)
-    assert np.array_equal(found[0], second)
+    class Begun(Letters):
+        def load(self):
+            raise AssertionError("what was made is made again")
+
+    with ThreadPoolExecutor(2) as runs:
+        first = runs.submit(cached_rows, texts, ["m"], Slow().load)
+        assert halfway.wait(20)
+        second = runs.submit(cached_rows, texts, ["m"], Begun().load)
+        begun.set()
+        assert np.array_equal(first.result(20).rows, second.result(20).rows)
     assert [path.suffix for path in (cache / "text").iterdir()] == [".npz"]
-    assert np.array_equal(cached_rows(texts, ["m"], None).rows, second)
 
 
 def test_a_full_disk_is_one_clear_error_and_leaves_nothing_half_written(monkeypatch, cache):

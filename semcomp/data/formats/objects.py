@@ -18,7 +18,7 @@ from polars.io.plugins import register_io_source
 
 from semcomp.data.formats.text import BOM, lines, magic, packed, place_of_line
 from semcomp.errors import SemcompError
-from semcomp.storage import atomic_write, cache_folder, digest, file_digest
+from semcomp.storage import atomic_write, cache_folder, digest, discard, exclusive, file_digest
 
 BATCH = 20_000
 MOST_KEYS = 10_000
@@ -162,17 +162,22 @@ class LiteralLines:
     def _converted(self, path: Path) -> Path:
         columns = [(name, str(dtype)) for name, dtype in self.columns]
         key = digest(file_digest(path), VERSION, columns)
-        target = cache_folder("converted") / f"{key}.parquet"
-        if not target.exists():
-            from pyarrow.parquet import ParquetWriter
+        if kept := _kept(key):
+            return kept
+        with exclusive(cache_folder("locks") / key):
+            return _kept(key) or self._convert(path, key)
 
-            rows = self._rows(path, f"converting {path.name}")
-            # Not a sink of polars: its threads may still create the file after an error has ended the block.
-            schema = self._frame([]).to_arrow().schema
-            with atomic_write(target) as part, ParquetWriter(part, schema, compression="zstd") as writer:
-                while batch := list(islice(rows, BATCH)):
-                    writer.write_table(self._frame(batch).to_arrow())
-        return target
+    def _convert(self, path: Path, key: str) -> Path:
+        from pyarrow.parquet import ParquetWriter
+
+        rows = self._rows(path, f"converting {path.name}")
+        target = cache_folder("converted") / f"{key}.parquet"
+        # Not a sink of polars: its threads may still create the file after an error has ended the block.
+        schema = self._frame([]).to_arrow().schema
+        with atomic_write(target) as part, ParquetWriter(part, schema, compression="zstd") as writer:
+            while batch := list(islice(rows, BATCH)):
+                writer.write_table(self._frame(batch).to_arrow())
+        return target.rename(target.with_stem(f"{key}-{file_digest(target)}"))
 
     def _frame(self, rows: list[tuple[Any, ...]]) -> pl.DataFrame:
         return pl.DataFrame(rows, schema=dict(self.columns), orient="row")
@@ -213,6 +218,15 @@ def _streamed(
                 return
 
     return register_io_source(source, schema=dict(columns), is_pure=True)
+
+
+def _kept(key: str) -> Path | None:
+    """The converted file: its name ends in its own sha256, since a parquet file has no room for a seal."""
+    for file in cache_folder("converted").glob(f"{key}-*.parquet"):
+        if file.is_file() and file.stem == f"{key}-{file_digest(file)}":
+            return file
+        discard(file)
+    return None
 
 
 def _cell(value: Any, dtype: pl.DataType) -> Any:

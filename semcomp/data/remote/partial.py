@@ -46,7 +46,7 @@ class Partial:
         try:
             state = State(**json.loads(self.about.read_text(encoding="utf8")))
             length = self.path.stat().st_size
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             state, length = State(""), 0
         if state.url == url and (blind or state.validator is not None):
             self.state, self.length = state, length
@@ -60,8 +60,8 @@ class Partial:
         try:
             with atomic_write(self.about) as part:
                 part.write_text(json.dumps(asdict(self.state)), encoding="utf8")
-        except OSError as error:
-            raise self._no_room(error.strerror) from error
+        except SemcompError as error:
+            raise self._no_room(getattr(error.__cause__, "strerror", None)) from error
 
     def check_room(self, total: int | None) -> None:
         """Refuse to begin what the disk cannot hold; nothing is asked where the length is not known."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from semcomp.core.evidence import Evidence, Value, table_of, table_record
+from semcomp.core.evidence import Evidence, Value, in_order, table_of, table_record
 from semcomp.core.tables import (
     escape_latex,
     escape_markdown,
@@ -212,7 +212,7 @@ class Comparison:
             "means": {m: {name: asdict(v) for name, v in of.items()} for m, of in self.means.items()},
             "differences": [asdict(difference) for difference in self.differences],
             "correction": self.correction,
-            "provenance": dict(self.provenance),
+            "provenance": in_order(self.provenance),
         }
         if table:
             record["table"] = table_record(self.table)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +15,8 @@ from torch import nn
 
 from semcomp.errors import SemcompError
 from semcomp.kernels.processes import first_alone
-from semcomp.storage import digest
+from semcomp.outputs import clear_parts, output_file, unwritable
+from semcomp.storage import atomic_write, digest, is_whole
 
 Vectors = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -55,7 +54,7 @@ class Checkpoint:
         trained: nn.Module,
         optimizer: torch.optim.Optimizer,
     ) -> None:
-        self.path = None if path is None else first_alone(lambda: _usable(Path(path)))
+        self.path = None if path is None else first_alone(lambda: output_file(path, "checkpoint"))
         self.trained, self.optimizer = trained, optimizer
         self.run = digest(dict(run), torch.__version__, torch.get_num_threads())
         self.written = time.monotonic()
@@ -73,14 +72,17 @@ class Checkpoint:
 
     def _read(self, path: Path) -> dict[str, Any] | None:
         """What is in the file; None where there is none."""
-        if not path.exists():
-            return None
         try:
+            if not is_whole(path):
+                path.stat()
+                raise ValueError("its seal is missing or does not fit")
             stored = dict(torch.load(path, map_location="cpu", weights_only=True))
             run, _, _ = stored["run"], stored["state"], stored["best"]
+        except FileNotFoundError:
+            return None  # or not any more: another process of the same run was done
         except Exception as error:  # torch, pickle and zipfile have many names for a file that is not theirs
             raise SemcompError(
-                f"checkpoint {path} cannot be read, it is cut short or no checkpoint; "
+                f"checkpoint {path} cannot be read, it is damaged or no checkpoint; "
                 "remove it or name another file"
             ) from error
         if run != self.run:
@@ -109,34 +111,20 @@ class Checkpoint:
             "parameters": self.trained.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        part = path.with_name(f"{path.name}.part")  # one name: a killed run's is overwritten
-        try:
-            torch.save(stored, part)
-            os.replace(part, path)
-        except (OSError, RuntimeError) as error:
-            why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-            raise SemcompError(
-                f"checkpoint {path} cannot be written ({why}); make room there or name another file"
-            ) from error
-        finally:
-            part.unlink(missing_ok=True)
+        with atomic_write(path, sealed=True) as part:
+            try:
+                with part.open("wb") as stream:
+                    torch.save(stored, stream)
+            except RuntimeError as error:  # what torch makes of the error of a full disk
+                raise unwritable(path, error.__context__ or error) from error
         self.written = time.monotonic()
 
     def remove(self) -> None:
-        """The run is done."""
+        """The run is done; also what a killed one left half written goes."""
         path = self.path
         if path is not None:
-            first_alone(lambda: path.unlink(missing_ok=True))
+            first_alone(lambda: self._clear(path))
 
-
-def _usable(path: Path) -> Path:
-    """The path, if a file can be kept there."""
-    try:
-        if path.is_dir():
-            raise SemcompError(f"checkpoint {path} is a folder; name a file")
-        with tempfile.TemporaryFile(dir=path.parent):
-            return path
-    except OSError as error:
-        raise SemcompError(
-            f"checkpoint {path} cannot be written ({error.strerror}); its folder must be there and writable"
-        ) from error
+    def _clear(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        clear_parts(path.parent)
