@@ -29,6 +29,7 @@ from semcomp.data.selection import Selection, select
 from semcomp.data.tables import Table, Tables
 from semcomp.data.text_notes import text_notes
 from semcomp.data.writing import read_description
+from semcomp.outputs import expanded
 from semcomp.progress import progress_bar
 from semcomp.storage import file_digest
 
@@ -67,7 +68,7 @@ def read_folder(
 
     Raises SemcompError for a missing or unreadable file and for all that `load_tables` refuses.
     """
-    path = Path(place).expanduser()
+    path = expanded(place)
     second = Path(items) if items else None
     tables = open_tables(path, items=second, format=format, columns=columns, quotes=quotes)
     if items is None and (written := read_description(path)):

@@ -12,6 +12,7 @@ from semcomp.data.formats.quotes import QUOTES
 from semcomp.data.formats.streams import at_rest
 from semcomp.data.tables import Tables
 from semcomp.errors import SemcompError, unknown_name
+from semcomp.outputs import expanded
 
 FORMATS: dict[str, Layout] = {
     **recbole.LAYOUTS,
@@ -53,7 +54,7 @@ def open_tables(
     if quotes not in QUOTES:
         raise unknown_name("reading of quotes", quotes, QUOTES)
     chosen = chosen_columns(columns)
-    place, items = at_rest(Path(place).expanduser()), items and at_rest(Path(items).expanduser())
+    place, items = at_rest(expanded(place)), at_rest(expanded(items)) if items else None
     seen = look(place, items, format != AUTO, quotes)
     tables = _recognised(seen, chosen) if format == AUTO else FORMATS[format].open(seen, chosen)
     if tables is None:

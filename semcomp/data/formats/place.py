@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,7 @@ def look(given: Path, items: Path | None, forced: bool, quotes: str = "csv") -> 
     unreadable files that merely lie in a folder are passed over here.
     """
     for path in (given, *([items] if items else [])):
-        if not path.exists():
+        if not os.path.exists(path):  # which says no of names that no system takes, too
             raise SemcompError(f"there is no folder or file {path}; check the path")
     named = sample_of(items, quotes) if items else None
     if not given.is_dir():

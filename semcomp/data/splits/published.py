@@ -5,6 +5,7 @@ Published parts hold original ids; in bare pairs, for users who bring their own 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -25,6 +26,7 @@ from semcomp.data.tables import Table
 from semcomp.data.times import Clock
 from semcomp.errors import SemcompError, shown
 from semcomp.memory import check_memory
+from semcomp.outputs import expanded
 from semcomp.storage import file_digest
 
 PAIR = 24  # bytes of a pair of rows, while they are put together
@@ -67,7 +69,7 @@ def import_split(
     >>> same.fingerprint == split.fingerprint
     True
     """
-    files = {part: Path(p).expanduser() for part, p in zip(PARTS, (train, valid, test), strict=True) if p}
+    files = {part: expanded(p) for part, p in zip(PARTS, (train, valid, test), strict=True) if p}
     tables = {
         part: open_tables(file, columns=columns, quotes=quotes).interactions for part, file in files.items()
     }
@@ -168,8 +170,8 @@ def read_pairs(
     belong (file and line are named), negative ids, and more pairs than
     memory has room for.
     """
-    file = Path(path).expanduser()
-    if not file.is_file():
+    file = expanded(path)
+    if not os.path.isfile(file):  # which says no of names that no system takes
         raise SemcompError(f"there is no file {file}; check the path")
     first = head(file, 1)
     if not first:
@@ -240,8 +242,7 @@ def split_from_pairs(
             raise SemcompError(f"{path} holds no pairs; the {name} part needs at least one")
         parts[name] = binary_csr(users.astype(np.int32), items.astype(np.int32), (n_users, n_items))
     provenance = {
-        name: file_digest(Path(p).expanduser())
-        for name, p in (("train", train), ("valid", valid), ("test", test))
+        name: file_digest(expanded(p)) for name, p in (("train", train), ("valid", valid), ("test", test))
     }
     return Split(
         np.arange(n_users).astype(np.str_),
