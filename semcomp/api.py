@@ -67,16 +67,22 @@ def load_dataset(
 
 
 def usual_recipe(name: str | Path) -> Recipe:
-    """The recipe by which a data set of this name is loaded; `Recipe()` where its name says nothing.
+    """The recipe by which a data set of this name is loaded; `Recipe()` where nothing is known of it.
+
+    For a folder that `write_folder` wrote it is the one that changes nothing.
 
     >>> sc.usual_recipe("ml-100k").min_rating
     4.0
     """
     from semcomp.data import Recipe, resolve
+    from semcomp.data.writing import read_description
     from semcomp.planted import WORLDS
 
-    known = resolve(name, also=WORLDS).known
-    return known.recipe if known else Recipe()
+    place = resolve(name, also=WORLDS)
+    if place.known:
+        return place.known.recipe
+    written = read_description(place.path) if place.path else None
+    return written.recipe if written else Recipe()
 
 
 def parse_columns(text: str | Sequence[str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe, counted
 from semcomp.data.ids import EMPTY, id_fault
-from semcomp.data.numbers import as_number
+from semcomp.data.numbers import as_number, iso_seconds
 from semcomp.data.spool import Records, Spool
 from semcomp.data.tables import Table, named_type
 from semcomp.data.times import FORMS, Clock, is_date
@@ -275,7 +275,14 @@ def _no_date(table: Table, records: Spool) -> SemcompError:
 def _no_number(table: Table, name: str, row: int, recipe: Recipe) -> SemcompError:
     with table.reading():
         value = table.frame.select(name).slice(row, 1).collect(engine="streaming").item()
-    said = "is missing" if value is None else f"{value!r} is not a number"
+    said = "is missing" if value is None else f"{shown(value)} is not a number"
+    if name == "timestamp" and isinstance(value, str):
+        text = pl.lit(value.strip())
+        if pl.select(pl.coalesce(text.cast(pl.Float64, strict=False), iso_seconds(text))).item() is not None:
+            return SemcompError(
+                f"{table.locate(row)}: timestamp {shown(value)} is not written as the first of the file is; "
+                "write all as numbers, or all as dates"
+            )
     if name != "rating":
         iso = " or an ISO date such as 2019-10-01 or 2019-10-01T16:30:00+02:00" if name == "timestamp" else ""
         return SemcompError(f"{table.locate(row)}: {name} {said}; give a number{iso}, or leave it empty")

@@ -54,7 +54,7 @@ def read_folder(
 
     Ids are read as strings. The order of rows does not matter. Without a recipe the latest of repeated
     interactions counts and items without a text are dropped; a folder that `write_folder` wrote comes back
-    as it was (unless `items` names another table).
+    as it was (unless `items` names another table), and with a recipe that has no template keeps its texts.
 
     Args:
         place: a folder in one of the formats, or the file of the interactions.
@@ -73,11 +73,12 @@ def read_folder(
     tables = open_tables(path, items=second, format=format, columns=columns, quotes=quotes)
     if items is None and (written := read_description(path)):
         name, source = name or written.name, source or written.source
-        whole = recipe is None
+        whole, retold = recipe is None, recipe is not None and recipe.template is not None
         tables = replace(tables, interactions=replace(tables.interactions, in_seconds=True))
         recipe = recipe or written.recipe
+        recipe = recipe if retold else replace(recipe, template=written.recipe.template)
         data = _load(name, tables, recipe, source, memory=memory, progress=progress, keep_idle=whole)
-        return written.restored(data, filtered=not whole)
+        return written.restored(data, filtered=not whole, retold=retold)
     files = [*tables.interactions.files, *(tables.items.files if tables.items else ())]
     files += [tables.vectors] if tables.vectors else []
     source = replace(source or Source(), sha256=_digests(files, progress))

@@ -26,7 +26,7 @@ def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
         value = pl.when(text != "").then(text)
         first = table.frame.select(value).drop_nulls().head(1).collect(engine="streaming").to_series()
         dates = name == "timestamp" and first.cast(pl.Float64, strict=False).null_count()
-        number = _seconds(value) if dates else value.cast(pl.Float64, strict=False)
+        number = iso_seconds(value) if dates else value.cast(pl.Float64, strict=False)
     elif dtype.is_numeric() or dtype in (pl.Boolean, pl.Null):
         number = value.cast(pl.Float64, strict=False)
     else:
@@ -39,7 +39,7 @@ def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
     return pl.when(wrong).then(float("inf")).otherwise(number.fill_null(float("nan")) + 0.0).alias(name)
 
 
-def _seconds(text: pl.Expr) -> pl.Expr:
+def iso_seconds(text: pl.Expr) -> pl.Expr:
     """ISO 8601 dates, with or without a time of day and its offset from UTC, as seconds since 1970."""
     text = text.str.replace(r"^([\d-]{10})[Tt]", "${1} ")
     plain = text.str.replace(ZONE, "$1")

@@ -114,12 +114,12 @@ class Written:
         template = None if self.has_texts else self.template
         return Recipe(duplicates="refuse", empty_text="keep", template=template, keep=keep)
 
-    def restored(self, data: Dataset, *, filtered: bool) -> Dataset:
+    def restored(self, data: Dataset, *, filtered: bool, retold: bool) -> Dataset:
         """What was read from the folder, with what its tables cannot say.
 
         Args:
-            filtered: by a recipe of the reader's own; its template then counts, and its notes and steps
-                follow those of the folder.
+            filtered: by a recipe of the reader's own, whose notes and steps follow those of the folder.
+            retold: by a template of the reader's own, which then counts.
         """
         items = pl.read_parquet(self.folder / ITEMS, columns=["item_id"], glob=False)["item_id"].to_numpy()
         rows = np.searchsorted(items.astype(np.str_), data.item_ids)
@@ -130,10 +130,12 @@ class Written:
         else:
             users = np.union1d(data.user_ids, np.array(self.idle_users, dtype=np.str_))
             places = np.searchsorted(users, data.user_ids).astype(np.int32)
-            changes |= {"user_ids": users, "user": places[data.user], "template": self.template}
-            if self.has_texts:
-                texts = pl.read_parquet(self.folder / TEXTS, glob=False)["text"].to_list()
-                changes["texts"] = tuple(texts[row] for row in rows)
+            changes |= {"user_ids": users, "user": places[data.user]}
+        if not retold:
+            changes["template"] = self.template
+        if not retold and self.has_texts:
+            texts = pl.read_parquet(self.folder / TEXTS, glob=False)["text"].to_list()
+            changes["texts"] = tuple(texts[row] for row in rows)
         if VECTORS in self.files:
             changes["vectors"] = np.load(self.folder / VECTORS, allow_pickle=False)[rows]
         return replace(data, **changes)

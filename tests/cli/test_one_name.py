@@ -91,3 +91,22 @@ def test_what_is_not_at_hand_is_described_and_refused_alike(here, shell):
     for command in (["prepare", "ml-20m", "out"], ["audit", "ml-20m"]):
         done = shell("data", *command)
         assert (done.status, done.err) == (1, f"semcomp: error: {error.value}\n")
+
+
+def test_options_add_to_what_a_prepared_folder_is(here, shell):
+    """Its texts and kept columns stay, whichever option is given next."""
+    words = ("my_shop", "out", "--template", "No. {item_id}: {title}", "--keep", "rating2")
+    interactions = here / "my_shop" / "interactions.csv"
+    interactions.write_text(interactions.read_text().replace(",rating\n", ",rating2\n"))
+    assert shell("data", "prepare", *words).status == 0
+    data = sc.load_dataset("out")
+    assert data.texts[0] == "No. 0: Thing 2 0"
+    described = shell("data", "describe", "out", "--core", 2).out
+    assert "texts by No. {item_id}: {title}: 6 items" in described
+    assert f"content: sha256 {data.fingerprint}\n" in described
+    assert sc.load_dataset("out", recipe=sc.Recipe(core=2)).texts == data.texts
+    assert "texts by {title}: 6 items" in shell("data", "describe", "out", "--template", "{title}").out
+    assert sc.load_dataset("out", recipe=sc.usual_recipe("out")).fingerprint == data.fingerprint
+    assert shell("data", "prepare", "planted", "world").status == 0
+    world = sc.load_dataset("planted")
+    assert sc.load_dataset("world", recipe=sc.usual_recipe("world")).texts == world.texts

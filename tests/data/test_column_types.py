@@ -150,3 +150,14 @@ def test_a_time_that_is_not_read_is_shown_one_that_is(tmp_path):
         sc.SemcompError, match=r"line 2: timestamp '2019-10-01 at 4' is not .*T16:30:00\+02:00"
     ):
         sc.load_dataset(tmp_path / "x.csv", items=tmp_path / "items.csv")
+
+
+@pytest.mark.parametrize("times", [("2019-10-01", "1569888000"), ("1569888000", "2019-10-01T00:00:00Z")])
+def test_numbers_among_dates_are_told(tmp_path, times):
+    (tmp_path / "x.csv").write_text("user_id,item_id,timestamp\n" + "".join(f"a{t},1,{t}\n" for t in times))
+    (tmp_path / "items.csv").write_text("item_id,title\n1,A\n")
+    message = (
+        rf"line 3: timestamp '{times[1]}' is not written as the first .*; write all as numbers, or all as"
+    )
+    with pytest.raises(sc.SemcompError, match=message):
+        sc.load_dataset(tmp_path / "x.csv", items=tmp_path / "items.csv")

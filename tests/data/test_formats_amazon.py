@@ -239,6 +239,15 @@ def test_keys_that_begin_late_are_read(tmp_path):
     assert rows(tables.items)[-1]["categories"] == ["A", "B"]
 
 
+def test_half_a_pair_in_a_review_is_named_with_a_remedy_that_works(tmp_path):
+    good = objects(review_2014(USER_A, "B000000001"))
+    bad = good.replace("Works", "Works \\ude00")
+    path = put(tmp_path / "r.json", good + bad)
+    refuses(r"r\.json, line 2: an escape that is half a surrogate pair; write \\ufffd there", path)
+    put(path, good + bad.replace("ude00", "ufffd"))
+    assert rows(open_tables(path).interactions)[1]["review"] == "Works \ufffd, really"
+
+
 def test_two_sets_of_reviews_are_refused(tmp_path):
     put(tmp_path / "reviews_X.json", objects(review_2014(USER_A, "B000000001")))
     put(tmp_path / "reviews_X_5.json", objects(review_2014(USER_A, "B000000001")))

@@ -189,6 +189,28 @@ def test_what_left_nothing_is_told_and_its_remedy_works(tmp_path, recipe, messag
     assert read_folder(folder, recipe=Recipe(**recipe | remedy)).n_interactions > 0
 
 
+def test_items_that_left_nothing_are_told_and_the_remedies_work(tmp_path):
+    folder = write(tmp_path / "shop", {"user_id": ["a"], "item_id": ["10"]})
+    recipe = Recipe(template="{genres}")
+    message = r"dropped 2 items without a text and their 1 interaction; name other columns in a template, or"
+    with pytest.raises(SemcompError, match=message):
+        read_folder(folder, recipe=recipe)
+    assert read_folder(folder, recipe=replace(recipe, template="{title}")).n_interactions == 1
+    assert read_folder(folder, recipe=replace(recipe, empty_text="keep")).n_interactions == 1
+    folder, recipe = (
+        write(tmp_path / "new", {"user_id": ["a"], "item_id": ["11"]}),
+        Recipe(unknown_items="drop"),
+    )
+    with pytest.raises(
+        SemcompError, match=r"with items that the item table does not hold; add the rows of these"
+    ):
+        read_folder(folder, recipe=recipe)
+    more = {column: [*values, values[0]] for column, values in ITEMS.items()} | {
+        "item_id": ["2", "10", "7", "11"]
+    }
+    assert read_folder(write(folder, {"user_id": ["a"], "item_id": ["11"]}, more), recipe=recipe).n_items == 1
+
+
 @pytest.mark.parametrize("empty_text", ["drop", "refuse"])
 def test_no_text_at_all_is_told_and_its_remedies_work(tmp_path, empty_text):
     folder = write(

@@ -271,6 +271,14 @@ def test_one_object_for_a_table_is_told(tmp_path, cache, table):
         sc.load_dataset(pairs, items=items)
 
 
+def test_the_advice_for_a_byte_order_mark_works(tmp_path, cache):
+    path = put(tmp_path / "x.jsonl", "\ufeff" + as_lines(PAIR))
+    with pytest.raises(sc.SemcompError, match=r"starts with a byte order mark; .*: tail -c \+4\)"):
+        read(path)
+    done = subprocess.run(["tail", "-c", "+4", path], check=True, capture_output=True)
+    assert read(put(path, done.stdout)).rows() == [("a", "1")]
+
+
 def test_the_advice_for_one_object_works(tmp_path, cache):
     import pandas as pd
 

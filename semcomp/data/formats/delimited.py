@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Lock
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
+from semcomp.data.formats.batches import streamed
 from semcomp.data.formats.header import is_data
 from semcomp.data.formats.quotes import stray_mark
 from semcomp.data.formats.text import LONGEST, head, lines, place_of_line
@@ -96,7 +96,7 @@ class Delimited:
         return self.columns
 
     def scan(self, path: Path) -> pl.LazyFrame:
-        schema = dict.fromkeys(self.columns, pl.String)
+        schema = dict.fromkeys(self.columns, pl.String())
         if self.encoding != "utf-8":
             rows = [cells for _, cells in self._full_records(path)]
             return pl.DataFrame(rows, schema=schema, orient="row").lazy()
@@ -107,27 +107,10 @@ class Delimited:
             frame = pl.scan_lines(path, glob=False).select(named).slice(int(self.header))
             frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
             return frame.map_batches(_Watch(self, path), streamable=True)
-        return register_io_source(partial(self._source, path), schema=schema, is_pure=True)
+        return streamed(partial(self._batches, path), schema)
 
-    def _source(
-        self,
-        path: Path,
-        columns: list[str] | None,
-        predicate: pl.Expr | None,
-        n_rows: int | None,
-        size: int | None,
-    ) -> Iterator[pl.DataFrame]:
-        for frame in self._batches(path, size):
-            if n_rows is not None:
-                frame = frame.head(n_rows)
-                n_rows -= frame.height
-            frame = frame if columns is None else frame.select(columns)
-            yield frame if predicate is None else frame.filter(predicate)
-            if n_rows == 0:
-                return
-
-    def _batches(self, path: Path, size: int | None) -> Iterator[pl.DataFrame]:
-        schema = dict.fromkeys(self.columns, pl.String)
+    def _batches(self, path: Path) -> Iterator[pl.DataFrame]:
+        schema = dict.fromkeys(self.columns, pl.String())
         if self.quotes == "backslash":
             records = (cells for _, cells in self._full_records(path))
             while rows := list(islice(records, BATCH)):
@@ -145,7 +128,7 @@ class Delimited:
             glob=False,
         )
         watched = scanned.map_batches(_Watch(self, path), streamable=True)
-        yield from watched.collect_batches(chunk_size=size, maintain_order=True, engine="streaming")
+        yield from watched.collect_batches(maintain_order=True, engine="streaming")
 
     def _start(self, path: Path) -> int:
         """How many lines stand above the first row. polars would count the columns of a blank line there."""

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import ast
 import glob
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from math import isinf
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
-from semcomp.data.formats.text import BOM, lines, magic, packed, place_of_line
+from semcomp.data.formats.batches import streamed
+from semcomp.data.formats.json_rows import has_half, parsed, surveyed
+from semcomp.data.formats.text import BOM, lines, magic, place_of_line
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, cache_folder, digest, discard, exclusive, file_digest
 
 BATCH = 20_000
-MOST_KEYS = 10_000
 VERSION = 1  # of the conversion to parquet; a change makes new cache files
 
 TEXT = pl.String()
 TEXTS = pl.List(pl.String())
 
-HALF = "\\ud"  # how the escape of half a pair begins, in lower case
 HALVES_TO_NUL = (
     (r"\\\\", r"\u005c"),  # from here on a backslash begins an escape
     (r"\\u([dD][89abAB]..)\\u([dD][c-fC-F]..)", r"\P${1}\P${2}"),  # whole pairs are put aside
@@ -67,7 +63,7 @@ class JsonLines:
             )
         if schema is not None:
             return cls(tuple(schema.items()))
-        sorts, rows, halves = _surveyed(path)
+        sorts, rows, halves = surveyed(path)
         if not sorts:
             raise SemcompError(f"{path} has no objects with keys; at least one is needed")
         if rows == 1 and set().union(*sorts.values()) <= {"list", "nested"}:
@@ -95,13 +91,13 @@ class JsonLines:
                 if joined.strip():
                     yield pl.read_ndjson(joined, schema=dict(self.columns))
 
-        return _streamed(batches, self.columns)
+        return streamed(batches, dict(self.columns))
 
     def check(self, path: Path) -> None:
         for number, text in lines(path, label=f"looking for the fault in {path.name}"):
             if text.strip():
                 row = parsed(path, number, text, strict=True)
-                if not self.halves and HALF in text.lower() and _has_half(row):
+                if not self.halves and has_half(text, row):
                     raise SemcompError(
                         f"{path}, line {number}: an escape that is half a surrogate pair; write \\ufffd there"
                     )
@@ -117,11 +113,13 @@ class JsonLines:
         return place_of_line((number for number, text in lines(path) if text.strip()), row)
 
     @staticmethod
-    def occurs(path: Path, pattern: str) -> bool:
-        """Whether a pattern is found on any line, natively: far faster than parsing the lines."""
-        found = pl.scan_lines(path, glob=False).select(pl.col("line").str.contains(pattern).any())
+    def occurring(path: Path, patterns: Sequence[str]) -> list[bool]:
+        """Which patterns are found on any line, natively: far faster than parsing the lines."""
+        tests = [pl.col("line").str.contains(pattern).any().alias(pattern) for pattern in patterns]
+        if not tests:
+            return []
         try:
-            return bool(found.collect(engine="streaming").item())
+            return list(pl.scan_lines(path, glob=False).select(tests).collect(engine="streaming").row(0))
         except (pl.exceptions.PolarsError, OSError):
             JsonLines(()).check(path)  # says where the fault is
             raise
@@ -150,7 +148,7 @@ class LiteralLines:
         def batches() -> Iterator[pl.DataFrame]:
             yield from pl.scan_parquet(self._converted(path), glob=False).collect_batches()
 
-        return _streamed(batches, self.columns)
+        return streamed(batches, dict(self.columns))
 
     def check(self, path: Path) -> None:
         for _ in self._rows(path, f"looking for the fault in {path.name}"):
@@ -200,26 +198,6 @@ class LiteralLines:
             yield tuple(_cell(row.get(name), dtype) for name, dtype in self.columns)
 
 
-def _streamed(
-    batches: Callable[[], Iterator[pl.DataFrame]], columns: tuple[tuple[str, pl.DataType], ...]
-) -> pl.LazyFrame:
-    """A frame whose rows are made anew, batch by batch, whenever it is collected."""
-
-    def source(
-        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        left = n_rows
-        for batch in batches():
-            part = batch if left is None else batch.head(left)
-            left = None if left is None else left - part.height
-            part = part if with_columns is None else part.select(with_columns)
-            yield part if predicate is None else part.filter(predicate)
-            if left == 0:
-                return
-
-    return register_io_source(source, schema=dict(columns), is_pure=True)
-
-
 def _kept(key: str) -> Path | None:
     """The converted file: its name ends in its own sha256, since a parquet file has no room for a seal."""
     for file in cache_folder("converted").glob(f"{key}-*.parquet"):
@@ -246,118 +224,3 @@ def _flat(value: Any) -> list[str]:
 def _text(value: Any) -> str:
     """The halves of a surrogate pair, as Python 2 wrote them, joined; U+FFFD for one alone."""
     return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _bounded(number: str) -> float:
-    value = float(number)
-    if isinf(value) or (abs(value) >= 2.0**127 and number.lstrip("-").isdigit()):
-        raise ValueError(f"the number {number[:20]}… is too large")
-    return value
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    row = dict(pairs)
-    if len(row) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"key {next(key for key in row if keys.count(key) > 1)!r} is there twice")
-    return row
-
-
-# json.loads would make a decoder for each line
-PLAIN = json.JSONDecoder(parse_constant=_refuse, object_pairs_hook=_each_once)
-STRICT = json.JSONDecoder(
-    parse_constant=_refuse, object_pairs_hook=_each_once, parse_int=_bounded, parse_float=_bounded
-)
-
-
-def parsed(path: Path, number: int, text: str, *, strict: bool = False) -> dict[str, Any]:
-    """The object on a line; SemcompError where there is none.
-
-    Args:
-        strict: also refuse numbers that are too large to be read, which takes longer.
-    """
-    where = f"{path}, line {number}"
-    try:
-        row = (STRICT if strict else PLAIN).decode(text)
-    except (ValueError, RecursionError) as error:
-        if number == 1 and text.lstrip().startswith("["):
-            raise _array(path, text) from error
-        if isinstance(error, json.JSONDecodeError) and _is_literal(text):
-            every = _converting(path, "sys.stdin if o.strip()", "ast.literal_eval(o.strip())")
-            raise SemcompError(f"{where}: a Python dict, not JSON; write it as JSON: {every}") from error
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        reason = "nested too deeply" if isinstance(error, RecursionError) else reason
-        remedy = "write one object per line" if text.strip() == "{" else "correct the line"
-        raise SemcompError(f"{where}: no complete JSON object ({reason}); {remedy}") from error
-    if isinstance(row, dict):
-        return row
-    if number == 1 and isinstance(row, list):
-        raise _array(path, text)
-    raise SemcompError(f"{where}: a JSON {type(row).__name__} where an object was expected; correct the line")
-
-
-def _array(path: Path, text: str) -> SemcompError:
-    first = text.lstrip()[1:].lstrip()[:1]  # of the first element, where it is on this line
-    remedy = f": {_converting(path, 'json.load(sys.stdin)', 'o')}"
-    if first not in ("", "{"):
-        remedy = ", in pandas by DataFrame.to_json(file, orient='records', lines=True)"
-    return SemcompError(f"{path}, line 1: a JSON array; write one object per line{remedy}")
-
-
-def _converting(path: Path, each: str, written: str) -> str:
-    """The command that writes the file anew, next to it, with an object per line."""
-    new = path.name.split(".")[0] + ".jsonl"
-    new = new if new != path.name else f"new-{new}"
-    code = f"import ast, json, sys; [print(json.dumps({written})) for o in {each}]"
-    return f'{"gzip -dc" if packed(path) else "cat"} {quote(path.name)} | python -c "{code}" > {quote(new)}'
-
-
-def _is_literal(text: str) -> bool:
-    """Whether a line is a Python dict."""
-    try:
-        return isinstance(ast.literal_eval(text.strip()), dict)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return False
-
-
-def _has_half(row: dict[str, Any]) -> bool:
-    try:
-        json.dumps(row, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _surveyed(path: Path) -> tuple[dict[str, set[str]], int, bool]:
-    """The sorts of value that each key has, how many objects there are, and whether one has half a pair."""
-    sorts: dict[str, set[str]] = {}
-    rows, halves = 0, False
-    for number, text in lines(path, label=f"looking for the keys of {path.name}"):
-        if not text.strip():
-            continue
-        rows += 1
-        row = parsed(path, number, text)
-        if HALF in text.lower() and _has_half(row):
-            halves = True
-            if _has_half(dict.fromkeys(row)):
-                raise SemcompError(f"{path}, line {number}: a key holds half a surrogate pair; rename it")
-        for key, value in row.items():
-            sorts.setdefault(key, set()).add(_sort(value))
-        if len(sorts) > MOST_KEYS:
-            raise SemcompError(
-                f"{path}, line {number}: the lines up to here have more than {MOST_KEYS:,} keys; "
-                "write objects that share their keys, the ids as values"
-            )
-    return sorts, rows, halves
-
-
-def _sort(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, list):
-        return "nested" if any(isinstance(part, (list, dict)) for part in value) else "list"
-    return "nested" if isinstance(value, dict) else "plain"
