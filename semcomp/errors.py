@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 class SemcompError(ValueError):
-    """Input that cannot be worked with. The message is one line; the shell prints it without a traceback.
+    """Input that cannot be worked with. The message is one line; it is shown without a traceback.
 
     Whatever a message repeats of the input, it stays one line of bounded length: control characters become
     blanks, and the middle is cut out of words that do not end and of messages above 480 characters.
@@ -27,6 +27,10 @@ class SemcompError(ValueError):
         line = _CONTROL.sub(" ", str(message)).strip()
         line = _ENDLESS.sub(lambda word: shortened(word.group()), line)
         super().__init__(shortened(line, LONGEST_MESSAGE))
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 def shortened(text: object, limit: int = LONGEST_VALUE) -> str:

@@ -60,6 +60,13 @@ def world() -> tuple[Split, TextMatrix]:
     return split(data, seed=7), embed(data, "own")
 
 
+@pytest.fixture(scope="session")
+def cold_world() -> tuple[Split, TextMatrix]:
+    """100 users, 120 items, a tenth of them held out for test and a tenth for validation."""
+    data = World(users=100, items=120, dim=4, activity=18.0, sharpness=3.0).dataset()
+    return split(data, "cold-items", seed=7), embed(data, "own")
+
+
 @pytest.fixture(scope="module")
 def study_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A cache of the module's own, the budget "tiny", and a small world in place of the planted one."""

@@ -37,6 +37,9 @@ class Value:
         n: the number of units (users, items, hits) behind it.
         p: two-sided p-value of "the value is 0", None if none was requested.
         excess_p: two-sided p-value of "value − null is 0".
+        seeds: the number of trainings behind it.
+        of_seeds, excess_of_seeds: the part of the squared standard error of the value, or of value − null,
+            that is due to the spread between trainings; None of a single training.
 
     >>> round(sc.Value(0.3, null=0.1).excess, 3)
     0.2
@@ -51,6 +54,9 @@ class Value:
     n: int = 0
     p: float | None = None
     excess_p: float | None = None
+    seeds: int = 1
+    of_seeds: float | None = None
+    excess_of_seeds: float | None = None
 
     @property
     def excess(self) -> float | None:
@@ -64,6 +70,7 @@ class Value:
 
 
 COLUMNS = tuple(one.name for one in fields(Value))
+WHOLE = ("n", "seeds")  # of these, the whole numbers
 HEAD = ("", "value", "95 % interval", "null", "value − null", "n")
 #: Names of values and columns in older records, as patterns, and what replaces them.
 RENAMED = {
@@ -71,6 +78,7 @@ RENAMED = {
     r"adds\.(.+)": r"marginal_recall.\1",
     r"(.+)\.room": r"\1.slack",
     r"sole": "exclusive",
+    r"r2_of_ceiling": "r2_of_seed",
 }
 MARKED = "* The 95 % interval of value − null excludes zero."
 
@@ -105,13 +113,13 @@ class Evidence:
         return self.values[key]
 
     def frame(self) -> pd.DataFrame:
-        """One row per value, columns as the attributes of `Value`: float64 with NaN for None, n int64.
+        """One row per value, columns as the attributes of `Value`: float64 with NaN for None, or int64.
 
         >>> added.frame().columns[0]
         'value'
         """
         rows = [asdict(value) for value in self.values.values()]
-        kinds = {column: "int64" if column == "n" else "float64" for column in COLUMNS}
+        kinds = {column: "int64" if column in WHOLE else "float64" for column in COLUMNS}
         return pd.DataFrame(rows, index=list(self.values), columns=list(COLUMNS)).astype(kinds)
 
     def to_markdown(self) -> str:

@@ -22,6 +22,7 @@ def ace(
     dim: int | None = None,
     centred: bool = False,
     absolute: bool = False,
+    fitted: NDArray[np.int64] | None = None,
 ) -> TextMatrix:
     """Item text with its singular values σ replaced by g(σ) = sqrt(σ² / (σ² + λ)).
 
@@ -45,6 +46,7 @@ def ace(
         dim: columns to keep, those of largest σ; all D by default, and never more.
         centred: take the mean of the rows that are not zero from them first.
         absolute: read `strength` as λ.
+        fitted: the rows whose mean and axes these are, all by default; the others are turned alike.
 
     Returns:
         (I, min(dim, D)) with the ids of `text`; columns by falling σ, signs settled. Axes whose σ² is
@@ -60,8 +62,9 @@ def ace(
         raise SemcompError(f"ACE has dim {dim}; keep at least one column, or all with dim=None")
     rows = unit_rows(text.matrix)
     nonzero = np.asarray(rows.any(axis=1))
-    mean = rows[nonzero].mean(axis=0, dtype=np.float64) if centred and nonzero.any() else 0.0
-    squares, axes = principal_axes(rows, nonzero, mean)  # (D,), (D, D)
+    counted = nonzero if fitted is None else nonzero & np.isin(np.arange(len(rows)), fitted)
+    mean = rows[counted].mean(axis=0, dtype=np.float64) if centred and counted.any() else 0.0
+    squares, axes = principal_axes(rows, counted, mean)  # (D,), (D, D)
     ridge = float(strength if absolute else strength * squares.mean())
     kept = squares > ROUNDING * squares[0]
     scale = np.where(kept, 1.0, 0.0) / np.sqrt(np.where(kept, squares + ridge, 1.0))
@@ -74,9 +77,15 @@ def ace(
     return TextMatrix(text.item_ids, out, {**text.provenance, "transform": done, "sha256": digest(out)})
 
 
-def whiten(text: TextMatrix, *, dim: int | None = None, centred: bool = True) -> TextMatrix:
+def whiten(
+    text: TextMatrix,
+    *,
+    dim: int | None = None,
+    centred: bool = True,
+    fitted: NDArray[np.int64] | None = None,
+) -> TextMatrix:
     """`ace` with strength 0: every axis that the text fills has the same spread, and none is correlated."""
-    return ace(text, 0.0, dim=dim, centred=centred)
+    return ace(text, 0.0, dim=dim, centred=centred, fitted=fitted)
 
 
 def principal_axes(

@@ -55,6 +55,7 @@ from semcomp.evidence.decomposition.parts import Parts as Parts
 from semcomp.evidence.decomposition.readings import read_decomposition as read_decomposition
 from semcomp.evidence.decomposition.report import DecompositionSettings as DecompositionSettings
 from semcomp.evidence.decomposition.report import decompose as decompose
+from semcomp.evidence.decomposition.signal import signal_rank as signal_rank
 
 # Whether they can be aligned
 from semcomp.evidence.hypothesis.alignment import alignment_hypothesis as alignment_hypothesis
@@ -80,5 +81,6 @@ from semcomp.evidence.statistics.verdicts import Statement as Statement
 from semcomp.evidence.statistics.verdicts import Verdict as Verdict
 from semcomp.evidence.statistics.verdicts import judge as judge
 from semcomp.evidence.statistics.verdicts import judge_family as judge_family
+from semcomp.evidence.statistics.verdicts import trainings_needed as trainings_needed
 from semcomp.evidence.statistics.verdicts import users_needed as users_needed
 from semcomp.evidence.statistics.verdicts import verdict as verdict

@@ -61,11 +61,14 @@ def nearest_by_common(binary: sp.csr_array, k: int, similarity: Similarity, *, m
     return found
 
 
-def nearest_by_cosine(rows: NDArray[np.float32], k: int, *, memory: int) -> sp.csr_array:
+def nearest_by_cosine(
+    rows: NDArray[np.float32], k: int, *, memory: int, among: NDArray[np.int64] | None = None
+) -> sp.csr_array:
     """The k other rows of largest cosine with each row, among those with a cosine above zero.
 
     Args:
         rows: (n, d) float32, unit or zero rows. k: from 1.
+        among: the rows, ascending, that can be a neighbour; all by default.
         memory: bytes that a block of similarities may take (at least one row).
 
     Returns:
@@ -74,19 +77,20 @@ def nearest_by_cosine(rows: NDArray[np.float32], k: int, *, memory: int) -> sp.c
     n = len(rows)
     found = sp.csr_array((n, n), dtype=np.float32)
     nonzero = np.flatnonzero(rows.any(axis=1))  # zero rows tie with everything: omitted before, not after
-    if len(nonzero) < 2:
+    others = nonzero if among is None else np.intersect1d(nonzero, among, assume_unique=True)
+    if len(nonzero) < 2 or not len(others):
         return found
-    vectors = torch.from_numpy(rows[nonzero])
+    itself = np.isin(nonzero, others, assume_unique=True)
     ids, cosines = exact_topk(
-        vectors,
-        vectors,
-        min(k, len(nonzero) - 1),
-        indptr=np.arange(len(nonzero) + 1),
-        indices=np.arange(len(nonzero)),  # what a row must not find: itself
+        torch.from_numpy(rows[nonzero]),
+        torch.from_numpy(rows[others]),
+        min(k, max(1, len(others) - int(itself.all()))),
+        indptr=np.concatenate([[0], np.cumsum(itself)]),
+        indices=np.arange(len(others)),  # what a row must not find: itself
         memory=memory,
     )
     row, place = np.nonzero(cosines > 0)
-    column = nonzero[ids[row, place]]
+    column = others[ids[row, place]]
     found = sp.csr_array((cosines[row, place].astype(np.float32), (nonzero[row], column)), shape=(n, n))
     found.sort_indices()
     return found

@@ -57,12 +57,17 @@ class Ceilings:
     reliability: float
 
     @property
-    def r2_of_ceiling(self) -> float:
+    def r2_of_seed(self) -> float:
         """`linear_r2` over `seed_r2`, what a linear probe reaches of what another seed reaches.
 
         It can exceed 1: S may be less noisy than another seed is.
         """
         return self.linear_r2 / self.seed_r2
+
+    @property
+    def linear_r2_of_reliable(self) -> float:
+        """`linear_r2` over `reliability`: how much of what C repeats a linear map finds in S, 0 to 1."""
+        return self.linear_r2 / self.reliability
 
     @property
     def r2_of_reliable(self) -> float:

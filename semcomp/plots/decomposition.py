@@ -21,6 +21,8 @@ ROWS = {
     "without_private": "whole view less private",
     "average_user": "whole view, average user",
     "joint_with_private": "joint + private",
+    "with_semantic": "whole view + semantic view",
+    "with_collaborative": "whole view + collaborative view",
     "with_semantic_private": "whole view + semantic private",
     "with_collaborative_private": "whole view + collaborative private",
     "joint_with_both_privates": "joint + both private parts",

@@ -28,7 +28,7 @@ def recall_of_views(
 def probes(
     by_kind: Mapping[str, Evidence], key: str = "r2_test", label: str = "R² on held-out items"
 ) -> Figure:
-    """A probe between its floor (shuffled pairs) and its ceiling (another seed of the target)."""
+    """A probe between its floor (shuffled pairs) and what another seed of the target reaches."""
     figure, axes = figure_of(0.55 * len(by_kind) + 1.1)
     for row, evidence in enumerate(by_kind.values()):
         value, top = evidence[key], evidence[f"ceiling.{key}"]

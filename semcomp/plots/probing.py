@@ -22,7 +22,7 @@ LOWEST = -1.0  # of R²: how much worse a map is than the mean matters little be
 
 
 def shift_table(frame: pd.DataFrame, measure: str = "r2_test", label: str = "R² on held-out items") -> Figure:
-    """A panel per holdout; a row per map, with its interval between floor and ceiling.
+    """A panel per holdout; a row per map, with its interval between its floor and what another seed reaches.
 
     Where the measure is R², the axis ends at −1, and an arrow with the number marks a value below it. A
     holdout without the measure is omitted.
@@ -50,7 +50,7 @@ def shift_table(frame: pd.DataFrame, measure: str = "r2_test", label: str = "R²
         axes.set_visible(False)
     marks = [
         mark("o", ORANGE, "from the source"),
-        mark("|", BLUE, "ceiling", ms=11, mew=2.5),
+        mark("|", BLUE, "from another seed", ms=11, mew=2.5),
         mark("|", GREY, "floor: shuffled pairs", ms=11, mew=2.5),
     ]
     legend_above(figure, marks, 3)
@@ -78,7 +78,7 @@ def _row(axes: Axes, found: pd.Series, row: int, lowest: float) -> None:
 
 
 def capacity(frame: pd.DataFrame, label: str = "R², variance-weighted") -> Figure:
-    """R² against the rank of a linear map: held-out and fitted items, floor, and ceiling where there is one.
+    """R² against the rank of a linear map: held-out and fitted items, floor, and another seed if any.
 
     Args:
         frame: the table of `capacity_curve`.
@@ -111,7 +111,7 @@ def learning(frame: pd.DataFrame, label: str = "R², mean over dimensions") -> F
 def _curve(axes: Axes, frame: pd.DataFrame, test: str, train: str, marker: str | None = None) -> None:
     """Lines in the order they usually stand from top to bottom, so that the legend reads alike."""
     lines = [
-        ("ceiling", "ceiling", BLUE, "-"),
+        ("ceiling", "from another seed", BLUE, "-"),
         (train, "fitted items", ORANGE, ":"),
         (test, "held-out items", ORANGE, "-"),
         ("floor", "floor: shuffled pairs", GREY, "-"),

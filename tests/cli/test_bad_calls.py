@@ -166,7 +166,8 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "k too large for the data": (
         lambda b: sc.Study("planted", "smoke", k=401).data,
-        "k = 401, but lists of 2k are ranked and 'planted' has 800 items",
+        "k = 401, but lists of 2k are ranked and 'planted' has 800 items; it takes 802 items, "
+        "or a k of at most 400",
     ),
     "unknown parameter": (
         lambda b: sc.check_parameters({"budget": "smoke", "sed": 1}, budget=str, seed=int),

@@ -133,10 +133,10 @@ OTHER_COMMANDS: dict[str, tuple[list[str], int, str]] = {
         2,
         r"Invalid value for '--budget': 'huge' is not one of 'smoke', 'standard', 'full'.*",
     ),
-    "book outside a checkout": (
-        ["book"],
+    "book of nothing": (
+        ["book", "--dataset", "my_shop"],
         1,
-        "semcomp book runs inside a checkout of semcomp, and {tmp} is in none; cd into one",
+        "unknown data set 'my_shop'; Known: ml-100k, planted",
     ),
 }
 

@@ -75,7 +75,7 @@ def test_views_with_a_split(files, tmp_path) -> None:
     for name, value in expected.values.items():
         assert record["values"][name]["value"] == pytest.approx(value.value), name
     assert done.output.startswith("decompose(semantic, collaborative)\n")
-    assert len(record["readings"]) == 11
+    assert len(record["readings"]) == 12
     assert record["readings"][0] in done.output
     assert "table" not in record
 
@@ -93,10 +93,10 @@ def test_items_alone(files, tmp_path) -> None:
 
 def test_views_without_a_split_are_their_items(files, tmp_path) -> None:
     for name, words in (("a", views(files)), ("b", ["--items", files["s_items"], files["c_items"]])):
-        run(*words, "--method", "ajive", "--json", str(tmp_path / name))
+        run(*words, "--method", "inter-battery", "--json", str(tmp_path / name))
     records = [json.loads((tmp_path / name).read_text()) for name in "ab"]
     assert records[0]["values"] == records[1]["values"]
-    assert records[0]["provenance"]["method"] == "ajive"
+    assert records[0]["provenance"]["method"] == "inter-battery"
 
 
 @pytest.mark.parametrize(

@@ -140,5 +140,5 @@ def test_evidence_prints_its_values_aligned():
     frame = evidence().frame()
     assert frame.index.tolist() == ["recall", "hits.common"]
     assert frame.columns.tolist()[:7] == ["value", "low", "high", "null", "excess_low", "excess_high", "n"]
-    assert frame.columns.tolist()[7:] == ["p", "excess_p"]
+    assert frame.columns.tolist()[7:] == ["p", "excess_p", "seeds", "of_seeds", "excess_of_seeds"]
     assert frame.loc["hits.common", "value"] == 12

@@ -147,9 +147,9 @@ def test_the_note_stands_only_where_a_star_does() -> None:
 
 def test_the_frame_has_numbers_in_all_columns() -> None:
     frame = EVIDENCE.frame()
-    assert frame["n"].dtype == np.int64
-    assert (frame.drop(columns="n").dtypes == np.float64).all()
-    assert frame.loc["hits"].isna().sum() == 7
+    assert frame["n"].dtype == frame["seeds"].dtype == np.int64
+    assert (frame.drop(columns=["n", "seeds"]).dtypes == np.float64).all()
+    assert frame.loc["hits"].isna().sum() == 9
     assert frame.loc["hits", "n"] == 0
     empty = Evidence("e", {}, pd.DataFrame()).frame()
     assert (empty.dtypes == frame.dtypes).all()

@@ -10,7 +10,10 @@ import pandas as pd
 import pytest
 
 from book.experiments.mapping import maps, tables
+from book.experiments.separation import tables as separation
 from semcomp.core.evidence import Evidence, Value
+from semcomp.evidence.decomposition.readings import adds
+from semcomp.evidence.statistics.verdicts import verdict
 
 
 def around(value: float, null: float | None = 0.0, arm: float = 0.01) -> Value:
@@ -21,7 +24,7 @@ def around(value: float, null: float | None = 0.0, arm: float = 0.01) -> Value:
 
 
 def evidence(values: dict[str, Value]) -> dict:
-    return Evidence("made up", values, pd.DataFrame()).to_dict(table=False)
+    return Evidence("made up", values, pd.DataFrame(), {"weights": {}}).to_dict(table=False)
 
 
 def row(measure: str, value: Value, ceiling: float | None = 0.9, kind="ridge", holdout="random") -> dict:
@@ -210,6 +213,10 @@ def test_tables_of_maps():
     assert table.loc["toys", "raw text"].startswith("0.100 (-0.010;")
     assert maps.values(kept, "raw text")["toys"] == around(0.1, -0.01)
     assert maps.ceilings(kept, "raw text") == {"toys": 0.9}
+    assert maps.of_ceiling(kept, "raw text") == {"toys": pytest.approx(0.1 / 0.9**0.5)}
+    exact = probes(r2(0.1), row("r2_of_reliable_weighted", around(0.12), None))
+    assert maps.of_ceiling(exact, "raw text") == {"toys": 0.12}
+    assert maps.of_ceiling(probes(row(maps.R2, around(0.1), -0.1)), "raw text") == {}
     kept = {"toys": record(targets={"raw": [r2(0.1)], "layer 0": [r2(0.2)]})}
     assert [text[:4] for text in maps.targets(kept)["toys"]] == ["0.10", "0.20"]
 
@@ -290,7 +297,8 @@ def test_memorising_pays_if_lists_gain_and_items_lose(changed: dict[str, float],
 
 def test_parts():
     values = {
-        "dimension": around(4.0, 0.0),
+        "dimension": around(9.0, 0.0),
+        "dimension.strong": around(4.0, 0.0),
         "share.collaborative.shared_least": around(0.2, 0.01),
         "recall.collaborative.full": around(0.4, 0.02),
         "recall.collaborative.without_joint": around(0.3, 0.02),
@@ -300,7 +308,8 @@ def test_parts():
     which = "projection, ajive"
     table = tables.shares(kept, which)
     assert list(table.index) == ["toys, collaborative", "toys, semantic"]
-    assert table.loc["toys, collaborative", ["dimension", "shared at least"]].tolist() == [
+    assert table.loc["toys, collaborative", ["above chance", "strong", "shared at least"]].tolist() == [
+        "9 (0)",
         "4 (0)",
         "0.20 (0.01)",
     ]
@@ -312,6 +321,39 @@ def test_parts():
         "without joint": 0.3,
     }
     assert tables.rankings(kept, which, "semantic") == {"toys": {}}
+
+
+def test_parts_at_weights_that_nobody_picked_are_not_read():
+    old = evidence({"recall.collaborative.full": around(0.4)}) | {"readings": {"it adds": "does not hold"}}
+    old["provenance"] = {}
+    kept = {"toys": record(**{key: {} for key in tables.PIECES} | {"parts": {"projection, ajive": old}})}
+    assert tables.parts(kept, "projection, ajive") == {}
+    assert tables.readings(kept, "projection, ajive").empty
+    assert tables.gaps(kept) == ["toys: parts"]
+
+
+ADDS = (
+    "marginal_recall.collaborative.with_semantic",
+    "marginal_recall.collaborative.with_semantic_private",
+)
+
+
+def test_no_part_harms_a_sum_that_validation_weighs():
+    """Two pages on the same views do not contradict each other, in what is kept.
+
+    Whole views added up are CombSUM: where that gains, adding the text to LightGCN is not said not to. And no
+    weight from 0 on, picked on validation, makes a sum worse than the view by itself.
+    """
+    gains = separation.records()
+    kept = tables.parts(tables.records(), "projection, inter-battery")
+    assert set(kept) & set(gains)
+    for name in set(kept) & set(gains):
+        combined = separation.diagnosis(gains[name])["fusion.gain_recall"]
+        for key in ADDS:
+            added = kept[name][key]
+            assert added.high >= 0, (name, key)
+            if verdict(combined) == "holds" and key == ADDS[0]:
+                assert verdict(adds(added)) != "does not hold", name
 
 
 def test_verdicts_that_depend_on_the_method():
@@ -365,7 +407,7 @@ def test_kept_results_of_a_data_set(name: str):
             assert (maps.recalls(kept, source) != "").all(axis=None)
     if "published" in pieces:
         assert set(maps.memorising_pays(kept)) == {name}
-    if "parts" in pieces:
+    if tables.having(kept, "parts"):
         for which in pieces["parts"]:
             assert not tables.readings(kept, which).empty
             assert "whole view" in tables.rankings(kept, which, "collaborative")[name]

@@ -170,7 +170,28 @@ def test_a_probe_reads_the_ceiling_and_what_another_seed_reaches():
     )
     assert found["r2_test_weighted"].value == pytest.approx(limit.linear_r2, abs=0.03)
     assert found["ceiling.r2_test_weighted"].value == pytest.approx(limit.seed_r2, abs=0.03)
-    assert found["r2_of_ceiling"].value == pytest.approx(limit.r2_of_ceiling, abs=0.06)
+    assert found["r2_of_seed"].value == pytest.approx(limit.r2_of_seed, abs=0.06)
+    assert found["reliability_weighted"].value == pytest.approx(limit.reliability, abs=0.03)
+    assert found["r2_of_reliable_weighted"].value == pytest.approx(limit.linear_r2_of_reliable, abs=0.04)
+
+
+@pytest.mark.parametrize("noise", [0.3, 0.7, 1.5])
+def test_a_source_without_noise_reaches_the_ceiling_and_no_seed_does(noise: float) -> None:
+    """C = z + e: z explains ρ = 1 / (1 + σ²) of it and another seed ρ², so the ceiling of z is √(ρ²)."""
+    world = World(users=20, items=6000, dim=3, shared=1.0, collaborative_noise=noise, activity=6.0)
+    views, rho = world.truth().views(), 1 / (1 + 2 * noise**2)
+    assert ceilings(world).reliability == pytest.approx(rho)
+    found = probe(
+        views["semantic"],
+        views["collaborative"],
+        split(world.dataset()),
+        ceiling=world.collaborative_again(1),
+        resamples=0,
+    )
+    assert found["r2_test_weighted"].value == pytest.approx(ceilings(world).linear_r2, abs=0.03)
+    assert found["reliability_weighted"].value == pytest.approx(rho, abs=0.03)
+    assert found["r2_of_reliable_weighted"].value == pytest.approx(1, abs=0.06)
+    assert found["r2_of_seed"].value > 1.08
 
 
 def test_known_numbers():
@@ -179,12 +200,12 @@ def test_known_numbers():
     # v = 0.5 / 0.75 = 2/3, v_c = 1/2, and C's variance is twice its signal's
     assert limit.r2 == pytest.approx(0.5 * (2 / 3) / 2)
     assert (limit.reliability, limit.seed_r2) == pytest.approx((0.5, 0.25))
-    assert limit.r2_of_ceiling == pytest.approx(2 / 3)
-    assert limit.r2_of_reliable == pytest.approx(1 / 3)
+    assert limit.r2_of_seed == pytest.approx(2 / 3)
+    assert limit.r2_of_reliable == limit.linear_r2_of_reliable == pytest.approx(1 / 3)
     np.testing.assert_allclose(canonical_correlations(world), [3**-0.5] * 4 + [0.0] * 4)
     assert gaussian_information(world) == pytest.approx(-2 * log(2 / 3))
     assert information_bounds(world) == pytest.approx((-2 * log(2 / 3),) * 2)
-    assert ceilings(replace(world, noise=0.0, shared=0.9)).r2_of_ceiling > 1  # text cleaner than a seed
+    assert ceilings(replace(world, noise=0.0, shared=0.9)).r2_of_seed > 1  # text cleaner than a seed
 
 
 def test_the_worked_example_of_partly_shared_views():
@@ -239,7 +260,7 @@ def test_order_of_the_ceilings(shared, noise, collaborative_noise, twist, leak, 
     rounding = 1e-9
     assert 0 <= limit.linear_r2 <= limit.r2 + rounding
     assert limit.r2 <= shares.loc["collaborative", "joint"] + rounding
-    assert limit.r2_of_reliable <= 1 + rounding
+    assert limit.linear_r2_of_reliable <= limit.r2_of_reliable + rounding <= 1 + 2 * rounding
     assert (
         limit.reliability**2 - rounding <= limit.seed_r2 <= limit.reliability + rounding <= 1 + 2 * rounding
     )

@@ -79,4 +79,4 @@ def test_curves_stand_at_their_numbers():
         assert axes.get_ylim()[0] <= -0.2
     assert [label.get_text() for label in axes.get_xticklabels()] == ["100", "1,000"]
     above = capacity(table.assign(ceiling=[0.2, 0.9])).axes[0]
-    assert "ceiling" in [line.get_label() for line in above.lines]
+    assert "from another seed" in [line.get_label() for line in above.lines]

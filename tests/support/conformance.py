@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 from semcomp.core.inputs import Inputs
@@ -39,6 +40,7 @@ class Case:
         unit: rows of users and items have unit norm, or none.
         width: of the vectors, if it is known.
         learns: finds more than twice what chance finds, and more than the list of popular items.
+        places: an item that is not known in train is placed by its text.
         signed: options that may be below zero.
     """
 
@@ -50,6 +52,7 @@ class Case:
     unit: bool = False
     width: int | None = None
     learns: bool = True
+    places: bool = False
     signed: Sequence[str] = ()
 
     def fit(self, split: Split, text: TextMatrix, seed: int = 0, **more: Any) -> Any:
@@ -121,6 +124,23 @@ def bytes_of(view: Any) -> bytes:
 def told(view: Any) -> dict[str, Any]:
     """The provenance but for what differs from run to run."""
     return dict(without_cost(view.provenance))
+
+
+def learnt(view: Any, split: Split, items: np.ndarray) -> list[np.ndarray]:
+    """Vectors of the users and of these items; or the scores, (U, items), no other item being a candidate."""
+    if isinstance(view, View):
+        return [view.users, view.items[items]]
+    closed = np.ones((split.n_users, split.n_items), np.float32)
+    closed[:, items] = 0
+    return [among(view, sp.csr_array(closed)).scores(np.arange(split.n_users))[:, items]]
+
+
+def assert_alike(one: list[np.ndarray], other: list[np.ndarray], *, to_the_byte: bool) -> None:
+    """The same, else up to the rounding of products and iterations of another size."""
+    for a, b in zip(one, other, strict=True):
+        if to_the_byte:
+            assert a.tobytes() == b.tobytes()
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4 * np.abs(a).max())
 
 
 def only(applies: Callable[[Case], bool]) -> Callable[[Any], Any]:
@@ -245,6 +265,31 @@ class Conformance:
         assert bytes_of(resumed) == bytes_of(fits.first)
         assert told(resumed) == told(fits.first)
         assert not list(tmp_path.iterdir())
+
+    def test_test_items_that_train_does_not_know_change_nothing(self, case, cold_world):
+        """Of a split of cold items: with them and without them, early stopping and all."""
+        split, text = cold_world
+        there = split.catalogue("valid")
+        texts = text, TextMatrix(text.item_ids[there], text.matrix[there])
+        given = zip((split, split.of_items(there)), texts, strict=True)
+        fits = [(case.fit(parts, rows), parts) for parts, rows in given]
+        for part, exact in (("train", case.trained), ("valid", False)):
+            found = [learnt(view, parts, parts.catalogue(part)) for view, parts in fits]
+            assert_alike(*found, to_the_byte=exact)
+
+    def test_what_train_does_not_know_is_placed_by_its_own_text_alone(self, case, cold_world):
+        """Half of the texts held out are replaced: those items move, if text places them, and no others."""
+        split, text = cold_world[0].without("valid"), cold_world[1]
+        other = np.flatnonzero(split.known_from)[::2]
+        rows = text.rows_for(split.item_ids).copy()
+        rows[other] = np.random.default_rng(5).standard_normal((len(other), rows.shape[1]))
+        views = case.fit(split, text), case.fit(split, TextMatrix(split.item_ids, rows))
+        same = np.setdiff1d(np.arange(split.n_items), other)
+        for items, exact in ((split.catalogue("train"), case.trained), (same, False)):
+            assert_alike(*(learnt(view, split, items) for view in views), to_the_byte=exact)
+        one, two = (learnt(view, split, other)[-1] for view in views)
+        moved = (one != two).any(axis=1 if isinstance(views[0], View) else 0)
+        assert moved.all() if case.places else not moved.any()
 
     @only(lambda case: case.learns)
     def test_it_finds_more_than_chance_and_the_popular_list(self, fits, world):

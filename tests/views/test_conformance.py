@@ -44,6 +44,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "whitened text": {"unit": True, "width": 8, "learns": False},
     "ACE": {"unit": True, "width": 8, "learns": False},
     "semantic kNN": {"learns": False},
+    "aligned": {"places": False},
     "CombSUM": {"width": 16},
 }
 
@@ -66,13 +67,9 @@ def case_of(view: str) -> Case:
     known = REGISTRY[view]
     made = quick(view)
     usual = {"unit": True, "width": made.dim} if hasattr(made, "training") and hasattr(made, "dim") else {}
-    return Case(
-        view,
-        lambda: quick(view),
-        text=known.reads_text,
-        views=[case_of(one) for one in known.views],
-        **usual | KNOWN.get(view, {}),
-    )
+    views = [case_of(one) for one in known.views]
+    usual["places"] = known.reads_text or any(one.places for one in views)
+    return Case(view, lambda: quick(view), text=known.reads_text, views=views, **usual | KNOWN.get(view, {}))
 
 
 def cases() -> Iterator[Case]:
@@ -80,7 +77,7 @@ def cases() -> Iterator[Case]:
     yield from map(case_of, REGISTRY)
     yield Case("GF-CF", lambda: GFCF(dim=8))
     linear = AlphaRec(8, linear=True, training=QUICK)
-    yield Case("AlphaRec, linear", lambda: linear, text=True, unit=True, width=8)
+    yield Case("AlphaRec, linear", lambda: linear, text=True, unit=True, width=8, places=True)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -111,12 +108,13 @@ class Leaning:
         return View("leaning", users, (counts + lean)[:, None], origin(self, split, seed, text))
 
 
-def test_a_line_in_the_registry_is_a_case(world, make_split, tmp_path, monkeypatch):
+def test_a_line_in_the_registry_is_a_case(world, cold_world, make_split, tmp_path, monkeypatch):
     """A class that the package does not know, in the dict, goes through all tests; here one by one."""
     monkeypatch.setitem(REGISTRY, "leaning", Entry(Leaning(), "semantic", ("text",)))
     (case,) = (case for case in cases() if case.name == "leaning")
     case = replace(case, learns=False)
     given = {"case": case, "world": world, "fits": Fits(case, world), "make_split": make_split}
+    given["cold_world"] = cold_world
     given |= {"tmp_path": tmp_path, "monkeypatch": monkeypatch, "shape": (1, 3)}
     tests = [test for name, test in vars(Conformance).items() if name.startswith("test_")]
     chosen = [test for test in tests if getattr(test, "applies", lambda case: True)(case)]

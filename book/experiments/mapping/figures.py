@@ -93,7 +93,7 @@ def by_stratum(grid: Mapping[str, Mapping[str, Panels]], strata: Sequence[str]) 
 def curves_by_dataset(
     grid: Mapping[str, Mapping[str, pd.DataFrame]], logarithmic: Sequence[str] = ()
 ) -> Figure:
-    """A row of panels per curve, a panel per data set: R² on held-out and on fitted items, floor and ceiling.
+    """A row of panels per curve, a panel per data set: R² on held-out and on fitted items, floor and seed.
 
     Args:
         grid: what is on the x axis -> data set -> frame indexed by it, with columns held-out, fitted, low,
@@ -122,7 +122,7 @@ def curves_by_dataset(
             axes.set_ylim(max(LOWEST, axes.get_ylim()[0]), 1.02)
             bare(axes)
         sub.supxlabel(along, fontsize=9.5)
-    names = {"ceiling": "ceiling: another seed", "fitted": "fitted items", "held-out": "held-out items"}
+    names = {"ceiling": "another seed", "fitted": "fitted items", "held-out": "held-out items"}
     names["floor"] = "floor: shuffled pairs"
     marks = [Line2D([], [], color=c, ls=d, label=names[of]) for of, (c, d) in lines.items()]
     legend_above(figure, marks, fontsize=8.5)

@@ -148,6 +148,21 @@ def ceilings(kept: Records, source: str, measure: str = R2, kind: str = "ridge")
     return {name: ceiling for name, (_, ceiling) in found.items() if ceiling is not None}
 
 
+def of_ceiling(kept: Records, source: str, kind: str = "ridge") -> dict[str, float]:
+    """By data set, R² as a share of the ceiling, at least: of √R² of the map from another seed.
+
+    `reliability_weighted` takes the root along each axis and lies at or below this; where it was measured, it
+    is used. Data sets where the other seed explains nothing are omitted.
+    """
+    r2, seed = values(kept, source, R2, kind), ceilings(kept, source, R2, kind)
+    measured = values(kept, source, "r2_of_reliable_weighted", kind)
+    return {
+        name: measured[name].value if name in measured else r2[name].value / top**0.5
+        for name, top in seed.items()
+        if name in measured or top > 0
+    }
+
+
 def _found(kept: Records, source: str, measure: str, kind: str) -> dict[str, tuple[Value, float | None]]:
     found = {name: one_of(rows, measure, kind) for name, rows in maps(kept, source).items()}
     return {name: one for name, one in found.items() if one is not None}

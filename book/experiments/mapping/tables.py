@@ -61,13 +61,21 @@ def records() -> Records:
 
 
 def having(kept: Records, piece: str) -> dict[str, Any]:
-    """A piece by data set, of those that have it."""
-    return {name: one["pieces"][piece] for name, one in kept.items() if piece in one["pieces"]}
+    """A piece by data set, of those that have it as the page reads it."""
+    return {name: one["pieces"][piece] for name, one in kept.items() if _readable(one, piece)}
+
+
+def _readable(record: Record, piece: str) -> bool:
+    """Whether a file has a piece. Parts that were added up at weights that nobody picked are not read."""
+    found = record["pieces"].get(piece)
+    if piece != "parts" or found is None:
+        return found is not None
+    return all("weights" in one["provenance"] for one in found.values())
 
 
 def gaps(kept: Records) -> list[str]:
-    """The pieces that are not measured yet, "books: cold, parts"; empty if there are none."""
-    found = {name: [piece for piece in PIECES if piece not in one["pieces"]] for name, one in kept.items()}
+    """The pieces that are not measured as the page reads them, "books: cold, parts"; empty for none."""
+    found = {name: [piece for piece in PIECES if not _readable(one, piece)] for name, one in kept.items()}
     return [f"{name}: {', '.join(pieces)}" for name, pieces in found.items() if pieces]
 
 
@@ -81,7 +89,7 @@ def seconds(kept: Records) -> pd.DataFrame:
 
 
 def cell(value: Value, ceiling: float | None = None, digits: int = 3) -> str:
-    """A value with, in brackets, its null and its ceiling as far as there are any: "0.08 (0.00; 0.72)"."""
+    """A value with, in brackets, its null and that of another seed, as far as known: "0.08 (0.00; 0.72)"."""
 
     def written(one: float | None) -> str:
         text = "–" if one is None else f"{one:.{digits}f}"
@@ -207,7 +215,7 @@ def _differ(one: str, two: str) -> bool:
 
 
 def shares(kept: Records, which: str) -> pd.DataFrame:
-    """One row per data set and view: dimension, shares of variance, and what a second seed repeats.
+    """One row per data set and view: dimensions, shares of variance, and what a second seed repeats.
 
     In brackets the same of items paired at random.
     """
@@ -223,9 +231,10 @@ def shares(kept: Records, which: str) -> pd.DataFrame:
     for name, evidence in parts(kept, which).items():
         for view in VIEWS:
             values = {words: evidence.values.get(key.format(view)) for words, key in keys.items()}
-            rows[f"{name}, {view}"] = {"dimension": cell(evidence["dimension"], digits=0)} | {
-                words: "" if value is None else cell(value, digits=2) for words, value in values.items()
-            }
+            counts = {"above chance": "dimension", "strong": "dimension.strong"}
+            rows[f"{name}, {view}"] = {
+                words: cell(evidence[key], digits=0) for words, key in counts.items()
+            } | {words: "" if value is None else cell(value, digits=2) for words, value in values.items()}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 

@@ -83,7 +83,7 @@ VECTORS: dict[str, World] = {
 MEASURES = {
     "probe.r2": ("probe", "r2_test_weighted"),
     "probe.own": ("own", "r2"),
-    "probe.of_seed": ("probe", "r2_of_ceiling"),
+    "probe.of_seed": ("probe", "r2_of_seed"),
     "probe.train": ("probe", "r2_train_weighted"),
     "neighbours": ("probe", "neighbour_jaccard"),
     "neighbours.floor": ("own", "floor"),
@@ -210,7 +210,7 @@ def truths(world: World) -> dict[str, float]:
     rho = canonical_correlations(world)
     signal, again = private_repeated(world)
     private = float(of_c["private"] + of_c["popularity"])
-    linear = {"probe.r2": ceiling.linear_r2, "probe.of_seed": ceiling.r2_of_ceiling}
+    linear = {"probe.r2": ceiling.linear_r2, "probe.of_seed": ceiling.r2_of_seed}
     linear |= {"probe.train": ceiling.linear_r2, "redundancy": ceiling.linear_r2}
     linear |= {"cka": cka_truth(world), "cka_unbiased": cka_truth(world)}
     linear |= dict.fromkeys(("information", "information.heldout"), gaussian_information(world))
@@ -270,7 +270,8 @@ def vectors(name: str, items: int, seed: int) -> list[list[float]]:
             ),
         ).values,
     }
-    parts = decompose(s, c, second=second, settings=DecompositionSettings(resamples=RESAMPLES, seed=seed))
+    every = DecompositionSettings(resamples=RESAMPLES, seed=seed, min_correlation=0.0)
+    parts = decompose(s, c, second=second, settings=every)
     reports["decomposition"] = parts.values
     fitted = random_holdout(items, seed).fitted
     mapped = KINDS["ridge"].fit(s[fitted].astype(float), c[fitted].astype(float), seed)
@@ -329,7 +330,9 @@ def recalls(name: str, items: int, seed: int) -> dict[str, Any]:
         views["semantic"],
         views["collaborative"],
         drawn,
-        settings=DecompositionSettings(groups=0, resamples=RESAMPLES, seed=seed, k=K),
+        settings=DecompositionSettings(
+            groups=0, resamples=RESAMPLES, seed=seed, k=K, min_correlation=0.0, weights=(1.0,)
+        ),
     )
 
     def recall(part: str, test: Split) -> float:

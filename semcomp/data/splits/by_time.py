@@ -130,7 +130,12 @@ class Temporal:
     stay on one side. The moments, and the test users and items that train does not know, are reported.
 
     What leaks: nothing of the future through interactions. Item texts and metadata may have been written
-    after the cut, and filters such as a k-core look at the whole period.
+    after the cut, and filters such as a k-core look at the whole period. Time stamps tell when an item was
+    first had, not when it was first offered, so all items count as known in train: one that is first had
+    after the cut is among the negatives, like any other that nobody took, and views that read text put it
+    back for that. To have such items unknown in train, as `ColdItems` has what it holds out, give a split
+    with `moments = [facts["valid_from"], facts["test_from"]]`, facts being `parts.provenance["facts"]`:
+    `dataclasses.replace(parts, known_from=np.digitize(first_seen(data), moments))`.
     What cannot: an interaction of train at or after a held-out one, of any user.
     Use: estimating what a model trained up to that day would have done next; it includes new users and items,
     and the shares of users in test are uneven.

@@ -48,7 +48,8 @@ class Category:
 
     What leaks: categories overlap in what they mean (a thriller in train tells about a held-out crime film);
     near-duplicates across the cut, which the audit counts; time does not run forward.
-    What cannot: any interaction of an item of a held-out category.
+    What cannot: any interaction of an item of a held-out category, nor that the item exists, as for
+    `ColdItems`; here too if it has no interaction at all.
     Use: transfer to a kind of item that training never saw. Categories differ in size and difficulty, so
     repeat it over categories before concluding.
 
@@ -102,7 +103,8 @@ class Category:
             names, table, weight * ~tested, [name for name in order if name not in test], ratios[1] * total
         )
         validated = _carries(names, table, validation)
-        part = np.where(tested, TEST, np.where(validated, VALID, TRAIN)).astype(np.int64)[data.item]
+        of_item = np.where(tested, TEST, np.where(validated, VALID, TRAIN)).astype(np.int64)
+        part = of_item[data.item]
         for chosen, label, share in ((test, "test", ratios[2]), (validation, "validation", ratios[1])):
             if share > 0 and not chosen:
                 raise SemcompError(
@@ -121,7 +123,8 @@ class Category:
             f"validation categories: {_listed(validation)}",
             f"{plain:,} items have no category and stay in train",
         )
-        return Assignment(part, notes, {"column": column, "test": list(test), "validation": list(validation)})
+        facts = {"column": column, "test": list(test), "validation": list(validation)}
+        return Assignment(part, notes, facts, known_from=of_item)
 
     def broken(self, data: Dataset, inside: Mask, facts: Mapping[str, Any]) -> tuple[Broken, ...]:
         _, names, table = self._table(data)

@@ -37,11 +37,14 @@ class ColdItems:
     ratios too, and cold items are as popular as the others. Without it every set of items is equally likely.
 
     What leaks: a cold item can have a twin in train (another edition, the same text), which the audit counts;
-    time does not run forward; the text of a cold item is known, as it must be. Users whose items are all cold
-    have no train interaction, which is reported.
-    What cannot: any collaborative signal of a test or validation item, since no user has it in train.
-    Use: how well text alone places an item that nobody has interacted with. Scores of models that know items
-    only by id are chance, on validation too: such a model is trained for a fixed number of epochs.
+    time does not run forward; an encoder that is fitted to the texts, as TF-IDF is, has seen those of cold
+    items too. Users whose items are all cold have no train interaction, which is reported.
+    What cannot: any collaborative signal of a test or validation item, since no user has it in train; nor
+    that the item exists. Items that are held out are no part of the catalogue in train (`Split.known_from`):
+    no model draws them as negatives, and no mean, axis or neighbourhood counts them. Validation ranks the
+    train and the validation items. Items without any interaction are known.
+    Use: how well text alone places an item that nobody has interacted with. A model that knows items by id
+    alone gives held-out ones a row of zeros, and so cannot be selected by them: its last epoch counts.
 
     Raises SemcompError where a part would get no item.
     """
@@ -51,6 +54,7 @@ class ColdItems:
     name: ClassVar[str] = "cold-items"
     leaks: ClassVar[tuple[str, ...]] = (
         "a near-duplicate of a cold item may be in train",
+        "an encoder that is fitted to the texts (TF-IDF) has seen those of cold items",
         "interactions later than the test ones are in train",
     )
     guards: ClassVar[tuple[str, ...]] = ("no item is in two parts; held-out items have no train pair",)
@@ -58,12 +62,13 @@ class ColdItems:
     takes_ratios: ClassVar[bool] = True
 
     def assign(self, data: Dataset, seed: int, ratios: Ratios) -> Assignment:
-        part = draw(data.item, data.n_items, "items", seed, ratios, self)[data.item]
+        of_item = draw(data.item, data.n_items, "items", seed, ratios, self)
+        part = of_item[data.item]
         lost = present(data.user, part != TRAIN, data.n_users) & ~present(
             data.user, part == TRAIN, data.n_users
         )
         note = f"{int(lost.sum()):,} users have held-out items only, so none in train"
-        return Assignment(part, (note,), {"users_without_train": int(lost.sum())})
+        return Assignment(part, (note,), {"users_without_train": int(lost.sum())}, known_from=of_item)
 
     def broken(self, data: Dataset, inside: Mask, facts: Mapping[str, Any]) -> tuple[Broken, ...]:
         return in_two_parts(data, inside, "item", self.guards[0])

@@ -30,8 +30,15 @@ class Split:
     the data set keeps its row and column. `order` tells when each pair came among its user's events, where
     the data do; `sequences` gives them as lists. Printed, it is a table of the parts and what `split` noted.
 
+    `known_from` is the catalogue: for each item the part from which on it is known to exist, 0 train,
+    1 validation, 2 test; None if all items are known from the start. An item without any train pair may well
+    be known, as one of a shop is that nobody has bought yet; what a split of cold items holds out is not.
+    Models learn from `known` alone: no other item is a negative, or counts in a mean. A split that was read
+    from files knows all; give a published one of cold items `dataclasses.replace(parts, known_from=…)`.
+
     Raises SemcompError for matrices of another shape, with unsorted indices or with a pair in common, for an
-    empty train part, and for an order that does not number each user's events from 0.
+    empty train part, for an order that does not number each user's events from 0, and for a pair in a part
+    that comes before its item is known.
 
     >>> split.train.shape, split.counts["test"]["users"]
     ((300, 200), 300)
@@ -44,6 +51,7 @@ class Split:
     test: sp.csr_array
     provenance: dict[str, Any]
     order: EventOrder | None = None
+    known_from: NDArray[np.integer[Any]] | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.user_ids), len(self.item_ids))
@@ -65,6 +73,26 @@ class Split:
                 )
         if self.order is not None:
             self._check_order(self.order)
+        if self.known_from is not None:
+            self._check_catalogue(np.asarray(self.known_from))
+
+    def _check_catalogue(self, known_from: NDArray[Any]) -> None:
+        """A part for each item, none later than a part that the item is in; None where all are known."""
+        if known_from.shape != (self.n_items,) or not np.isin(known_from, range(len(PARTS))).all():
+            raise SemcompError(
+                f"known_from needs one number per item, 0 (train), 1 (valid) or 2 (test), for {self.n_items} "
+                "items; None stands for 0 throughout"
+            )
+        for number, part in enumerate(PARTS):
+            items = getattr(self, part).indices
+            early = items[known_from[items] > number]
+            if len(early):
+                later = PARTS[int(known_from[early[0]])]
+                raise SemcompError(
+                    f"item {str(self.item_ids[early[0]])!r} has pairs in {part}, but is known from {later} "
+                    f"on; set known_from to {number} or lower for it"
+                )
+        object.__setattr__(self, "known_from", known_from.astype(np.int8) if known_from.any() else None)
 
     def _check_order(self, order: EventOrder) -> None:
         """One place per pair, and of each user's n events the places 0 to n - 1."""
@@ -95,8 +123,9 @@ class Split:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The sha256 of the ids and the three parts; the order of events has one of its own."""
+        """The sha256 of ids, parts and catalogue; the order of events has one of its own."""
         parts = [a for m in (self.train, self.valid, self.test) for a in (m.indptr, m.indices)]
+        parts += [] if self.known_from is None else [self.known_from]
         return digest(self.user_ids.tolist(), self.item_ids.tolist(), *parts)
 
     @cached_property
@@ -168,18 +197,81 @@ class Split:
         if part not in PARTS[1:]:
             raise SemcompError(f"part {part!r} cannot be taken out of a split; use 'valid' or 'test'")
         empty = sp.csr_array((self.n_users, self.n_items), dtype=getattr(self, part).dtype)
-        order = self.order
-        if order is not None:
-            left = np.ones(sum(getattr(self, name).nnz for name in PARTS), dtype=bool)
-            left[self._slots(part)] = False
-            rank, starts = np.cumsum(left) - 1, self._starts([name for name in PARTS if name != part])
-            places = {part: np.zeros(0, dtype=np.int32)}
-            for name in PARTS:
-                if name != part:
-                    rows, slots = self._rows(name), self._slots(name)
-                    places[name] = (rank[slots] - starts[rows]).astype(np.int32)
-            order = replace(order, places=places)
-        return replace(self, **{part: empty}, order=order)
+        kept = {name: np.full(getattr(self, name).nnz, name != part) for name in PARTS}
+        return replace(self, **{part: empty}, order=self._order_of(kept))
+
+    def of_items(self, rows: NDArray[np.int64]) -> Split:
+        """The split with these items' columns alone, rows ascending; users and the order of the rest stay.
+
+        >>> split.of_items(np.array([0, 4])).item_ids.tolist()
+        ['i0001', 'i0005']
+        """
+        chosen = np.zeros(self.n_items, dtype=bool)
+        chosen[rows] = True
+        parts = {part: sp.csr_array(getattr(self, part)[:, rows]) for part in PARTS}
+        order = self._order_of({part: chosen[getattr(self, part).indices] for part in PARTS})
+        known_from = None if self.known_from is None else self.known_from[rows]
+        return replace(self, item_ids=self.item_ids[rows], **parts, order=order, known_from=known_from)
+
+    def catalogue(self, part: str = "train") -> NDArray[np.int64]:
+        """Rows of the items that are known by the time of a part, ascending; see `known_from`.
+
+        Raises SemcompError for an unknown part.
+
+        >>> len(split.catalogue("train")) == split.n_items
+        True
+        """
+        if part not in PARTS:
+            raise SemcompError(f"unknown part {part!r}; use {', '.join(PARTS)}")
+        if self.known_from is None:
+            return np.arange(self.n_items)
+        return np.flatnonzero(self.known_from <= PARTS.index(part))
+
+    @property
+    def known(self) -> Split:
+        """What a model may learn from: the split of the items known in train; this one if those are all.
+
+        >>> split.known is split
+        True
+        """
+        return self if self.known_from is None else self._known
+
+    @cached_property
+    def _known(self) -> Split:
+        return self.of_items(self.catalogue("train"))
+
+    def placed(self, known: NDArray[Any], unseen: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Rows of all items from those of `known`: (K, d) -> (I, d); of the others zeros, if not given.
+
+        Args:
+            unseen: (I - K, d) rows of the items that are not known in train, ascending.
+
+        >>> split.placed(np.ones((split.n_items, 2))).shape
+        (200, 2)
+        """
+        if self.known_from is None:
+            return known
+        items = np.zeros((self.n_items, *known.shape[1:]), dtype=known.dtype)
+        items[self.known_from == 0] = known
+        if unseen is not None:
+            items[self.known_from > 0] = unseen
+        return items
+
+    def _order_of(self, kept: Mapping[str, NDArray[np.bool_]]) -> EventOrder | None:
+        """The order of the events that are kept, places counted again; None where there is no order."""
+        if self.order is None:
+            return None
+        slots = {part: self._slots(part)[keep] for part, keep in kept.items()}
+        left = np.zeros(sum(getattr(self, part).nnz for part in PARTS), dtype=bool)
+        for own in slots.values():
+            left[own] = True
+        before = np.concatenate([[0], np.cumsum(left)])  # kept events in front of each
+        starts = before[self._starts(PARTS)]  # (U + 1,)
+        places = {
+            part: (before[own] - starts[self._rows(part)[kept[part]]]).astype(np.int32)
+            for part, own in slots.items()
+        }
+        return replace(self.order, places=places)
 
     def _known_order(self) -> EventOrder:
         if self.order is None:
@@ -267,6 +359,8 @@ class Split:
         made = self.provenance
         without = self.n_users - self.counts["test"]["users"]
         notes = ["cold: not in train", f"{without:,} users have no test item", *made.get("notes", ())]
+        if self.known_from is not None:
+            notes.append(f"{int((self.known_from > 0).sum()):,} items are not known in train")
         return notes + ([self.order_told] if "order" in made else [])
 
 
@@ -276,6 +370,7 @@ def assembled(
     about: Mapping[str, Any],
     told: Mapping[str, Doubles] | None = None,
     of: str = "",
+    known_from: NDArray[np.integer[Any]] | None = None,
 ) -> Split:
     """The split that puts each interaction of the data into a part.
 
@@ -283,6 +378,7 @@ def assembled(
         part: (n,) 0 train, 1 validation, 2 test, -1 left out.
         about: how it was made; data, counts and the order of events are added.
         told, of: what tells the order, as in `event_order`; the data's own columns if None.
+        known_from: (I,) as in `Split`.
     """
     shape = (data.n_users, data.n_items)
     train, valid, test = (
@@ -291,7 +387,7 @@ def assembled(
     order, sentence = event_order(data.user, part, told_by(data.interactions) if told is None else told, of)
     counts = {**part_sizes(train, valid, test), "left out": int((part < 0).sum())}
     made = {**data.provenance, **about, "counts": counts, "order": sentence}
-    return Split(data.user_ids, data.item_ids, train, valid, test, made, order)
+    return Split(data.user_ids, data.item_ids, train, valid, test, made, order, known_from)
 
 
 def part_sizes(train: sp.csr_array, valid: sp.csr_array, test: sp.csr_array) -> dict[str, dict[str, int]]:

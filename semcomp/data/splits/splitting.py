@@ -73,7 +73,7 @@ def split(
         "facts": dict(made.facts),
         "notes": notes,
     }
-    return assembled(data, made.part, about)
+    return assembled(data, made.part, about, known_from=made.known_from)
 
 
 def resolve_strategy(strategy: str | Strategy, options: dict[str, Any]) -> Strategy:

@@ -27,11 +27,13 @@ class Assignment:
         part: (n,) 0 train, 1 validation, 2 test, -1 left out.
         notes: sentences printed with the split.
         facts: the same for machines (cut times, categories held out, …), JSON-able.
+        known_from: (I,) the part from which on each item is known, as in `Split`; None: all from the start.
     """
 
     part: Rows
     notes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    known_from: Rows | None = None
 
 
 @dataclass(frozen=True)

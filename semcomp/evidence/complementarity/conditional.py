@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -14,13 +15,16 @@ from semcomp.core.provenance import measured
 from semcomp.core.view import Scorer, check_fits
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts
-from semcomp.errors import SemcompError
+from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.complementarity.conditional_logit import Choices, Floats, fit, log_likelihoods
 from semcomp.evidence.statistics.bootstrap import estimate, mean_of, share_of
 from semcomp.evidence.statistics.measured import Measured, statistics_of
 from semcomp.evidence.statistics.verdicts import Statement, by_itself, over_null, with_headline
 
 MEMORY = 256 * 2**20  # bytes for the blocks of scores
+KNOTS = (-1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 4.5)  # in standard deviations of a user's open items
+Shape = Literal["linear", "spline"]
+SHAPES: dict[str, tuple[float, ...]] = {"linear": (), "spline": KNOTS}
 GIVEN, ADDED, POPULAR, NULL = range(4)
 #: Which scores each model may use; "P" is popularity.
 MODELS: dict[str, tuple[int, ...]] = {
@@ -54,6 +58,7 @@ def conditional_information(
     resamples: int = 1000,
     seed: int = 0,
     memory: int = MEMORY,
+    shape: Shape = "linear",
 ) -> Evidence:
     """Held-out nats per test item that B's scores add to A's (A is `given`, B is `added`).
 
@@ -72,9 +77,12 @@ def conditional_information(
     Each log p is that of a model linear in the scores, so `information.*` bounds from below what the scores
     carry (as H(Y) − CE does). The gain is the difference of two such bounds: it is what a calibrated linear
     fusion can use. It is below the conditional information where the right fusion is not linear, and above it
-    where B only corrects the shape of A's own scores (B = A³, say). The null reveals the latter, since
-    another seed corrects it as well. A view that was stopped early on the validation items looks slightly too
-    good. Intervals are over test users, for the fitted weights.
+    where B only corrects the shape of A's own scores (B = A³, say) or that of popularity (raw counts). The
+    null reveals the first of these, since another seed corrects it as well. With `shape="spline"` every score
+    enters through a linear spline with the same knots on both sides, so that a function of A adds nothing to
+    A, nor one of popularity to popularity, up to what straight pieces miss and what more weights cost. A view
+    that was stopped early on the validation items looks slightly too good. Intervals are over test users, for
+    the fitted weights.
 
     Args:
         given, added: views or other scorers of the split's users and items.
@@ -84,6 +92,8 @@ def conditional_information(
             the blocks scores all their items, so a sample is advisable for a large catalogue.
         resamples: bootstrap resamples of users; 0 for no intervals.
         memory: bytes for blocks of scores; it affects only the last bits.
+        shape: "linear", or "spline" with knots at `KNOTS` standard deviations (nine weights per score, and
+            about as many times the work).
 
     Returns:
         Evidence whose table has one row per user with test items, sums over the user's items (the null's
@@ -92,11 +102,14 @@ def conditional_information(
 
     Raises:
         SemcompError: scorers that do not fit the split, no validation items to fit to, no test items,
-            `max_users` below 1.
+            `max_users` below 1, an unknown shape.
 
     >>> sc.conditional_information(cf, sem, split, null=null, resamples=100)["gain"].value > 0
     True
     """
+    if shape not in SHAPES:
+        raise unknown_name("shape", shape, SHAPES)
+    knots = SHAPES[shape]
     popular = _Popular(split.n_users, np.log1p(item_counts(split.train)).astype(np.float32))
     named: dict[str, Scorer] = {"A": given, "B": added, "P": popular}
     if null is not None:
@@ -109,8 +122,8 @@ def conditional_information(
     models = MODELS | ({} if null is None else _with_null())
     scorers = list(named.values())
     shown, asked = (_of_some(part, max_users, seed) for part in (split.valid, split.test))
-    weights = fit(Choices(scorers, shown, split.history("train"), memory), models)
-    tested = Choices(scorers, asked, split.history("train+valid"), memory)
+    weights = fit(Choices(scorers, shown, split.history("train"), memory, knots), models)
+    tested = Choices(scorers, asked, split.history("train+valid"), memory, knots)
     found = log_likelihoods(tested, models, weights)
 
     items = np.diff(asked.indptr)[tested.users].astype(np.float64)
@@ -120,14 +133,18 @@ def conditional_information(
     values = estimate(columns, statistics, null=control, resamples=resamples, seed=seed)
     letters = tuple(named)
     coefficients = {
-        name: {letters[f]: float(w) for f, w in zip(models[name], weights[name], strict=True)}
-        for name in models
+        name: {
+            letters[f]: float(w[0]) if len(w) == 1 else w.tolist()
+            for f, w in zip(which, weights[name].reshape(len(which), -1), strict=True)
+        }
+        for name, which in models.items()
     }
     provenance = measured(
         split,
         max_users=max_users,
         resamples=resamples,
         seed=seed,
+        shape=shape,
         given=given.name,
         added=added.name,
         null=None if null is None else null.name,

@@ -6,6 +6,9 @@
 weight means the same for every user and neither scale nor origin of a scorer matters. A user's several
 items are several draws, each from all open items. The log-likelihood is concave and has a handful of weights;
 its sums are made block by block, and one pass over the blocks serves all models at once.
+
+With knots c_1 … c_K the logit is a linear spline of each score, Σ_f θ_f z_f + Σ_k θ_fk max(0, z_f − c_k): any
+shape that straight pieces between the knots can have, so that a function of one score is no news next to it.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ class Block:
 
     Attributes:
         users: (B,) rows among the users of `Choices`.
-        z: (F, B, I) standardised scores, 0 where closed. open: (B, I).
+        z: (F, B, I) standardised scores, 0 where closed, each followed by its hinges. open: (B, I).
         row, item: the positives; row counts from the block's first user.
         taken: (B,) positives of each user.
     """
@@ -47,12 +50,21 @@ class Block:
 
 @dataclass(frozen=True)
 class Choices:
-    """The users with a positive in `positives`, cut into blocks that stay under `memory` bytes."""
+    """The users with a positive in `positives`, cut into blocks that stay under `memory` bytes.
+
+    `knots` are those of the spline, in standard deviations; none for logits linear in the scores.
+    """
 
     scorers: Sequence[Scorer]
     positives: sp.csr_array
     history: sp.csr_array
     memory: int
+    knots: Sequence[float] = ()
+
+    def columns(self, which: Sequence[int]) -> list[int]:
+        """The rows of `z` that belong to these scorers."""
+        width = 1 + len(self.knots)
+        return [width * scorer + at for scorer in which for at in range(width)]
 
     @property
     def users(self) -> NDArray[np.int64]:
@@ -60,18 +72,23 @@ class Choices:
 
     def __iter__(self) -> Iterator[Block]:
         users, n_items = self.users, self.positives.shape[1]
-        step = max(1, self.memory // (8 * n_items * (len(self.scorers) + 6)))
+        features = len(self.scorers) * (1 + len(self.knots))
+        step = max(1, self.memory // (8 * n_items * (3 * features + 6)))
         for start in range(0, len(users), step):
             rows = users[start : start + step]
             closed = self.history[rows]
             is_open = np.ones((len(rows), n_items), dtype=bool)
             is_open[np.repeat(np.arange(len(rows)), np.diff(closed.indptr)), closed.indices] = False
-            z = np.stack([standardized(scorer.scores(rows), is_open) for scorer in self.scorers])
+            scores = [standardized(scorer.scores(rows), is_open) for scorer in self.scorers]
+            z = np.stack([side for one in scores for side in (one, *self._hinges(one))])
             own = self.positives[rows]
             taken = np.diff(own.indptr)
             row = np.repeat(np.arange(len(rows)), taken)
             item = own.indices.astype(np.int64)
             yield Block(slice(start, start + len(rows)), z, is_open, row, item, taken.astype(np.float64))
+
+    def _hinges(self, z: Floats) -> list[Floats]:
+        return [np.maximum(z - knot, 0.0) for knot in self.knots]
 
 
 def standardized(scores: NDArray[np.float32], is_open: NDArray[np.bool_]) -> Floats:
@@ -92,15 +109,16 @@ def fit(choices: Choices, models: Mapping[str, Sequence[int]]) -> dict[str, Floa
 
     Newton's method from θ = 0, its step halved where the likelihood fell.
     """
-    searches = {name: _Search(np.zeros(len(which))) for name, which in models.items()}
+    columns = {name: choices.columns(which) for name, which in models.items()}
+    searches = {name: _Search(np.zeros(len(which))) for name, which in columns.items()}
     for _ in range(PASSES):
         going = {name: search for name, search in searches.items() if not search.done}
         if not going:
             break
-        sums = {name: _Sums.zero(len(models[name])) for name in going}
+        sums = {name: _Sums.zero(len(columns[name])) for name in going}
         for block in choices:
             for name, search in going.items():
-                sums[name].add(block, models[name], search.tried)
+                sums[name].add(block, columns[name], search.tried)
         for name, search in going.items():
             search.move(sums[name])
     return {name: search.weights for name, search in searches.items()}
@@ -116,7 +134,7 @@ def log_likelihoods(
     total = {name: np.empty(len(choices.users)) for name in (*models, "uniform")}
     for block in choices:
         for name, which in models.items():
-            total[name][block.users] = _of_block(block, which, weights[name])[0]
+            total[name][block.users] = _of_block(block, choices.columns(which), weights[name])[0]
         total["uniform"][block.users] = -block.taken * np.log(np.maximum(block.open.sum(axis=1), 1))
     return total
 
@@ -151,17 +169,11 @@ class _Sums:
         value, probability = _of_block(block, which, weights)
         self.value += float(value.sum())
         self.positives += float(block.taken.sum())
-        means = []  # of each feature under the model, (B,)
-        for f, feature in enumerate(which):
-            weighted = probability * block.z[feature]
-            means.append(weighted.sum(axis=1))
-            self.gradient[f] += block.z[feature, block.row, block.item].sum() - block.taken @ means[f]
-            for g in range(f + 1):
-                product = np.einsum("bi,bi->b", weighted, block.z[which[g]])
-                covariance = block.taken @ (product - means[f] * means[g])
-                self.curvature[f, g] += covariance
-                if g < f:
-                    self.curvature[g, f] += covariance
+        z = block.z[list(which)]
+        means = np.einsum("fbi,bi->fb", z, probability)  # of each feature under the model
+        self.gradient += z[:, block.row, block.item].sum(axis=1) - means @ block.taken
+        weighted = (z * (block.taken[:, None] * probability)).reshape(len(z), -1)
+        self.curvature += weighted @ z.reshape(len(z), -1).T - (means * block.taken) @ means.T
 
 
 @dataclass

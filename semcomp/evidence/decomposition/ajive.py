@@ -31,6 +31,7 @@ from semcomp.evidence.decomposition.parts import VIEWS, Floats, Parts
 from semcomp.evidence.statistics.bootstrap import LEVEL
 
 EPS = float(np.finfo(np.float64).eps)
+SignalRanks = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ def ajive(
     semantic: ArrayLike,
     collaborative: ArrayLike,
     *,
-    ranks: tuple[int, int] | None = None,
+    ranks: SignalRanks | None = None,
     rank: int | None = None,
     draws: int = 200,
     seed: int = 0,
@@ -64,7 +65,8 @@ def ajive(
 
     Args:
         semantic: (n, p). collaborative: (n, q). Finite.
-        ranks: signal ranks of the two blocks; by default all directions above rounding.
+        ranks: signal ranks of the two blocks, None for all directions above rounding (`signal_rank` tells
+            them by a second copy of a block).
         rank: of the joint part, 0 to the lesser signal rank; by default the number of angles within both
             bounds.
         draws: of random directions for each bound.
@@ -96,7 +98,7 @@ def angles(
     semantic: ArrayLike,
     collaborative: ArrayLike,
     *,
-    ranks: tuple[int, int] | None = None,
+    ranks: SignalRanks | None = None,
     draws: int = 200,
     seed: int = 0,
 ) -> Angles:
@@ -122,7 +124,7 @@ class _Block:
     threshold: float
 
 
-def _blocks(s: Floats, c: Floats, ranks: tuple[int, int] | None) -> tuple[_Block, _Block]:
+def _blocks(s: Floats, c: Floats, ranks: SignalRanks | None) -> tuple[_Block, _Block]:
     given = (None, None) if ranks is None else ranks
     return _block("semantic", s, given[0]), _block("collaborative", c, given[1])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,37 +15,35 @@ from semcomp.core.moments import whitening
 from semcomp.core.rank import rank
 from semcomp.core.view import View
 from semcomp.data import Split
+from semcomp.evidence.decomposition.additions import (
+    Addition,
+    Term,
+    additions,
+    picked_weights,
+    summed,
+)
 from semcomp.evidence.decomposition.parts import PARTS, VIEWS, Floats, Parts
 from semcomp.evidence.decomposition.variance import exists
 from semcomp.evidence.statistics.bootstrap import some_of
 
+Named = TypeVar("Named")
 Rows = NDArray[np.int64]
-Term = tuple[Floats, Floats]  # users (U, d) and items (I, d) whose inner product is a summand of the score
-OTHER = {"semantic": "collaborative", "collaborative": "semantic"}
+Terms = dict[tuple[str, str], Term]  # by view and part, "full" for the whole view
 TILTS = 8.0  # exponents of the eigenvalues beyond which a random subspace is one of principal directions
-
-
-@dataclass(frozen=True, eq=False)
-class Ranking:
-    """A score as a sum of terms, by what is kept in its null and what is shuffled there.
-
-    Attributes:
-        kept: terms that stay. shuffled: terms whose item rows the null permutes; none for no null.
-        over: the ranking that the kept terms are by themselves: the difference to it is what is added.
-    """
-
-    kept: tuple[Term, ...] = ()
-    shuffled: tuple[Term, ...] = ()
-    over: str | None = None
+UNPICKED = 1.0  # the weight of what is added where no validation item can pick one
 
 
 @dataclass(frozen=True, eq=False)
 class Recalls:
-    """Per-user recalls and differences of recalls, those of their nulls, and the users' rows in the split."""
+    """Per-user recalls and differences of recalls, those of their nulls, and the users' rows in the split.
+
+    `weights` has by addition the weight of what is added and that of its null.
+    """
 
     columns: dict[str, Floats]
     null: dict[str, Floats]
     users: Rows
+    weights: dict[str, tuple[float, float]]
 
 
 def recalls(
@@ -54,54 +53,95 @@ def recalls(
     k: int,
     mask: str,
     max_users: int | None,
+    weights: Sequence[float],
     seed: int,
 ) -> Recalls:
     """Rank the users with test items by every sum of parts that `decompose` names, and by its null.
 
-    Two views are added up after dividing each one's scores by their standard deviation over users and items.
-    At least one user must have test items.
+    Weights of what is added are picked on the validation part (`picked_weights`). At least one user must have
+    test items.
     """
     tested = some_of(np.flatnonzero(np.diff(split.test.indptr)), max_users, [seed, 4])
     few = split.of_users(tested)
     order = np.random.default_rng([seed, 5]).permutation(split.n_items)
 
-    def recall(terms: tuple[Term, ...]) -> Floats:
-        users, items = (np.hstack([term[at] for term in terms]).astype(np.float32) for at in (0, 1))
-        lists = rank(View("parts", users, items), few, k, mask=mask)
+    def recall(*terms: Term) -> Floats:
+        lists = rank(View("parts", *summed(terms)), few, k, mask=mask)
         return per_user(lists, few.test, k)["recall"].to_numpy()
 
     columns: dict[str, Floats] = {}
     null: dict[str, Floats] = {}
-    users = {view: one.users[tested].astype(np.float64) for view, one in views.items()}
-    asked = _rankings(users, parts, seed)
-    for name, one in tqdm(asked.items(), desc="parts", delay=3, leave=False, disable=None):
-        columns[f"recall.{name}"] = recall(one.kept + one.shuffled)
-        if one.shuffled:
-            permuted = tuple((side, items[order]) for side, items in one.shuffled)
-            null[f"recall.{name}"] = recall(one.kept + permuted)
-        if one.over is not None:
-            base = columns[f"recall.{one.over}"]
-            columns[f"marginal_recall.{name}"] = columns[f"recall.{name}"] - base
-            null[f"marginal_recall.{name}"] = null[f"recall.{name}"] - base
+    terms = _terms(views, parts, tested)
+    for name, one in _progress(_alone(terms, parts), "parts"):
+        columns[f"recall.{name}"] = recall(one)
+        null[f"recall.{name}"] = recall(_shuffled(one, order))
+    for name, one in _random(terms, parts, seed).items():
+        columns[f"recall.{name}"] = recall(one)
     for view in VIEWS:
         for part in ("joint", "private"):
             rival = columns.get(f"recall.{view}.random_{part}")
             if rival is not None and f"recall.{view}.{part}" in columns:
                 columns[f"over_random.{view}.{part}"] = columns[f"recall.{view}.{part}"] - rival
-    return Recalls(columns, null, tested)
+
+    asked = additions(terms)
+    picked = _picked(views, parts, split, asked, order, k, max_users, weights, seed)
+    for name, addition in _progress(asked, "sums of parts"):
+        base = columns[f"recall.{addition.over}"]
+        shuffled = [_shuffled(term, order) for term in addition.added]
+        pairs = zip((columns, null), (addition.added, shuffled), picked[name], strict=True)
+        for found, added, weight in pairs:
+            weighted = [(weight * users, items) for users, items in added]
+            found[f"recall.{name}"] = base if weight == 0 else recall(addition.kept, *weighted)
+            found[f"marginal_recall.{name}"] = found[f"recall.{name}"] - base
+    return Recalls(columns, null, tested, picked)
 
 
-def _rankings(users: Mapping[str, Floats], parts: Parts, seed: int) -> dict[str, Ranking]:
-    """By name, those that others are held against first."""
-    asked: dict[str, Ranking] = {}
-    terms: dict[tuple[str, str], Term] = {}
+def _progress(named: Mapping[str, Named], label: str) -> tqdm[tuple[str, Named]]:
+    return tqdm(named.items(), desc=label, delay=3, leave=False, disable=None)
+
+
+def _picked(
+    views: Mapping[str, View],
+    parts: Parts,
+    split: Split,
+    asked: Mapping[str, Addition],
+    order: Rows,
+    k: int,
+    max_users: int | None,
+    weights: Sequence[float],
+    seed: int,
+) -> dict[str, tuple[float, float]]:
+    """By addition, the weight of what is added and that of its null; `UNPICKED` where none can be picked."""
+    if len(weights) == 1 or split.valid.nnz == 0:
+        weight = weights[0] if len(weights) == 1 else UNPICKED
+        return dict.fromkeys(asked, (weight, weight))
+    judging = some_of(np.flatnonzero(np.diff(split.valid.indptr)), max_users, [seed, 7])
+    few, orders = split.of_users(judging), [np.arange(split.n_items), order]
+    found = {}
+    for name, addition in _progress(additions(_terms(views, parts, judging)), "weights"):
+        own, of_null = picked_weights(addition, orders, few, k, weights)
+        found[name] = own, of_null
+    return found
+
+
+def _terms(views: Mapping[str, View], parts: Parts, rows: Rows) -> Terms:
+    """Of these users, the whole views and the parts that are more than rounding."""
+    terms: Terms = {}
     for view in VIEWS:
         named = parts.of(view)
         full = sum(named.values(), start=np.zeros_like(named["joint"]))
-        side = users[view] / _spread(users[view], full)
-        total = np.sum(full**2, axis=1)
-        there = {part: rows for part, rows in named.items() if exists(rows, total)}
-        terms |= {(view, part): (side, rows) for part, rows in there.items()} | {(view, "full"): (side, full)}
+        side, total = views[view].users[rows].astype(np.float64), np.sum(full**2, axis=1)
+        terms[view, "full"] = side, full
+        terms |= {(view, part): (side, items) for part, items in named.items() if exists(items, total)}
+    return terms
+
+
+def _alone(terms: Terms, parts: Parts) -> dict[str, Term]:
+    """By name, the rankings of one view by itself, those that others are compared with first."""
+    asked: dict[str, Term] = {}
+    for view in VIEWS:
+        side, full = terms[view, "full"]
+        there = {part: terms[view, part][1] for part in PARTS if (view, part) in terms}
         average = np.broadcast_to(side.mean(axis=0), side.shape)
         sums = {"full": (side, full), "average_user": (average, full)}
         sums |= {part: (side, rows) for part, rows in there.items()}
@@ -109,29 +149,23 @@ def _rankings(users: Mapping[str, Floats], parts: Parts, seed: int) -> dict[str,
             sums |= {f"without_{part}": (side, full - there[part]) for part in PARTS[:2] if part in there}
         if "private" in there:
             sums["private_personal"] = (side - average, there["private"])
-        asked |= {f"{view}.{name}": Ranking(shuffled=(term,)) for name, term in sums.items()}
-        drawn = _random_parts(full, parts.scores.shape[1], there, seed)
-        asked |= {f"{view}.random_{name}": Ranking(kept=((side, rows),)) for name, rows in drawn.items()}
-
-    for view in VIEWS:
-        own, other = terms.get((view, "private")), OTHER[view]
-        joint = terms.get((view, "joint"))
-        if own is not None:
-            asked[f"{other}.with_{view}_private"] = Ranking((terms[other, "full"],), (own,), f"{other}.full")
-        if own is not None and joint is not None:
-            asked[f"{view}.joint_with_private"] = Ranking((joint,), (own,), f"{view}.joint")
-    privates = tuple(terms[view, "private"] for view in VIEWS if (view, "private") in terms)
-    if len(privates) == 2 and ("semantic", "joint") in terms:
-        shared = terms["semantic", "joint"]
-        asked["semantic.joint_with_both_privates"] = Ranking((shared,), privates, "semantic.joint")
+        asked |= {f"{view}.{name}": term for name, term in sums.items()}
     return asked
 
 
-def _spread(users: Floats, items: Floats) -> float:
-    """Standard deviation of the scores about each user's mean, over users and items; 1 for no scores."""
-    centred = items - items.mean(axis=0)
-    variance = float(np.sum((users.T @ users / len(users)) * (centred.T @ centred / len(items))))
-    return float(np.sqrt(variance)) if variance > 0 else 1.0
+def _random(terms: Terms, parts: Parts, seed: int) -> dict[str, Term]:
+    asked: dict[str, Term] = {}
+    for view in VIEWS:
+        side, full = terms[view, "full"]
+        there = {part: terms[view, part][1] for part in PARTS if (view, part) in terms}
+        drawn = _random_parts(full, parts.scores.shape[1], there, seed)
+        asked |= {f"{view}.random_{name}": (side, rows) for name, rows in drawn.items()}
+    return asked
+
+
+def _shuffled(term: Term, order: Rows) -> Term:
+    users, items = term
+    return users, items[order]
 
 
 def _random_parts(full: Floats, rank: int, there: Mapping[str, Floats], seed: int) -> dict[str, Floats]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from semcomp.core.evidence import Evidence
+from semcomp.core.evidence import Evidence, Value
 from semcomp.evidence.statistics.verdicts import Statement, Verdict, by_itself, decide, over_null
+
+
+def adds(value: Value) -> Value:
+    """For "it adds": more than zero, and more than shuffled rows where they add more than zero."""
+    return over_null(value) if value.null is not None and value.null > 0 else by_itself(value)
+
 
 STATEMENTS = (
     Statement(
-        "the views share more variance than shuffled items do",
-        "share.collaborative.shared_least",
+        "some direction of the views correlates more than in shuffled items",
+        "correlation.top",
         over_null,
         True,
         "items",
@@ -44,27 +50,32 @@ STATEMENTS = (
     Statement(
         "the collaborative private part adds to the collaborative joint part",
         "marginal_recall.collaborative.joint_with_private",
-        by_itself,
+        adds,
     ),
     Statement(
         "the semantic private part adds to the semantic joint part",
         "marginal_recall.semantic.joint_with_private",
-        by_itself,
+        adds,
+    ),
+    Statement(
+        "the semantic view adds to the collaborative view",
+        "marginal_recall.collaborative.with_semantic",
+        adds,
     ),
     Statement(
         "the semantic private part adds to the collaborative view",
         "marginal_recall.collaborative.with_semantic_private",
-        by_itself,
+        adds,
     ),
     Statement(
         "the collaborative private part adds to the semantic view",
         "marginal_recall.semantic.with_collaborative_private",
-        by_itself,
+        adds,
     ),
     Statement(
         "both private parts add to the shared part",
         "marginal_recall.semantic.joint_with_both_privates",
-        by_itself,
+        adds,
     ),
 )
 

@@ -3,44 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold
 
 from semcomp.core.evidence import Value
-from semcomp.evidence.decomposition.ajive import ajive
+from semcomp.evidence.decomposition.ajive import SignalRanks, ajive
 from semcomp.evidence.decomposition.inter_battery import inter_battery, inter_battery_shares
 from semcomp.evidence.decomposition.parts import PARTS, VIEWS, Floats, Parts
+from semcomp.evidence.decomposition.signal import FOLDS, predicted
 from semcomp.evidence.geometry.cca import gaussian_information
-from semcomp.evidence.geometry.shared_dimension import CrossFitted
-from semcomp.evidence.mapping.regression import fit_ridge
+from semcomp.evidence.geometry.shared_dimension import CrossFitted, SharedDimension
 from semcomp.evidence.statistics.bootstrap import Means, Statistic, estimate, ratio
 from semcomp.evidence.statistics.jackknife import jackknife
 
 Rows = NDArray[np.int64]
-FOLDS = 5
 PERFECT = 1 - 1e-9  # a correlation above has no finite information
 
-# name -> decompose two matrices at a shared rank
-METHODS: dict[str, Callable[[Floats, Floats, int], Parts]] = {
-    "inter-battery": inter_battery,
-    "ajive": lambda s, c, rank: ajive(s, c, rank=rank),
+
+@dataclass(frozen=True)
+class Ranks:
+    """The rank of the shared part, and the signal ranks of the two views; None for their full ranks."""
+
+    shared: int
+    signal: SignalRanks | None = None
+
+
+# name -> decompose two matrices at these ranks
+METHODS: dict[str, Callable[[Floats, Floats, Ranks], Parts]] = {
+    "inter-battery": lambda s, c, ranks: inter_battery(s, c, ranks.shared),
+    "ajive": lambda s, c, ranks: ajive(s, c, ranks=ranks.signal, rank=ranks.shared),
 }
 
 
+def strong_correlations(found: SharedDimension, least: float) -> int:
+    """How many held-out correlations lie above the edge of chance and are at least `least`."""
+    return int(np.sum((found.heldout > found.edge) & (found.heldout >= least)))
+
+
 def variance_values(
-    s: Floats, c: Floats, rank: int, edge: float, method: str | None, *, groups: int, seed: int
+    s: Floats,
+    c: Floats,
+    ranks: Ranks,
+    shared: SharedDimension,
+    least: float,
+    method: str | None,
+    *,
+    groups: int,
+    seed: int,
 ) -> dict[str, Value]:
-    """Dimension, top held-out correlation, information and shares of variance, each by the jackknife.
+    """Dimensions, top held-out correlation, information and shares of variance, each by the jackknife.
 
     The fits without a group all have the same rank. The null pairs each item with another one's vector: it
     is what the same fit makes of views that share nothing.
 
     Args:
+        shared: of all rows. Its edge is what held-out correlations must exceed to count; without a group it
+            is larger by sqrt(n / rows).
+        least: the correlation of a strong dimension.
         method: of the shares; None for no shares.
-        edge: what held-out correlations must exceed to count, of all rows; without a group it is larger by
-            sqrt(n / rows).
     """
     shuffled = c[np.random.default_rng([seed, 2]).permutation(len(c))]
 
@@ -48,18 +70,20 @@ def variance_values(
         def of(rows: Rows) -> dict[str, float]:
             crossed = CrossFitted.of(s[rows], other[rows], FOLDS, seed)
             held = crossed.heldout(crossed.cross)
-            shared = np.maximum(held[:rank], 0.0)
-            perfect = bool((shared > PERFECT).any())
+            above = held > shared.edge * np.sqrt(len(s) / len(rows))
+            counted = np.maximum(held[: shared.rank], 0.0)
+            perfect = bool((counted > PERFECT).any())
             found = {
-                "dimension": float(np.sum(held > edge * np.sqrt(len(s) / len(rows)))),
+                "dimension": float(np.sum(above)),
+                "dimension.strong": float(np.sum(above & (held >= least))),
                 "correlation.top": float(held.max(initial=0.0)),
-                "information": np.nan if perfect else gaussian_information(shared),
+                "information": np.nan if perfect else gaussian_information(counted),
             }
             shares: dict[str, float] = {}
             if method == "inter-battery":
-                shares = inter_battery_shares(crossed.whole, rank)
+                shares = inter_battery_shares(crossed.whole, ranks.shared)
             elif method is not None:
-                shares = energy_shares(METHODS[method](s[rows], other[rows], rank))
+                shares = energy_shares(METHODS[method](s[rows], other[rows], ranks))
                 shares = {name: share for name, share in shares.items() if not name.endswith("cross")}
             return found | {f"share.{name}": share for name, share in shares.items()}
 
@@ -143,11 +167,7 @@ def _explained(energy: str, error: str) -> Callable[[Means], Floats]:
 
 def _errors(source: Floats, target: Floats, seed: int) -> Floats:
     """(n,) squared lengths of what ridge fitted on the other folds leaves of each row."""
-    errors = np.empty(len(source))
-    for kept, held in KFold(FOLDS, shuffle=True, random_state=seed).split(source):
-        fitted = fit_ridge(source[kept], target[kept], seed=seed)
-        errors[held] = np.sum((target[held] - fitted.predict(source[held])) ** 2, axis=1)
-    return errors
+    return np.asarray(np.sum((target - predicted(source, target, seed)) ** 2, axis=1))
 
 
 def _replaced(parts: Parts, some: Mapping[str, Floats]) -> Parts:

@@ -51,8 +51,8 @@ def alignment_hypothesis(
     The hypothesis (the view that arXiv 2604.22195 argues against): one T of a small class has
     `‖T(s_i) − c_i‖² <= ε` on seen and unseen items, and a smaller ε recommends better. T is a ridge map with
     validated penalty, cross-fitted: five folds of items, each mapped by what was fitted to the other four.
-    What counts as small is taken from other seeds of the target's model, mapped the same way: what one seed
-    cannot predict of another, no text can be asked to predict. Parts, each by its loss against the mean of
+    What counts as small is taken from other seeds of the target's model, mapped the same way: the text is
+    asked for what one noisy copy predicts of another, no more. Parts, each by its loss against the mean of
     the seeds:
 
     - existence: R² (weighted by variance) on items that the map has not seen; the fitted one would rise with

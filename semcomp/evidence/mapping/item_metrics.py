@@ -33,6 +33,29 @@ def r2_weighted(means: Means, error: str = "sse") -> Floats:
     return 1.0 - ratio(means[error].sum(axis=1), means["sst"].sum(axis=1))
 
 
+def reliability(means: Means, error: str = "ceiling.sse") -> Floats:
+    """(R,) uniform average of √R², R² of the map from another seed; 0 where that is negative.
+
+    What a source without noise could explain at most. Let the seeds be t + e₁ and t + e₂ with noise of one
+    size, and ρ the signal's share of a dimension's variance. One seed explains ρ² of the other, as the noise
+    of both is in the way, and t itself ρ = √R² (correction for attenuation: Spearman 1904).
+    """
+    explained = np.maximum(1.0 - np.nan_to_num(ratio(means[error], means["sst"])), 0.0)
+    varying = means["sst"] > 0
+    return ratio(np.sum(np.sqrt(explained) * varying, axis=1), varying.sum(axis=1).astype(np.float64))
+
+
+def reliability_weighted(means: Means) -> Floats:
+    """(R,) the same along the target's principal axes, weighted by their variance: Σ SST √R² / Σ SST.
+
+    Along these axes each has a reliability of its own where the noise is the same in all directions. In other
+    coordinates, which mix them, and with other noise √R² is a little too large (Jensen), never too small.
+    """
+    total = means["axis.sst"]
+    explained = np.maximum(1.0 - np.nan_to_num(ratio(means["axis.sse"], total)), 0.0)
+    return ratio(np.sum(total * np.sqrt(explained), axis=1), total.sum(axis=1))
+
+
 def squares_about_mean(goal: Floats) -> Floats:
     """(n, q) squared distance from the mean row; exactly 0 where a dimension is constant.
 
@@ -124,6 +147,17 @@ MEASURES: dict[str, Measure] = {
 }
 
 
+OF_RELIABLE = {
+    "r2_of_seed": Statistic(lambda means: ratio(r2(means), r2(means, "ceiling.sse"))),
+    "reliability": Statistic(reliability, against_null=False),
+    "reliability_weighted": Statistic(reliability_weighted, against_null=False),
+    "r2_of_reliable": Statistic(lambda means: ratio(r2(means), reliability(means))),
+    "r2_of_reliable_weighted": Statistic(
+        lambda means: ratio(r2_weighted(means), reliability_weighted(means))
+    ),
+}
+
+
 def held_out_values(
     task: Task, predictions: Mapping[str, Floats]
 ) -> tuple[dict[str, Value], dict[str, Floats]]:
@@ -141,7 +175,10 @@ def held_out_values(
         columns |= columns_of(prefix, mapped)
         statistics |= {f"{prefix}{name}": _statistic(measure, prefix) for name, measure in MEASURES.items()}
     if "ceiling." in predictions:
-        statistics["r2_of_ceiling"] = Statistic(lambda means: ratio(r2(means), r2(means, "ceiling.sse")))
+        on_axes = true @ task.axes
+        columns["axis.sst"] = squares_about_mean(on_axes)
+        columns["axis.sse"] = (predictions["ceiling."][held] @ task.axes - on_axes) ** 2
+        statistics |= OF_RELIABLE
     null = columns_of("", predictions[FLOOR])
     values = estimate(columns, statistics, null=null, resamples=settings.resamples, seed=settings.seed)
     sizes = np.array([settings.k]), np.array([settings.k]), np.array([len(held) - 1])

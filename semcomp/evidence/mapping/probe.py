@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from semcomp.core.evidence import COLUMNS, Evidence
+from semcomp.core.evidence import COLUMNS, WHOLE, Evidence
 from semcomp.core.items import Source
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -74,9 +74,17 @@ def probe(
     The null of each is the floor: the same probe fitted on the same items with the pairs shuffled, once, so
     that on a few hundred items it scatters by some hundredths. (For
     neighbourhoods it lies above chance: any linear map keeps some of the source's own geometry.) With
-    `ceiling` each is also measured for the map from that view's items, as `ceiling.r2_test` and so on, and
-    `r2_of_ceiling` is `r2_test` over the ceiling's. Definitions: methods of arXiv 2604.22195, with the
-    controls added. A zero row has cosine 0 to all; values over no user are omitted.
+    `ceiling` each is also measured for the map from that view's items, as `ceiling.r2_test` and so on. That
+    is what one seed predicts of another; both are noisy, so a source without noise can explain more:
+
+    - `reliability`, at most this: the mean of √R² over dimensions, R² being that of the ceiling's map
+      (attenuation, see `item_metrics.reliability`); `reliability_weighted`: along principal axes, weighted
+      by variance. Too low where the ceiling's map is learnt badly, from few items;
+    - `r2_of_reliable`, `r2_of_reliable_weighted`: `r2_test` and `r2_test_weighted` over these, the share of
+      what can be explained at all; `r2_of_seed`: `r2_test` over the ceiling's, which may exceed 1.
+
+    Definitions: methods of arXiv 2604.22195, with the controls added. A zero row has cosine 0 to all; values
+    over no user are omitted.
 
     Which items are held out (`shift`):
 
@@ -97,7 +105,7 @@ def probe(
             "procrustes" (turn, scale and shift), "kernel-ridge" (RBF on 500 landmarks). Trained:
             "linear-adam", "mlp-1", "mlp-2", "mlp-3" as published; "mlp-1-early-stopping" … with
             early stopping on fitted items and weight decay; "contrastive" (InfoNCE, then one scale).
-        ceiling: the target's model under another seed: what a map could reach if the source knew everything.
+        ceiling: the target's model under another seed: what a map reaches from a noisy copy of the target.
         known: of the items: `first_seen`, (I,) time of each item's first interaction, for "temporal";
             `categories`, (I,) labels or a sparse (I, categories) matrix, for "category".
         settings: form of the target, k, mask, seed, epochs, resamples.
@@ -238,7 +246,7 @@ def _rows(evidence: Evidence, holdout: str, kind: str) -> pd.DataFrame:
         top = values.get(f"ceiling.{measure_name}")
         place = {"holdout": holdout, "kind": kind, "measure": measure_name}
         rows.append(place | asdict(value) | {"ceiling": None if top is None else top.value})
-    numbers = {column: "int64" if column == "n" else "float64" for column in (*COLUMNS, "ceiling")}
+    numbers = {column: "int64" if column in WHOLE else "float64" for column in (*COLUMNS, "ceiling")}
     return pd.DataFrame(rows).astype(numbers)
 
 

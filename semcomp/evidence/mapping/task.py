@@ -142,6 +142,13 @@ class Task:
         return np.sort(order[:ANCHORS])
 
     @cached_property
+    def axes(self) -> Floats:
+        """(q, q) the principal axes of the fitted items' targets, as columns."""
+        fitted = self.goal[self.holdout.fitted]
+        centred = fitted - fitted.mean(axis=0)
+        return np.asarray(np.linalg.eigh(centred.T @ centred)[1])
+
+    @cached_property
     def shuffled(self) -> Rows:
         """The fitted items in the order in which the floor is fitted to their targets."""
         fitted = self.holdout.fitted

@@ -96,7 +96,12 @@ def compare(
     for key, (one, other, m) in zip(keys, asked, strict=True):
         mean, rival, apart = values[_key(m, one)], values[_key(m, other)], values[key]
         value = replace(
-            mean, null=rival.value, excess_low=apart.low, excess_high=apart.high, excess_p=apart.p
+            mean,
+            null=rival.value,
+            excess_low=apart.low,
+            excess_high=apart.high,
+            excess_p=apart.p,
+            excess_of_seeds=apart.of_seeds,
         )
         detectable = minimal_detectable_effect(by_user[key]) if apart.n > 1 else None
         differences.append(Difference(one, other, m, value, p_users[key], p[key], adjusted[key], detectable))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Literal, get_args
 
@@ -71,10 +72,11 @@ def estimate_over_seeds(
         memory: bytes for a block of draws.
 
     Returns:
-        Values in the order of `statistics`, with the p-values of `pvalues.two_sided`, whose tail is that of
-        the "pivotal" draws; for "resampled" it is normal with their variance. An undefined statistic
-        (a ratio over none) is omitted; one that is undefined for a single seed has no "pivotal"
-        interval and p.
+        Values in the order of `statistics`, with the number of seeds, the seeds' part of the squared standard
+        error (max(0, s² − w) / S of that plus the variance over users), and the p-values of
+        `pvalues.two_sided`, whose tail is that of the "pivotal" draws; for "resampled" it is normal with
+        their variance. An undefined statistic (a ratio over none) is omitted; one that is undefined for a
+        single seed has no "pivotal" interval and p.
 
     Raises:
         SemcompError: no columns, seeds or users, columns that do not fit together, a column of the null that
@@ -107,15 +109,17 @@ def estimate_over_seeds(
 
     values: dict[str, Value] = {}
     for name, statistic in statistics.items():
-        found, p = drawing.samples(partial(of_effect, statistic))
+        found, p, of_seeds = drawing.samples(partial(of_effect, statistic))
         if not np.isfinite(found[0]):
             continue
         n = users if statistic.counted is None else int(np.rint(effect[statistic.counted].sum() / seeds))
-        value = value_of(found, n, p)
+        value = replace(value_of(found, n, p), seeds=seeds, of_seeds=of_seeds)
         if null is not None and statistic.against_null:
             other = of_null(statistic, means[:1].mean(axis=1))
             if np.isfinite(other[0]):
-                value = with_null(value, float(other[0]), *drawing.samples(partial(excess_of, statistic)))
+                excess, p, of_seeds = drawing.samples(partial(excess_of, statistic))
+                value = with_null(value, float(other[0]), excess, p)
+                value = replace(value, excess_of_seeds=of_seeds)
         values[name] = value
     return values
 
@@ -134,20 +138,24 @@ class _Drawing:
             self.normal = rng.standard_normal(self.resamples)
             self.chi_square = rng.chisquare(self.seeds - 1, self.resamples)
 
-    def samples(self, of: Callable[[Floats], Floats]) -> tuple[Floats, float | None]:
-        """(1 + R,) the statistic itself, then its resamples, and its p; `of` takes means (rows, M)."""
-        if self.seeds > 1 and self.between == "resampled":
-            drawn = of(np.einsum("rs,rsm->rm", self.weights, self.means))
-            return drawn, two_sided(drawn, self.users)
+    def samples(self, of: Callable[[Floats], Floats]) -> tuple[Floats, float | None, float | None]:
+        """(1 + R,) the statistic itself, then its resamples, its p, and the seeds' part of its variance.
+
+        `of` takes means (rows, M).
+        """
         found = of(self.means.mean(axis=1))
         if self.seeds == 1 or self.resamples == 0:
-            return found, two_sided(found, self.users)
+            return found, two_sided(found, self.users), None
         by_seed = of(self.means.reshape(-1, self.means.shape[2])).reshape(-1, self.seeds)  # (1 + R, S)
         between, of_users = self._variances(by_seed)
+        part = _part(max(0.0, between - of_users) / self.seeds, found[1:])
+        if self.between == "resampled":
+            drawn = of(np.einsum("rs,rsm->rm", self.weights, self.means))
+            return drawn, two_sided(drawn, self.users), part
         p = two_sided(found, self.users, between=between, of_users=of_users, seeds=self.seeds)
         spread = between * (self.seeds - 1) / self.chi_square - of_users
         effects = self.normal * np.sqrt(np.maximum(0.0, spread) / self.seeds)
-        return np.concatenate([found[:1], found[1:] + effects]), p
+        return np.concatenate([found[:1], found[1:] + effects]), p, part
 
     def _variances(self, by_seed: Floats) -> tuple[float, float]:
         """s² between the seeds and w, the users' part of it; NaN where a seed has no statistic."""
@@ -157,3 +165,10 @@ class _Drawing:
             return np.nan, np.nan
         apart = resampled - resampled.mean(axis=1, keepdims=True)
         return float(by_seed[0].var(ddof=1)), float(apart.var(axis=0).sum() / freedom)
+
+
+def _part(of_seeds: float, resampled: Floats) -> float | None:
+    """The seeds' part of the variance of a mean over seeds and users; None where it is unknown or nothing."""
+    finite = resampled[np.isfinite(resampled)]
+    total = of_seeds + float(finite.var(ddof=1)) if len(finite) > 1 else np.nan
+    return of_seeds / total if total > 0 else None

@@ -28,11 +28,13 @@ class Verdict:
     Attributes:
         word: "holds", "does not hold" or "undecided".
         users_needed: about how many units would decide it at the observed effect; None where it is decided,
-            and where no number can be given (no interval, an effect of exactly the minimum).
+            where no number can be given (no interval, an effect of exactly the minimum), and where more units
+            are of no use.
         effect: the excess over the null if there is one, else the value.
         low, high: the effect's interval, None where there is none.
         p: the p-value that was asked for besides the interval, None where none was.
         unit: what is counted in `users_needed` ("users", "items", "hits").
+        trainings_needed: about how many trainings would, where these are what is scarce.
     """
 
     word: Word
@@ -42,6 +44,7 @@ class Verdict:
     high: float | None
     p: float | None = None
     unit: str = "users"
+    trainings_needed: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types; the word is called "verdict" there."""
@@ -49,11 +52,23 @@ class Verdict:
         return {"verdict": record.pop("word"), **record}
 
     def __str__(self) -> str:
-        """The word, with the number needed rounded up to three digits: a fourth would not be known."""
-        if self.users_needed is None:
-            return self.word
-        step = 10 ** max(0, len(str(self.users_needed)) - 3)
-        return f"{self.word}, would need about {-(-self.users_needed // step) * step:,} {self.unit}"
+        """The word, with the numbers needed rounded up to three digits: a fourth would not be known."""
+        wanted = ((self.trainings_needed, "trainings"), (self.users_needed, self.unit))
+        asked = [f"{_rounded_up(number):,} {unit}" for number, unit in wanted if number is not None]
+        return f"{self.word}, would need about {' and '.join(asked)}" if asked else self.word
+
+
+def _rounded_up(number: int) -> int:
+    step = int(10 ** max(0, len(str(number)) - 3))
+    return -(-number // step) * step
+
+
+@dataclass(frozen=True)
+class Needed:
+    """About how many units or trainings, or both, would decide a claim; None for what need not be more."""
+
+    units: int | None = None
+    trainings: int | None = None
 
 
 def judge(value: Value, *, minimum: float = 0.0, p: float | None = None, unit: str = "users") -> Verdict:
@@ -84,8 +99,8 @@ def judge(value: Value, *, minimum: float = 0.0, p: float | None = None, unit: s
             said = "holds" if p is None or p <= 1 - LEVEL else "undecided"
         elif high <= minimum:
             said = "does not hold"
-    needed = _needed(value, p, minimum=minimum) if said == "undecided" else None
-    return Verdict(said, needed, effect, low, high, p, unit)
+    needed = _needed(value, p, minimum=minimum) if said == "undecided" else Needed()
+    return Verdict(said, needed.units, effect, low, high, p, unit, needed.trainings)
 
 
 def judge_family(effects: Mapping[str, Value]) -> dict[str, Verdict]:
@@ -99,7 +114,8 @@ def judge_family(effects: Mapping[str, Value]) -> dict[str, Verdict]:
     judged = {name: judge(effect, p=adjusted.get(name)) for name, effect in effects.items()}
     for name, one in judged.items():
         if one.word == "undecided":
-            judged[name] = replace(one, users_needed=_needed(effects[name], raw.get(name), claims=len(raw)))
+            needed = _needed(effects[name], raw.get(name), claims=len(raw))
+            judged[name] = replace(one, users_needed=needed.units, trainings_needed=needed.trainings)
     return judged
 
 
@@ -131,7 +147,7 @@ def below(limit: float) -> Callable[[Value], Value]:
 
     def effect(value: Value) -> Value:
         low, high = (None if bound is None else limit - bound for bound in (value.high, value.low))
-        return Value(limit - value.value, low, high, n=value.n)
+        return Value(limit - value.value, low, high, n=value.n, seeds=value.seeds, of_seeds=value.of_seeds)
 
     return effect
 
@@ -200,20 +216,31 @@ def with_headline(evidence: Evidence, statements: Iterable[Statement], answers: 
 def users_needed(value: Value, *, minimum: float = 0.0) -> int | None:
     """About how many units (those of `value.n`) would make the interval exclude `minimum`, all else equal.
 
-    The interval's arm towards `minimum`, of length w, shrinks as 1/sqrt(n), so
-    `n · (w / |effect − minimum|)²`, rounded up, where the effect is the excess over the null if there is one.
-    It is n or more just where the interval holds `minimum`. None without an interval or where the effect is
-    `minimum`, exactly or nearly. A normal approximation at the observed effect, so that a repetition with
-    that many would succeed about every second time: a reading aid for "undecided", not a design (for that,
-    see `users_for_effect`).
+    The interval's arm towards `minimum`, of length w, has to shrink by the factor
+    `r = (w / |effect − minimum|)²` in its square, where the effect is the excess over the null if there is
+    one. Of one training that takes `n r` units, rounded up: n or more just where the interval holds
+    `minimum`. Of S trainings the square has two parts, π = `of_seeds` between trainings, which shrinks with
+    their number alone, and 1 − π between units. Then
+
+    - where π ≤ 1/2 and π r < 1, `n (1 − π) r / (1 − π r)` units;
+    - else, where (1 − π) r < 1, `S π r / (1 − (1 − π) r)` trainings (`trainings_needed`) and no more units;
+    - else units as in the first line if π r < 1, and otherwise both, `n r` units and `S r` trainings.
+
+    None without an interval, where the effect is `minimum`, exactly or nearly, and where more units are of no
+    use. A normal approximation at the observed effect, so that a repetition with that many would succeed
+    about every second time: a reading aid for "undecided", not a design (for that, see `users_for_effect`).
+    The interval of a few trainings is wider than their spread alone makes it, so their number is on the safe
+    side.
     """
-    effect, low, high = _bounds(value)
-    if low is None or high is None or value.n == 0 or effect == minimum:
-        return None
-    arm = effect - low if effect > minimum else high - effect
-    ratio = max(arm, 0.0) / abs(effect - minimum)
-    needed = value.n * ratio * ratio
-    return max(1, math.ceil(needed)) if math.isfinite(needed) else None
+    return _allotted(value, _factor(value, minimum)).units
+
+
+def trainings_needed(value: Value, *, minimum: float = 0.0) -> int | None:
+    """About how many trainings would make the interval exclude `minimum`; see `users_needed`.
+
+    None where more units do it, and of a single training: nothing is known about their spread then.
+    """
+    return _allotted(value, _factor(value, minimum)).trainings
 
 
 def _bounds(value: Value) -> tuple[float, float | None, float | None]:
@@ -223,18 +250,49 @@ def _bounds(value: Value) -> tuple[float, float | None, float | None]:
     return value.value, value.low, value.high
 
 
-def _needed(value: Value, p: float | None, *, minimum: float = 0.0, claims: int = 1) -> int | None:
-    """Units at which the interval would decide and, for an effect above `minimum`, p be 0.05 / claims.
+def _factor(value: Value, minimum: float) -> float | None:
+    """By how much the square of the interval's arm towards `minimum` has to shrink; None: by no number."""
+    effect, low, high = _bounds(value)
+    if low is None or high is None or value.n == 0 or effect == minimum:
+        return None
+    arm = effect - low if effect > minimum else high - effect
+    ratio = max(arm, 0.0) / abs(effect - minimum)
+    return ratio * ratio if math.isfinite(ratio * ratio) else None
+
+
+def _allotted(value: Value, factor: float | None) -> Needed:
+    """Units, trainings or both by which the squared standard error shrinks by this factor."""
+    if factor is None or not math.isfinite(value.n * factor):
+        return Needed()
+    between = value.of_seeds if value.null is None else value.excess_of_seeds
+    part = between or 0.0
+    users, trainings = 1 - part * factor, 1 - (1 - part) * factor  # what is left for either to share
+    of_units = _at_least_one(value.n * (1 - part) * factor / users) if users > 0 else None
+    if of_units is not None and part <= 0.5:
+        return Needed(of_units)
+    if part > 0 and trainings > 0:
+        return Needed(trainings=_at_least_one(value.seeds * part * factor / trainings))
+    if of_units is not None:
+        return Needed(of_units)
+    return Needed(_at_least_one(value.n * factor), _at_least_one(value.seeds * factor))
+
+
+def _at_least_one(number: float) -> int:
+    return max(1, math.ceil(number))
+
+
+def _needed(value: Value, p: float | None, *, minimum: float = 0.0, claims: int = 1) -> Needed:
+    """What would make the interval decide and, for an effect above `minimum`, p be 0.05 / claims.
 
     The normal quantile of p grows as sqrt(n). For a p that is adjusted already this is on the safe side:
-    adjusting moves the quantile at hand further than the one that has to be reached. None where p is 1.
+    adjusting moves the quantile at hand further than the one that has to be reached. Nothing where p is 1.
     """
-    needed, (effect, _, _) = users_needed(value, minimum=minimum), _bounds(value)
-    if needed is None or p is None or effect <= minimum:
-        return needed
+    factor, (effect, _, _) = _factor(value, minimum), _bounds(value)
+    if factor is None or p is None or effect <= minimum:
+        return _allotted(value, factor)
     normal = NormalDist()
     wanted = normal.inv_cdf(1 - (1 - LEVEL) / (2 * claims))
     quantile = normal.inv_cdf(1 - p / 2)
     if quantile <= 0:
-        return None
-    return max(needed, math.ceil(value.n * (wanted / quantile) ** 2))
+        return Needed()
+    return _allotted(value, max(factor, (wanted / quantile) ** 2))

@@ -72,15 +72,13 @@ class MaskedAutoencoder(GraphTables):
 
     def __init__(self, split: Split, model: AutoCF, seed: int) -> None:
         super().__init__(split, model.dim, model.layers, seed)
-        self.model = model
-        graph = sp.csr_array(sp.block_array([[None, split.train], [split.train.T, None]], format="csr"))
+        self.model, train = model, split.known.train
+        graph = sp.csr_array(sp.block_array([[None, train], [train.T, None]], format="csr"))
         graph.data = np.ones(graph.nnz, np.float32)
         loops = sp.eye_array(graph.shape[0], dtype=np.float32, format="csr")
         self.graph = sp.csr_array(graph + loops)
         self.register_buffer("plain", as_torch(graph), persistent=False)
-        self.register_buffer(
-            "adjacency", normalized_adjacency(split.train, self_loops=True), persistent=False
-        )
+        self.register_buffer("adjacency", normalized_adjacency(train, self_loops=True), persistent=False)
         self.edges = Edges(self.adjacency)
         squares = [
             xavier(model.dim, model.dim, seed, f"init.attention.{step}.{kind}")

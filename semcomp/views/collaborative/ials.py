@@ -78,12 +78,12 @@ class IALS:
         Raises SemcompError where the equations cannot be solved in float64: too little regularization.
         """
         split = Inputs.of(inputs).split
-        start = torch.randn(
-            split.n_items, self.dim, dtype=torch.float64, generator=generator(seed, "init.items")
-        )
-        users, items, objective = self.sweep(split.train, start * (SPREAD / self.dim**0.5), memory)
+        known, draw = split.known, generator(seed, "init.items")
+        start = torch.randn(known.n_items, self.dim, dtype=torch.float64, generator=draw)
+        users, items, objective = self.sweep(known.train, start * (SPREAD / self.dim**0.5), memory)
         made = origin(self, split, seed, training={"objective": objective})
-        return View("iALS", users.numpy(), items.numpy(), made, split.user_ids, split.item_ids)
+        sides = users.numpy(), split.placed(items.numpy())
+        return View("iALS", *sides, made, split.user_ids, split.item_ids)
 
     def sweep(
         self, train: sp.csr_array, items: Tensor, memory: int = MEMORY

@@ -52,6 +52,5 @@ class LayerZero:
                 "LightGCN", again, encoder, split, seed, checkpoint=checkpoint
             ).provenance
         users, items = encoder.rows(encoder.table.detach().float().cpu(), None, None)
-        return View(
-            "LightGCN, layer 0", users.numpy(), items.numpy(), provenance, split.user_ids, split.item_ids
-        )
+        sides = users.numpy(), split.placed(items.numpy())
+        return View("LightGCN, layer 0", *sides, provenance, split.user_ids, split.item_ids)

@@ -28,7 +28,7 @@ class GraphTables(Encoder):
 
     def __init__(self, split: Split, dim: int, layers: int, seed: int) -> None:
         super().__init__()
-        self.layers = layers
+        self.layers, split = layers, split.known
         self.register_buffer("adjacency", normalized_adjacency(split.train), persistent=False)  # (U+I, U+I)
         self.n_users = split.n_users
         start = (

@@ -25,7 +25,7 @@ class ConcatenatedLayers(GraphTables):
 
     def __init__(self, split: Split, dim: int, layers: int, seed: int) -> None:
         super().__init__(split, dim, layers, seed)
-        self.adjacency = normalized_adjacency(split.train, self_loops=True)
+        self.adjacency = normalized_adjacency(split.known.train, self_loops=True)
 
     def smoothed(self) -> Tensor:
         return torch.cat(layers_of(self.adjacency, self.table, self.layers), dim=1)  # (U+I, (L+1) d)

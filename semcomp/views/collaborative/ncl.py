@@ -33,7 +33,8 @@ class NeighbourTerm(Term):
         super().__init__()
         self.encoder = (encoder,)  # in a tuple: its parameters are not this term's
         self.model = model
-        self.kinds = range(split.n_users), range(split.n_users, split.n_users + split.n_items)
+        n_users, n_nodes = split.n_users, split.n_users + split.known.n_items
+        self.kinds = range(n_users), range(n_users, n_nodes)
 
     def summed(self, batch: Batch, mean: Tensor) -> Tensor:
         """A mean over the batch as the sum, in units of a full batch: the last one of an epoch is smaller."""

@@ -28,8 +28,9 @@ class GraphContrast(Term):
     def __init__(self, encoder: GraphTables, split: Split, model: SGL) -> None:
         super().__init__()
         self.encoder = (encoder,)  # in a tuple: its parameters are not this term's
-        self.train_part, self.model = split.train, model
-        self.kinds = range(split.n_users), range(split.n_users, split.n_users + split.n_items)
+        self.train_part, self.model = split.known.train, model
+        n_users, n_nodes = split.n_users, split.n_users + split.known.n_items
+        self.kinds = range(n_users), range(n_users, n_nodes)
 
     def begin(self, seed: int, epoch: int) -> None:
         (encoder,), model = self.encoder, self.model

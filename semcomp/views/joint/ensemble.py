@@ -11,15 +11,23 @@ from semcomp.core.view import View, check_fits
 from semcomp.errors import SemcompError
 
 
-def standardized(view: View) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """User vectors divided by the spread of their scores over all items, and centred item vectors.
+def standardized(
+    view: View, over: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """User vectors divided by the spread of their scores over items, and centred item vectors.
 
     Their inner products are the user's scores less their mean, over their standard deviation; 0 for a user
     whose scores do not vary.
+
+    Args:
+        over: rows of the items whose scores' mean and spread these are; all by default.
     """
-    items = view.items.astype(np.float64) - view.items.mean(axis=0, dtype=np.float64)
+    counted = view.items if over is None else view.items[over]
+    centre = counted.mean(axis=0, dtype=np.float64)
+    items = view.items.astype(np.float64) - centre
     users = view.users.astype(np.float64)
-    covariance = items.T @ items / len(items)  # (d, d)
+    of = items if over is None else items[over]
+    covariance = of.T @ of / len(of)  # (d, d)
     spread = np.sqrt(np.maximum(np.einsum("ud,de,ue->u", users, covariance, users, optimize=True), 0))
     return users / np.where(spread > 0, spread, 1.0)[:, None], items
 

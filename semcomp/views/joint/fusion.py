@@ -23,6 +23,8 @@ HARD = Training(loss=SampledSoftmax(hard_pool=2), weight_decay=1e-4)
 class ConcatEncoder(Encoder):
     """f = n([n(c); n(s)]) for users and items, the collaborative half first."""
 
+    unseen_length = 0.5**0.5  # what a half has in the others: the score is ½ cos_s, and the half that lacks 0
+
     def __init__(self, collaborative: Encoder, semantic: Encoder) -> None:
         super().__init__()
         self.collaborative, self.semantic = collaborative, semantic
@@ -31,6 +33,11 @@ class ConcatEncoder(Encoder):
         halves = zip(self.collaborative(users, items), self.semantic(users, items), strict=True)
         user, item = (F.normalize(torch.cat([F.normalize(c), F.normalize(s)], 1)) for c, s in halves)
         return user, item
+
+    def unseen(self) -> Tensor | None:
+        """[0; n(s)]: the half that knows items by id alone says nothing of them."""
+        semantic = self.semantic.unseen()
+        return None if semantic is None else torch.cat([torch.zeros_like(semantic), F.normalize(semantic)], 1)
 
     def begin(self, seed: int, epoch: int) -> None:
         for half in (self.collaborative, self.semantic):
@@ -45,7 +52,8 @@ class NormConcatNorm:
     """A LightGCN half and a projected-text half of dim/2 each, one loss, hard negatives from the shared pool.
 
     Both halves have unit norm, so the score is ½ (cos_c + cos_s): an equal-weight sum of two cosines, and in
-    training a product of experts. Its control is `FusionControl`: same loss, same width, no text.
+    training a product of experts. For items that are not known in train, cos_c is 0. Its control is
+    `FusionControl`: same loss, same width, no text.
     """
 
     dim: int = 128

@@ -21,10 +21,11 @@ from semcomp.views.origin import origin
 
 @dataclass(frozen=True)
 class CombSum:
-    """`w · z_a + (1 - w) · z_b`, with z the user's scores standardised over all items (Fox & Shaw 1994).
+    """`w · z_a + (1 - w) · z_b`, z the user's scores standardised over known items (Fox & Shaw 1994).
 
-    Standardising an inner product over the catalogue only rescales the user's vector (the mean shifts all
-    items alike), so the fused scorer is again a View, of width d_a + d_b, and is ranked exactly.
+    Known are the items of `Split.catalogue`: all, but for splits of cold items. Standardising an inner
+    product over them only rescales the user's vector (the mean shifts all items alike), so the fused scorer
+    is again a View, of width d_a + d_b, and is ranked exactly.
 
     Attributes:
         weight: w in [0, 1], the share of the first view; None picks it on the validation part from `grid`.
@@ -51,7 +52,8 @@ class CombSum:
         """
         split, views = Inputs.of(inputs).with_views(self, 2)
         a, b = (as_view(view, "CombSUM adds vectors: fuse it by ranks, with RRF") for view in views)
-        halves = standardized(a), standardized(b)
+        known = split.catalogue("train")
+        halves = standardized(a, known), standardized(b, known)
         weight = self.weight
         chosen: dict[str, Any] = {}
         if weight is None:

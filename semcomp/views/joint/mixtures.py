@@ -45,6 +45,9 @@ def mixtures_ndcg(
     Args:
         halves: two views as (users, items), float64. memory: bytes for a block of scores.
     """
+    items = split.catalogue("valid")
+    if len(items) < split.n_items:  # as in `validation_ndcg`
+        halves, split = [(users, half[items]) for users, half in halves], split.of_items(items)
     rows = np.flatnonzero(np.diff(split.valid.indptr))
     if not len(rows):
         return [0.0] * len(weights)

@@ -22,7 +22,7 @@ from semcomp.views.checks import check_options
 from semcomp.views.collaborative.lightgcn import check_size
 from semcomp.views.semantic.mlp import perceptron
 from semcomp.views.semantic.projection import MappedText, linear_map
-from semcomp.views.semantic.text_inputs import TextInputs, text_inputs
+from semcomp.views.semantic.text_inputs import TextInputs, known_and_unseen, text_inputs
 from semcomp.views.training import Encoder, Training, train_view
 
 
@@ -47,6 +47,11 @@ class ConvolvedText(Encoder):
             return nodes[:n_users], nodes[n_users:]
         both = F.embedding(torch.cat([users, items + n_users]), nodes)
         return both[: len(users)], both[len(users) :]
+
+    def unseen(self) -> Tensor:
+        """f(x) / (L + 1): what is in no graph has layer 0 alone."""
+        mapped: Tensor = self.mapping(self.inputs.unseen)
+        return mapped / (self.layers + 1)
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ class AlphaRec:
     def encoder(self, split: Split, text: TextMatrix, seed: int) -> Encoder:
         """What is trained; for the linear version, over text that is propagated already."""
         inputs = text_inputs(split, text) if self.normalize else plain_inputs(split, text)
-        adjacency = normalized_adjacency(split.train)
+        adjacency = normalized_adjacency(split.known.train)
         width = text.matrix.shape[1]
         if not self.linear:
             mapping = perceptron(width, self.hidden, self.dim, seed, "init.mlp")
@@ -108,11 +113,13 @@ class AlphaRec:
         smooth = propagate(adjacency, torch.cat(inputs()), self.layers).numpy()  # (U+I, D)
         users, items = np.split(smooth, [split.n_users])
         projection = linear_map(width, self.dim, seed, "init.projection", bias=False)
-        return MappedText(TextInputs(users, items), projection)
+        unseen = (inputs.unseen / (self.layers + 1)).numpy()  # in no graph: layer 0 alone
+        return MappedText(TextInputs(users, items, unseen), projection)
 
 
 def plain_inputs(split: Split, text: TextMatrix) -> TextInputs:
     """Item text as the encoder gives it, and each user's mean of it over train items; zero without any."""
-    items = text.rows_for(split.item_ids)
-    counts = np.maximum(np.diff(split.train.indptr), 1)[:, None]
-    return TextInputs(np.asarray((split.train @ items) / counts, dtype=np.float32), items)
+    items, unseen = known_and_unseen(split, text.rows_for(split.item_ids))
+    train = split.known.train
+    counts = np.maximum(np.diff(train.indptr), 1)[:, None]
+    return TextInputs(np.asarray((train @ items) / counts, dtype=np.float32), items, unseen)

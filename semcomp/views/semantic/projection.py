@@ -46,6 +46,10 @@ class MappedText(Encoder):
         users_in, items_in = self.inputs(users, items)
         return self.mapping(users_in), self.mapping(items_in)
 
+    def unseen(self) -> Tensor:
+        mapped: Tensor = self.mapping(self.inputs.unseen)
+        return mapped
+
 
 class TextProjection(MappedText):
     """One linear map for item text and pooled user text."""

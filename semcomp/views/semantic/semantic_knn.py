@@ -28,7 +28,9 @@ class SemanticKNN:
     to the lower item row. Nothing is trained and nothing is random. The default was picked by hand, on the
     validation parts of MovieLens-100K and Book-Crossing; text as `whiten` or `ace` leave it wants more.
 
-    An item without text has no neighbours and scores 0, as does every item for a user without train items.
+    Neighbours are items that are known in train; one that is not (a cold item held out) has neighbours and is
+    nobody's. An item without text has no neighbours and scores 0, as does every item for a user without train
+    items.
 
     Attributes:
         neighbours: k, the most that an item keeps.
@@ -45,5 +47,5 @@ class SemanticKNN:
         """The scorer; its sparse weights hold at most k · I numbers. `seed` is not used."""
         split, text = Inputs.of(inputs).with_text(self)
         items = unit_rows(text.rows_for(split.item_ids))
-        near = nearest_by_cosine(items, self.neighbours, memory=memory)
+        near = nearest_by_cosine(items, self.neighbours, among=split.catalogue("train"), memory=memory)
         return ItemWeights("semantic kNN", split.train, sp.csr_array(near.T), origin(self, split, seed, text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
@@ -24,8 +25,9 @@ class Whitened:
     common directions, which say little about any item; for recommendation, Zhang et al., "Are ID Embeddings
     Necessary? Whitening Pre-trained Text Embeddings for Effective Sequential Recommendation", ICDE 2024.
 
-    Nothing is trained and nothing is random; the axes are those of all items' texts, with or without
-    interactions. Items without text, and users without any train item that has one, have zero rows.
+    Nothing is trained and nothing is random; the axes are those of the texts of all items known in
+    train, with or without interactions. Items without text, and users without any train item that has one,
+    have zero rows.
 
     Attributes:
         dim: columns to keep, those of largest spread before whitening; all by default.
@@ -42,7 +44,8 @@ class Whitened:
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """The view, of width min(dim, D). `seed` is not used."""
         split, text = Inputs.of(inputs).with_text(self)
-        flat = whiten(in_order(split, text), dim=self.dim, centred=self.centred)
+        known = split.catalogue("train")
+        flat = whiten(in_order(split, text), dim=self.dim, centred=self.centred, fitted=known)
         return untrained("whitened text", self, split, flat, text, seed)
 
 
@@ -77,7 +80,8 @@ class ACE:
         """The view, of width min(dim, D). `seed` is not used."""
         split, text = Inputs.of(inputs).with_text(self)
         ordered = in_order(split, text)
-        flat = ace(ordered, self.strength, dim=self.dim, centred=self.centred, absolute=self.absolute)
+        options: dict[str, Any] = {"dim": self.dim, "centred": self.centred, "absolute": self.absolute}
+        flat = ace(ordered, self.strength, **options, fitted=split.catalogue("train"))
         return untrained("ACE", self, split, flat, text, seed)
 
 

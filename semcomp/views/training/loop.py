@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -50,10 +50,13 @@ def train_view(
 ) -> View:
     """Minimise the model's loss (plus `terms`); the vectors with the best validation NDCG@20 are the view.
 
+    Nothing but `split.known` is trained on; the encoder is made over it. Items that are not known in train,
+    those that a split of cold items holds out, get what `Encoder.unseen` makes of their text, or zeros.
+
     The untrained vectors compete too (epoch 0); ties go to the earlier epoch. Where the validation part is
-    empty, the last epoch counts. On a CPU with the same number of threads the same seed gives the same bytes,
-    also if the run was interrupted and resumed. Ranking is always by float32 vectors, made without
-    autocast.
+    empty, or has only items that the encoder cannot know, the last epoch counts. On a CPU with the same
+    number of threads the same seed gives the same bytes, also if the run was interrupted and resumed. Ranking
+    is always by float32 vectors, made without autocast.
 
     Several processes (see `torchrun`) share the pairs of every batch, and the users to validate on; gradients
     are those of the whole batch up to the order of addition, and all processes leave with the same view.
@@ -71,8 +74,8 @@ def train_view(
         "processes", where there are several.
 
     Raises:
-        SemcompError: the loss is no longer a number; a checkpoint that cannot be read, written or is of
-            another run; a device that is not there.
+        SemcompError: an encoder made over other items than `split.known`; the loss is no longer a number; a
+            checkpoint that cannot be read, written or is of another run; a device that is not there.
     """
     training = model.training
     if not isinstance(training, Training):
@@ -93,11 +96,11 @@ def train_view(
         trained.parameters(), lr=training.lr, weight_decay=training.weight_decay, fused=True
     )
     run = _Run(encoder, terms, split, training, optimizer, seed, device, here)
-    kept = Checkpoint(checkpoint, made, trained, optimizer)
+    kept, judged = Checkpoint(checkpoint, made, trained, optimizer), _judged_on(split, encoder)
     state = kept.load()
     if state is None:
         best = run.vectors()
-        state = State(0, best, _validate(best, split), best_epoch=0, curve=[], seconds=0.0, peak_bytes=0)
+        state = State(0, best, _validate(best, judged), best_epoch=0, curve=[], seconds=0.0, peak_bytes=0)
     meter.before = state.seconds, state.peak_bytes
 
     with tqdm(
@@ -109,13 +112,13 @@ def train_view(
         leave=False,
         disable=True if here.rank else None,
     ) as bar:
-        while state.epoch < training.epochs and not _stale(state, training, split):
+        while state.epoch < training.epochs and not _stale(state, training, judged):
             loss = run.epoch(state.epoch + 1)
             if not np.isfinite(loss):
                 raise _diverged(name, training)
             state.epoch += 1
             if state.epoch % training.every == 0 or state.epoch == training.epochs:
-                _compete(state, run.vectors(), split, loss)
+                _compete(state, run.vectors(), judged, loss)
             state.seconds, state.peak_bytes = meter.seconds, meter.peak_bytes
             kept.save(state)
             valid = state.curve[-1]["valid_ndcg"] if state.curve else state.best_metric
@@ -162,7 +165,7 @@ class _Run:
         for part in parts:
             part.begin(self.seed, number)
             part.train()
-        train = self.split.train
+        train = self.split.known.train
         users = np.repeat(np.arange(self.split.n_users), np.diff(train.indptr))  # (pairs,)
         items = train.indices.astype(np.int64)
         draw = generator(self.seed, "negatives", number)
@@ -181,7 +184,7 @@ class _Run:
     def step(self, users: NDArray[np.int64], items: NDArray[np.int64], draw: torch.Generator) -> Tensor:
         """One step of the optimiser on these pairs; their loss."""
         loss_of, size = self.training.loss, len(users)
-        drawn = loss_of.draw(self.split.train, users, draw)
+        drawn = loss_of.draw(self.split.known.train, users, draw)
         by_pair = self.here.size > 1 and self.encoder.by_pair and not self.terms and drawn.shared is not None
         if by_pair:
             share = shard(size, self.here)
@@ -212,15 +215,35 @@ class _Run:
         return loss.detach()
 
     def vectors(self) -> Vectors:
-        """What the encoder ranks by now."""
+        """What the encoder ranks by now, of all items."""
         self.encoder.eval()
         with torch.no_grad():
             users, items = self.encoder()
+            if len(items) != self.split.known.n_items:
+                raise SemcompError(
+                    f"{type(self.encoder).__name__} is made over {len(items)} items, but training knows "
+                    f"{self.split.known.n_items}; make it over split.known"
+                )
+            unseen = None if self.split.known is self.split else self.encoder.unseen()
+            sides = [users, items] if unseen is None else [users, items, unseen]
             if self.training.loss.cosine:
-                users, items = F.normalize(users), F.normalize(items)
-        users, items = users.detach().float().cpu(), items.detach().float().cpu()  # tables come as they are
-        from_first([users, items])
-        return users.numpy().copy(), items.numpy().copy()
+                sides = [F.normalize(side) for side in sides]
+                sides[2:] = [side * self.encoder.unseen_length for side in sides[2:]]
+        sides = [side.detach().float().cpu() for side in sides]  # tables come as they are
+        from_first(sides)
+        users, *items = (side.numpy().copy() for side in sides)
+        return users, self.split.placed(*items)
+
+
+def _judged_on(split: Split, encoder: Encoder) -> Split:
+    """The split to validate on: where items are known by id alone, without pairs of those not known yet."""
+    with torch.no_grad():
+        if split.known is split or encoder.unseen() is not None:
+            return split
+    valid = split.valid.copy()
+    valid.data *= split.placed(np.ones(split.known.n_items, valid.dtype))[valid.indices]
+    valid.eliminate_zeros()
+    return replace(split, valid=valid, order=None)
 
 
 def _compete(state: State, now: Vectors, split: Split, loss: float) -> None:

@@ -63,7 +63,10 @@ class Loss(Protocol):
         ...
 
     def draw(self, train: sp.csr_array, users: NDArray[np.int64], draw: torch.Generator) -> Drawn:
-        """The items to compare with, for a batch of these users: on the CPU, from this generator alone."""
+        """The items to compare with, for a batch of these users: on the CPU, from this generator alone.
+
+        The columns of `train` are the items that training may know, those of `split.known`.
+        """
         ...
 
     def __call__(self, anchors: Tensor, positives: Tensor, others: Tensor, drawn: Drawn) -> Tensor:

@@ -19,11 +19,12 @@ CACHED = 2**25  # bytes for the blocks of scores on a CPU: what stays in its cac
 
 
 @dataclass(frozen=True, eq=False)
-class _Rows:
-    """Some users of a scorer."""
+class _Part:
+    """Some users of a scorer, and some items."""
 
     whole: Scorer
     rows: NDArray[np.int64]
+    items: NDArray[np.int64] | slice
 
     @property
     def name(self) -> str:
@@ -31,36 +32,39 @@ class _Rows:
 
     @property
     def shape(self) -> tuple[int, int]:
-        return len(self.rows), self.whole.shape[1]
+        return len(self.rows), np.arange(self.whole.shape[1])[self.items].size
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        return self.whole.scores(self.rows[users])
+        return self.whole.scores(self.rows[users])[:, self.items]
 
 
 def validation_ndcg(scorer: Scorer, split: Split) -> float:
     """Mean NDCG@20 on the validation part, train items masked; 0 where there is nothing to validate on.
 
     The mean is over users with a validation item. Only they are ranked, in small blocks; neither changes a
-    list.
+    list. Items that are known in test only are no candidates, see `Split.known_from`.
     """
     if split.valid.nnz == 0:
         return 0.0
     scorer = among(scorer, split.history("train"))
+    items = split.catalogue("valid")
+    if len(items) < split.n_items:
+        scorer, split = _part_of(scorer, np.arange(split.n_users), items), split.of_items(items)
     rows = np.flatnonzero(np.diff(split.valid.indptr))
     # of users without any train pair alone no split can be made
     if len(rows) < split.n_users and np.diff(split.train.indptr)[rows].any():
         check_fits(scorer, (split.n_users, split.n_items))
-        scorer, split = _scorer_of(scorer, rows), _split_of(split, rows)
+        scorer, split = _part_of(scorer, rows, slice(None)), _split_of(split, rows)
     k = min(SELECT_AT, split.n_items)
     memory = MEMORY if torch.cuda.is_available() else CACHED
     ranking = rank(scorer, split, k, mask="train", memory=memory)
     return float(per_user(ranking, split.valid, k)["ndcg"].mean())
 
 
-def _scorer_of(scorer: Scorer, rows: NDArray[np.int64]) -> Scorer:
+def _part_of(scorer: Scorer, rows: NDArray[np.int64], items: NDArray[np.int64] | slice) -> Scorer:
     if isinstance(scorer, View):
-        return View(scorer.name, scorer.users[rows], scorer.items)
-    return _Rows(scorer, rows)
+        return View(scorer.name, scorer.users[rows], scorer.items[items])
+    return _Part(scorer, rows, items)
 
 
 def _split_of(split: Split, rows: NDArray[np.int64]) -> Split:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -53,6 +53,21 @@ def z_scores(view: View, closed: sp.csr_array | None = None) -> np.ndarray:
     if closed is not None:
         scores[closed.toarray() > 0] = np.nan
     return (scores - np.nanmean(scores, 1, keepdims=True)) / np.nanstd(scores, 1, keepdims=True)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scores:
+    """A scorer that is its table of scores."""
+
+    name: str
+    table: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.table.shape
+
+    def scores(self, users: np.ndarray) -> np.ndarray:
+        return self.table[users].astype(np.float32)
 
 
 A, B, NOISE = random_view(1, "a"), random_view(2, "b"), random_view(3, "noise")
@@ -168,6 +183,41 @@ def test_popularity_is_no_news(planted):
     assert found["gain"].low > 0.2
     assert found["gain_beyond_popularity"].value == pytest.approx(0, abs=1e-4)
     assert found["information.popularity"].value == pytest.approx(found["information.added"].value, abs=1e-4)
+
+
+def test_popularity_given_popularity_is_nothing_whatever_its_unit():
+    """B has the counts themselves, A their fifth root; choices follow a kink that neither line can follow."""
+    counts = np.round(np.geomspace(1, 400, ITEMS))
+    split = drawn(np.broadcast_to(np.minimum(np.log(counts), 3.0), (USERS, ITEMS)).copy(), seed=5)
+    one, other = (
+        View(name, np.ones((USERS, 1)), side[:, None])
+        for name, side in (("root", counts**0.2), ("counts", counts))
+    )
+    linear = conditional_information(one, other, split, resamples=50)
+    spline = conditional_information(one, other, split, resamples=50, shape="spline")
+    assert linear["gain"].low > 0.01
+    assert spline["gain"].value == pytest.approx(0, abs=0.004)
+    assert spline["gain_beyond_popularity"].value == pytest.approx(0, abs=0.004)
+
+
+def test_a_function_of_a_view_adds_nothing_to_it():
+    """Choices follow tanh z_A; B = z_A³ corrects the shape of a line, and no shape of a spline."""
+    z = z_scores(A)
+    split = drawn(2.5 * np.tanh(1.5 * z), seed=6)
+    cube = _Scores("cube", z**3)
+    linear = conditional_information(A, cube, split, resamples=50)
+    spline = conditional_information(A, cube, split, resamples=50, shape="spline")
+    assert linear["gain"].low > 0.01
+    assert spline["gain"].value == pytest.approx(0, abs=0.004)
+
+
+def test_a_spline_finds_what_another_view_has(planted, both):
+    found = conditional_information(A, B, planted, null=NOISE, resamples=50, shape="spline")
+    assert found["gain"].value == pytest.approx(both["gain"].value, abs=0.02)
+    assert found["gain"].excess_low > 0.1
+    assert len(found.provenance["coefficients"]["AB"]["B"]) == 9
+    with pytest.raises(SemcompError, match="unknown shape 'cubic'"):
+        conditional_information(A, B, planted, shape="cubic")
 
 
 def test_test_items_play_no_part_in_the_weights(planted, both):

@@ -141,7 +141,9 @@ def test_planted_ceiling(shared_plus_private: tuple[View, View, View, Split]) ->
     # another seed of the target is here the target, rotated: nothing is lost on a line
     assert evidence["ceiling.r2_test"].value == pytest.approx(1, abs=1e-6)
     assert evidence["ceiling.neighbour_jaccard"].value == pytest.approx(1, abs=0.01)
-    assert evidence["r2_of_ceiling"].value == pytest.approx(r2.value, abs=1e-6)
+    assert evidence["reliability"].value == pytest.approx(1, abs=1e-6)
+    assert evidence["r2_of_reliable"].value == pytest.approx(r2.value, abs=1e-6)
+    assert evidence["r2_of_seed"].value == pytest.approx(r2.value, abs=1e-6)
     # shuffled pairs: p = 16 coefficients and a mean fit p / n by chance and lose as much on other items; one
     # shuffle scatters about that by 0.0028 (measured over 200)
     assert r2.null == pytest.approx(-17 / 4800 - 1 / 1200, abs=0.011)

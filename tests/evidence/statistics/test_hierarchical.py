@@ -221,3 +221,19 @@ def test_refusals() -> None:
         estimate_over_seeds({"x": x}, one, null={"x": x[:1]})
     with pytest.raises(SemcompError, match="lacks: y"):
         estimate_over_seeds({"x": x}, one, null={"y": x})
+
+
+@pytest.mark.parametrize(("of_seed", "part"), [(0.0, 0.0), (1.0, 0.5), (9.0, 0.9)])
+def test_the_part_of_the_seeds(of_seed: float, part: float) -> None:
+    """Seeds that move the mean `of_seed` times as much as users: their part is of_seed / (1 + of_seed)."""
+    parts = []
+    for trial in range(40):
+        rng = np.random.default_rng(trial)
+        y = rng.standard_normal(400) + rng.standard_normal((12, 1)) * np.sqrt(of_seed * 12 / 400)
+        y = y + 0.01 * rng.standard_normal(y.shape)
+        found = estimate_over_seeds({"y": y}, {"y": mean_of("y")}, resamples=100, seed=trial)["y"]
+        assert found.seeds == 12
+        parts.append(found.of_seeds)
+    assert np.median(parts) == pytest.approx(part, abs=0.06)
+    alone = estimate_over_seeds({"y": y[:1]}, {"y": mean_of("y")}, resamples=100)["y"]
+    assert (alone.seeds, alone.of_seeds) == (1, None)

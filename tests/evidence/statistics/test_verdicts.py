@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.errors import SemcompError
-from semcomp.evidence import Statement, Verdict, judge, judge_family, users_needed, verdict
+from semcomp.evidence import (
+    Statement,
+    Verdict,
+    judge,
+    judge_family,
+    trainings_needed,
+    users_needed,
+    verdict,
+)
 from semcomp.evidence.statistics.verdicts import by_itself, decide, with_headline
 
 OPEN = Value(0.05, -0.05, 0.15, n=1_000)
@@ -152,4 +160,39 @@ def test_statements_are_decided_as_one_family_and_the_headline_is_one_of_them() 
 
 
 def test_a_verdict_as_plain_types() -> None:
-    assert list(judge(OPEN).to_dict()) == ["verdict", "users_needed", "effect", "low", "high", "p", "unit"]
+    keys = ["verdict", "users_needed", "effect", "low", "high", "p", "unit", "trainings_needed"]
+    assert list(judge(OPEN).to_dict()) == keys
+
+
+def of_trainings(part: float, seeds: int = 3) -> Value:
+    """Effect 0.02 with an arm of 0.04 at 100 users: its square has to shrink by 4."""
+    return Value(0.02, -0.02, 0.06, n=100, seeds=seeds, of_seeds=part)
+
+
+@pytest.mark.parametrize(
+    ("part", "units", "trainings"),
+    [
+        (0.0, 400, None),
+        (0.1, 600, None),  # 100 · 0.9 · 4 / (1 − 0.4)
+        (0.9, None, 18),  # 3 · 0.9 · 4 / (1 − 0.4)
+        (1.0, None, 12),
+        (0.3, 400, 12),  # neither alone: of either all there is to gain is less than 4 asks for
+        (0.6, 400, 12),
+    ],
+)
+def test_where_trainings_differ_trainings_are_needed(part: float, units: int, trainings: int) -> None:
+    """π r / S' + (1 − π) r / n' = 1 in units of S and n, solved for what is scarce."""
+    value = of_trainings(part)
+    assert (users_needed(value), trainings_needed(value)) == (units, trainings)
+    shrunk = part * 3 / (trainings or 3) + (1 - part) * 100 / (units or 100)
+    assert shrunk == pytest.approx(1 / 4, rel=0.02)
+    found = judge(value)
+    assert (found.users_needed, found.trainings_needed) == (units, trainings)
+    excess = Value(0.1, null=0.08, excess_low=-0.02, excess_high=0.06, n=100, seeds=3, excess_of_seeds=part)
+    assert (users_needed(excess), trainings_needed(excess)) == (units, trainings)
+
+
+def test_trainings_in_words() -> None:
+    assert str(judge(of_trainings(0.9))) == "undecided, would need about 18 trainings"
+    assert str(judge(of_trainings(0.6))) == "undecided, would need about 12 trainings and 400 users"
+    assert judge(of_trainings(0.9)).to_dict()["trainings_needed"] == 18

@@ -1,0 +1,110 @@
+"""What a part adds to another: their sum at the weight that validation picks, its null at its own weight.
+
+A sum at a fixed weight says little: a part may help at a tenth of its length and harm at the whole of it. So
+`kept + w · added` is ranked for the validation items at every w of a grid that contains 0, and the w with the
+highest Recall@k is taken to the test items. Shuffled rows pick theirs in the same way: what is compared with
+the null is not punished for a weight that suited the other. The scores of a view are in units of the user's
+standard deviation over the items, as in CombSUM (Fox and Shaw 1994): the sum of two whole views ranks as that
+does at the weights 1 / (1 + w) and w / (1 + w).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semcomp.data import Split
+from semcomp.evidence.decomposition.parts import VIEWS, Floats
+
+Rows = NDArray[np.int64]
+Term = tuple[Floats, Floats]  # users (U, d) and items (I, d) whose inner product is a summand of the score
+OTHER = {"semantic": "collaborative", "collaborative": "semantic"}
+MEMORY = 2**19  # bytes for a block of scores: its copies by pair stay in a cache
+
+
+@dataclass(frozen=True, eq=False)
+class Addition:
+    """What is kept, what is added to it at one common weight, and the name of the ranking by `kept` alone."""
+
+    kept: Term
+    added: tuple[Term, ...]
+    over: str
+
+
+def additions(terms: Mapping[tuple[str, str], Term]) -> dict[str, Addition]:
+    """By name, every sum that `decompose` asks about, of the terms there are; keys are (view, part)."""
+    spread = {view: per_user_spread(*terms[view, "full"]) for view in VIEWS}
+    scaled = {(view, part): (users / spread[view], items) for (view, part), (users, items) in terms.items()}
+    asked: dict[str, Addition] = {}
+    for view in VIEWS:
+        own, joint, other = scaled.get((view, "private")), scaled.get((view, "joint")), OTHER[view]
+        base, name = scaled[other, "full"], f"{other}.full"
+        asked[f"{other}.with_{view}"] = Addition(base, (scaled[view, "full"],), name)
+        if own is not None:
+            asked[f"{other}.with_{view}_private"] = Addition(base, (own,), name)
+        if own is not None and joint is not None:
+            asked[f"{view}.joint_with_private"] = Addition(joint, (own,), f"{view}.joint")
+    privates = tuple(scaled[view, "private"] for view in VIEWS if (view, "private") in scaled)
+    if len(privates) == 2 and ("semantic", "joint") in scaled:
+        shared = scaled["semantic", "joint"]
+        asked["semantic.joint_with_both_privates"] = Addition(shared, privates, "semantic.joint")
+    return asked
+
+
+def per_user_spread(users: Floats, items: Floats) -> Floats:
+    """(U, 1) standard deviation of each user's scores over the items; 1 where they are all equal."""
+    centred = items - items.mean(axis=0)
+    squares = np.sum((users @ (centred.T @ centred / len(items))) * users, axis=1, keepdims=True)
+    return np.where(squares > 0, np.sqrt(np.maximum(squares, 0.0)), 1.0)
+
+
+def summed(terms: Sequence[Term]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Users and items, float32, whose inner products are the sums of those of the terms."""
+    users, items = (np.hstack([term[at] for term in terms]).astype(np.float32) for at in (0, 1))
+    return users, items
+
+
+def picked_weights(
+    addition: Addition, orders: Sequence[Rows], split: Split, k: int, weights: Sequence[float]
+) -> list[float]:
+    """For each order of the added items' rows, the weight with the highest Recall@k of the validation items.
+
+    The train history is masked. The recall is the mean over users with validation items; ties go to the
+    smallest weight.
+
+    Args:
+        addition: terms of the split's users. orders: permutations of the items, (I,) each.
+        split: with validation items. weights: ascending, at least 0.
+    """
+    (kept, items), (added, more_items) = summed([addition.kept]), summed(addition.added)
+    found = np.zeros((len(orders), len(weights)))
+    step = max(1, MEMORY // (4 * split.n_items))
+    for start in range(0, split.n_users, step):
+        rows = slice(start, start + step)
+        train, valid = split.train[rows], split.valid[rows]
+        sizes = np.diff(valid.indptr)
+        row, item = np.repeat(np.arange(len(sizes)), sizes), valid.indices.astype(np.int64)
+        base, more = kept[rows] @ items.T, added[rows] @ more_items.T
+        base[np.repeat(np.arange(len(sizes)), np.diff(train.indptr)), train.indices] = -np.inf
+        for at, order in enumerate(orders):
+            moved = more[:, order]
+            for which, weight in enumerate(weights):
+                listed = places(base + np.float32(weight) * moved, row, item, k) < k
+                found[at, which] += np.sum(listed / sizes[row])
+    return [float(weights[int(np.argmax(one))]) for one in found]
+
+
+def places(scores: NDArray[np.float32], row: Rows, item: Rows, k: int) -> Rows:
+    """(P,) the place of each pair among its row's scores, from 0: higher ones first, then lower item rows.
+
+    Places of k or more are not told exactly.
+    """
+    chosen, own = scores[row], scores[row, item][:, None]
+    place = np.count_nonzero(chosen > own, axis=1)
+    near = np.flatnonzero(place < k)
+    before = np.arange(scores.shape[1]) < item[near, None]
+    place[near] += np.count_nonzero((chosen[near] == own[near]) & before, axis=1)
+    return np.asarray(place)

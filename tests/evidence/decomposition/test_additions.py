@@ -1,0 +1,120 @@
+"""Weights of what is added: picked on validation as ranking every sum would, for the null as well."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from flat_settings import flat
+
+from semcomp.core.evidence import Value
+from semcomp.core.inputs import Inputs
+from semcomp.core.metrics import per_user
+from semcomp.core.rank import rank
+from semcomp.core.view import View
+from semcomp.data import split
+from semcomp.evidence.decomposition import report
+from semcomp.evidence.decomposition.additions import Addition, picked_weights, places
+from semcomp.evidence.decomposition.readings import adds, read_decomposition
+from semcomp.evidence.decomposition.report import WEIGHTS, DecompositionSettings
+from semcomp.planted import World
+from semcomp.views.joint.late import CombSum
+
+decompose = flat(report.decompose, DecompositionSettings)
+WORLD = World(users=200, items=300, dim=4, sharpness=3.0, popularity=0.3, seed=4)
+QUICK = {"groups": 0, "permutations": 19, "resamples": 100}
+
+
+@pytest.fixture(scope="module")
+def planted() -> tuple:
+    """A world whose semantic users follow their vectors little: of use at a small weight, else harmful."""
+    truth = WORLD.truth()
+    views = truth.views()
+    rng = np.random.default_rng(1)
+    users = truth.semantic_users + 2.0 * rng.standard_normal(truth.semantic_users.shape).astype(np.float32)
+    semantic = View("semantic", users, truth.semantic_vectors)
+    return split(WORLD.dataset(), seed=1), semantic, views["collaborative"]
+
+
+def test_places_are_those_of_a_sorted_list() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.integers(0, 5, size=(6, 12)).astype(np.float32)  # many ties
+    scores[2] = 0
+    row, item = (side.ravel() for side in np.indices(scores.shape))
+    order = np.lexsort((np.broadcast_to(np.arange(12), scores.shape), -scores), axis=1)
+    expected = np.argsort(order, axis=1).ravel()
+    np.testing.assert_array_equal(places(scores, row, item, 12), expected)
+    np.testing.assert_array_equal(places(scores, row, item, 4) < 4, expected < 4)
+
+
+def test_weights_are_those_that_ranking_every_sum_would_pick(planted) -> None:
+    parts, _, collaborative = planted
+    semantic = WORLD.truth().views()["semantic"]
+    addition = Addition(
+        (collaborative.users, collaborative.items), ((semantic.users, semantic.items),), "collaborative.full"
+    )
+    orders = [np.arange(parts.n_items), np.random.default_rng(0).permutation(parts.n_items)]
+    expected = []
+    for order in orders:
+        recalls = []
+        for weight in WEIGHTS:
+            users = np.hstack([collaborative.users, np.float32(weight) * semantic.users])
+            items = np.hstack([collaborative.items, semantic.items[order]])
+            lists = rank(View("sum", users, items), parts, 20, mask="train")
+            recalls.append(per_user(lists, parts.valid, 20)["recall"].mean())
+        expected.append(WEIGHTS[int(np.argmax(recalls))])
+    found = picked_weights(addition, orders, parts, 20, WEIGHTS)
+    assert found == expected
+    assert found[0] != found[1]
+
+
+def test_what_harms_at_full_weight_is_not_added_at_full_weight(planted) -> None:
+    parts, semantic, collaborative = planted
+    key = "marginal_recall.collaborative.with_semantic_private"
+    fixed = decompose(semantic, collaborative, parts, weights=(1.0,), **QUICK)
+    picked = decompose(semantic, collaborative, parts, **QUICK)
+    assert fixed[key].high < 0
+    assert fixed.provenance["weights_from"] == "the settings"
+    assert picked[key].value > 0 > fixed[key].value
+    weight, of_null = picked.provenance["weights"]["collaborative.with_semantic_private"]
+    assert max(weight, of_null) < 1
+    assert picked.provenance["weights_from"] == "validation part"
+    # shuffled rows are not made to look worse by a weight that suited the part
+    assert fixed[key].null < -0.1
+    assert abs(picked[key].null) < 0.02
+
+
+def test_the_sum_of_two_views_is_combsum(planted) -> None:
+    """w of this sum is (1 - w') / w' of CombSUM's share w' of the first view."""
+    parts, semantic, collaborative = planted
+    for weight in (0.25, 1.0):
+        found = decompose(semantic, collaborative, parts, weights=(weight,), **QUICK)
+        fused = CombSum(weight=1 / (1 + weight)).fit(Inputs(parts, views=(collaborative, semantic)))
+        recall = per_user(rank(fused, parts, 20), parts.test, 20)["recall"].mean()
+        assert found["recall.collaborative.with_semantic"].value == pytest.approx(recall, abs=2e-3)
+
+
+def test_without_validation_items_the_weight_is_one_and_says_so(planted) -> None:
+    parts, semantic, collaborative = planted
+    empty = replace(parts, valid=sp.csr_array(parts.valid.shape, dtype=parts.valid.dtype))
+    found = decompose(semantic, collaborative, empty, **QUICK)
+    assert found.provenance["weights_from"] == "nothing, as the validation part is empty: 1"
+    assert set(map(tuple, found.provenance["weights"].values())) == {(1.0, 1.0)}
+
+
+def test_a_weight_of_zero_adds_nothing(planted) -> None:
+    parts, semantic, collaborative = planted
+    found = decompose(semantic, collaborative, parts, weights=(0.0,), **QUICK)
+    gains = [value for name, value in found.values.items() if name.startswith("marginal_recall")]
+    assert all((gain.value, gain.low, gain.high, gain.null) == (0, 0, 0, 0) for gain in gains)
+    said = {one.key: verdict.word for one, verdict in read_decomposition(found).items()}
+    assert said["marginal_recall.collaborative.with_semantic"] == "does not hold"
+
+
+def test_to_add_is_more_than_nothing_and_more_than_shuffled_rows() -> None:
+    above = Value(0.02, 0.01, 0.03, null=0.015, excess_low=-0.005, excess_high=0.015, n=100)
+    assert adds(above) == above
+    below = replace(above, value=0.001, low=-0.01, high=0.012, null=-0.01, excess_low=0.001, excess_high=0.02)
+    assert (adds(below).null, adds(below).low) == (None, -0.01)
