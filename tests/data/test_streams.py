@@ -1,4 +1,4 @@
-"""Standard input and pipes, and files that are no tables by their first bytes."""
+"""Standard input and pipes, and files whose first bytes say that they are not tables."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_shell_reads_standard_input(tmp_path):
     assert list((Path(os.environ["SEMCOMP_CACHE"]) / "loading").iterdir()) == []
 
 
-def test_what_is_too_large_or_no_stream_is_refused(tmp_path, monkeypatch):
+def test_what_is_too_large_or_not_a_stream_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 100}))
     pipe = through(tmp_path / "p", RATINGS.encode() * 9)
     with pytest.raises(SemcompError, match=r"more than 50 bytes come out of pipe-p, half of what is free"):
@@ -113,7 +113,7 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_what_is_no_table_is_told_by_its_first_bytes(tmp_path, name):
+def test_what_is_not_a_table_is_told_by_its_first_bytes(tmp_path, name):
     content, message = FOREIGN[name]
     with pytest.raises(SemcompError, match=rf"{name} {message}"):
         open_tables(put(tmp_path / name, content))

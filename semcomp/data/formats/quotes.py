@@ -29,7 +29,7 @@ class Stray:
     Attributes:
         line: the line on which it is, from 1.
         fault: what is wrong, in words.
-        escaped: whether a backslash stands in front of it.
+        escaped: whether there is a backslash in front of it.
     """
 
     line: int

@@ -51,8 +51,8 @@ OFFICE = (b"[Content_Types].xml", b"mimetypeapplication/", b"xl/", b"_rels/")
 def magic(path: Path) -> bytes:
     """The first bytes, of the unpacked content where the file is packed with gzip.
 
-    Raises SemcompError for what is not a readable file, an empty file, and what is no table of text or
-    parquet, by the marks that such files begin with: archives, documents, data bases, web pages.
+    Raises SemcompError for what is not a readable file, an empty file, and what is not a table of
+    text or parquet, by the marks that such files begin with: archives, documents, data bases, web pages.
     """
     if path.is_dir():
         raise SemcompError(f"{path} is a folder where a file was expected; name the file inside it")
