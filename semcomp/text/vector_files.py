@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.data.ids import as_ids
 from semcomp.errors import SemcompError
 
 SUFFIXES = (".npy", ".npz", ".parquet", ".csv")
@@ -84,7 +85,7 @@ def _read_ids(path: Path, id_column: str) -> Ids:
     if path.suffix in (".csv", ".parquet"):
         return _id_values(_frame(path), id_column, path)
     try:
-        return np.array(path.read_text(encoding="utf8").splitlines(), dtype=np.str_)
+        return as_ids(path.read_text(encoding="utf8").splitlines(), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise SemcompError(f"{path} cannot be read as text; give one id per line in UTF-8") from error
 
@@ -116,7 +117,7 @@ def _archive(path: Path) -> tuple[Ids, Numbers]:
 def _as_ids(array: Numbers, label: str) -> Ids:
     if array.ndim != 1 or array.dtype.kind not in "iuU":
         raise SemcompError(f"{label} is {array.dtype} of shape {array.shape}; a list of ids is needed")
-    return array.astype(np.str_)
+    return as_ids(array, label)
 
 
 def _table(path: Path, id_column: str, vector_column: str | None) -> tuple[Ids, Numbers]:
@@ -151,7 +152,7 @@ def _id_values(frame: pl.DataFrame, id_column: str, path: Path) -> Ids:
     ids = frame[id_column]
     if not (ids.dtype == pl.String or ids.dtype.is_integer()):
         raise SemcompError(f"{path}: column {id_column!r} is {ids.dtype}; store ids as integers or strings")
-    return np.array(ids.cast(pl.String).fill_null("").to_list(), dtype=np.str_)
+    return as_ids(ids.cast(pl.String).fill_null("").to_list(), str(path))
 
 
 def _numeric(frame: pl.DataFrame, path: Path) -> Numbers:
