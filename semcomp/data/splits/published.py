@@ -204,7 +204,7 @@ def read_pairs(
 
 
 def _check_pairs(pairs: pl.DataFrame, start: int, lines: pl.LazyFrame, file: Path) -> None:
-    """Raise SemcompError at the first that is not a pair of rows; the first of them is in line `start` + 1."""
+    """Raise SemcompError at the first that is not a pair of rows; their first line is `start` + 1."""
     wordy = pairs.select(pl.any_horizontal(pl.all().is_null())).to_series()
     if wordy.any():
         at = start + int(wordy.arg_max() or 0)
