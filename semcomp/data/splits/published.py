@@ -14,7 +14,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from semcomp.checks import checked
 from semcomp.data.coding import BATCH
 from semcomp.data.dataset import Dataset
 from semcomp.data.formats import open_tables
@@ -33,7 +32,6 @@ from semcomp.storage import file_digest
 PAIR = 24  # bytes of a pair of rows, while they are put together
 
 
-@checked
 def import_split(
     data: Dataset,
     *,
@@ -162,7 +160,6 @@ def _check_disjoint(keys: Mapping[str, NDArray[np.int64]], files: Mapping[str, P
             )
 
 
-@checked
 def read_pairs(
     path: str | Path, kinds: tuple[str, str] = ("user", "item")
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -207,7 +204,7 @@ def read_pairs(
 
 
 def _check_pairs(pairs: pl.DataFrame, start: int, lines: pl.LazyFrame, file: Path) -> None:
-    """Raise SemcompError at the first that is no pair of rows; the first of all is in line `start` + 1."""
+    """Raise SemcompError at the first that is not a pair of rows; their first line is `start` + 1."""
     wordy = pairs.select(pl.any_horizontal(pl.all().is_null())).to_series()
     if wordy.any():
         at = start + int(wordy.arg_max() or 0)
@@ -223,7 +220,6 @@ def _check_pairs(pairs: pl.DataFrame, start: int, lines: pl.LazyFrame, file: Pat
             raise SemcompError(f"{where}: {kind} id {pairs[kind][at]} is negative; ids are rows, from 0")
 
 
-@checked
 def split_from_pairs(
     train: str | Path, valid: str | Path, test: str | Path, n_users: int, n_items: int
 ) -> Split:
