@@ -14,6 +14,7 @@ from semcomp.checks import checked
 from semcomp.core.joining import Ids, check_ids, check_rows, rows_of
 from semcomp.core.matrices import finite_matrix
 from semcomp.core.view_files import read_fields, write_fields
+from semcomp.data.ids import as_ids
 from semcomp.display import card, summary, vectors
 from semcomp.errors import SemcompError
 
@@ -91,7 +92,7 @@ class View:
             )
         if self.user_ids is not None and self.item_ids is not None:
             for side in ("user_ids", "item_ids"):
-                object.__setattr__(self, side, np.asarray(getattr(self, side), dtype=np.str_))
+                object.__setattr__(self, side, as_ids(getattr(self, side), self._owner))
             check_ids(self.user_ids, len(self.users), owner=self._owner, unit="user")
             check_ids(self.item_ids, len(self.items), owner=self._owner, unit="item")
 

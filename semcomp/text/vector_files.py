@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from semcomp.array_files import read_npy, read_npz
 from semcomp.core.matrices import check_real
+from semcomp.data.ids import as_ids
 from semcomp.errors import SemcompError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -88,7 +89,7 @@ def _read_ids(path: Path, id_column: str) -> Ids:
         return _as_ids(read_npy(path), str(path))
     if path.suffix in TABLES:
         return _id_values(_frame(path), id_column, path)
-    return np.array(_lines(path), dtype=np.str_)
+    return as_ids(_lines(path), str(path))
 
 
 def _lines(path: Path) -> list[str]:
@@ -118,7 +119,7 @@ def _archive(path: Path) -> tuple[Ids, Numbers]:
 def _as_ids(array: Numbers, label: str) -> Ids:
     if array.ndim != 1 or array.dtype.kind not in "iuU":
         raise SemcompError(f"{label} is {array.dtype} of shape {array.shape}; a list of ids is needed")
-    return array.astype(np.str_)
+    return as_ids(array, label)
 
 
 def _table(path: Path, id_column: str, vector_column: str | None) -> tuple[Ids, Numbers]:
@@ -164,7 +165,7 @@ def _id_values(frame: pl.DataFrame, id_column: str, path: Path) -> Ids:
     ids = frame[id_column]
     if not (ids.dtype == pl.String or ids.dtype.is_integer()):
         raise SemcompError(f"{path}: column {id_column!r} is {ids.dtype}; store ids as integers or strings")
-    return np.array(ids.cast(pl.String).fill_null("").to_list(), dtype=np.str_)
+    return as_ids(ids.cast(pl.String).fill_null("").to_list(), str(path))
 
 
 def _numeric(frame: pl.DataFrame, path: Path) -> Numbers:
