@@ -41,8 +41,6 @@ RANGES: dict[str, Span] = {
     "worlds": (None, 100_000),
     "most": (None, 100),
     "intents": (None, 2**16),
-    "negatives": (None, 2**20),
-    "contrasted": (None, 2**20),
     "layers": (None, 1_000),
     "hops": (None, 1_000),
     "iterations": (None, 100_000),
