@@ -118,7 +118,8 @@ def shown(value: Any) -> str:
         return f"the class {value.__name__}"
     if isinstance(value, np.ndarray):
         return f"an array of {value.dtype} of shape {value.shape}"
-    return _a(type(value).__name__)
+    name = type(value).__name__
+    return _a(name) + (" (it goes into Inputs(split, text))" if name == "TextMatrix" else "")
 
 
 def _a(name: str) -> str:

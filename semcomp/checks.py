@@ -20,7 +20,7 @@ from semcomp.errors import SemcompError
 
 Thing = TypeVar("Thing", bound=Callable[..., Any])
 
-SEEDS = 2**32 - 1
+SEEDS = 2**63 - 1
 #: The least, and the most that is of use: beyond it a slip of the hand fills the memory, or days. Where the
 #: least is None, functions say it themselves.
 RANGES: dict[str, Span] = {
@@ -60,7 +60,7 @@ def checked(thing: Thing) -> Thing:
     ...     return 2 * seed
     >>> double(-1)
     Traceback (most recent call last):
-    semcomp.errors.SemcompError: double: seed = -1; it must be a whole number from 0 to 4,294,967,295
+    semcomp.errors.SemcompError: double: seed = -1; it must be a whole number from 0 to 9,223,...
     """
     if not isinstance(thing, type):
         return _guarded(thing, f"{thing.__name__}:", [thing.__module__])  # type: ignore[no-any-return]

@@ -55,7 +55,7 @@ GOOD = [
     {"call": len},
     {"numbers": [[1, 2], [3, 4]]},
     {"numbers": pd.Series([1.0])},
-    {"seed": 2**32 - 1},
+    {"seed": 2**63 - 1},
 ]
 
 
@@ -99,8 +99,11 @@ BAD = [
     ),
     ({"call": 3}, "taking: call = 3; it must be a function, or None"),
     ({"view": sc.View}, "taking: view = the class View; it must be a View (LightGCN().fit(split)), or None"),
-    ({"seed": -1}, "taking: seed = -1; it must be a whole number from 0 to 4,294,967,295"),
-    ({"seed": 2**32}, "taking: seed = 4294967296; it must be a whole number from 0 to 4,294,967,295"),
+    ({"seed": -1}, "taking: seed = -1; it must be a whole number from 0 to 9,223,372,036,854,775,807"),
+    (
+        {"seed": 2**63},
+        "taking: seed = 9223372036854775808; it must be a whole number from 0 to 9,223,372,036,854,775,807",
+    ),
 ]
 
 

@@ -73,7 +73,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "negative split seed": (
         lambda b: sc.split(sc.planted.World(users=5, items=20).dataset(), seed=-1),
-        "split: seed = -1; it must be a whole number from 0 to 4,294,967,295",
+        "split: seed = -1; it must be a whole number from 0 to 9,223,372,036,854,775,807",
     ),
     "unknown mask": (
         lambda b: b.ranking(mask="valid"),

@@ -17,7 +17,7 @@ import semcomp as sc
 from semcomp.data.ids import LONGEST_ID, as_ids, id_fault
 from semcomp.data.times import Clock, is_date
 from semcomp.errors import LONGEST_MESSAGE, SemcompError, shortened, shown
-from semcomp.text import Precomputed
+from semcomp.text import Precomputed, Run
 
 ITEMS = "item_id,title\n1,A\n2,B\n3,C\n"
 
@@ -60,7 +60,7 @@ def test_a_long_id_of_a_view_or_a_file_of_vectors_is_refused(tmp_path):
             sc.View("v", rows, rows, user_ids=["a", "b"], item_ids=ids)
     path = put(tmp_path / "v.csv", "item_id,x\na,1\n" + "x" * 3000 + ",2\n")
     with pytest.raises(SemcompError, match=r"v\.csv, row 2: the id is 'x+…x+' of 3,000 characters"):
-        Precomputed(path).rows(loaded(tmp_path, "user_id,item_id\na,1\n"), None)
+        Precomputed(path).rows(loaded(tmp_path, "user_id,item_id\na,1\n"), Run())
     assert as_ids(np.array([7, 8]), "n").tolist() == ["7", "8"]
 
 

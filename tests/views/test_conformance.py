@@ -134,5 +134,5 @@ def test_a_seed_is_a_whole_number_of_any_kind(name, world, tmp_path):
     made = model.fit(world[0], np.arange(5)[4], checkpoint=tmp_path / "run.checkpoint")
     assert View.load(made.save(tmp_path / "view.safetensors")).provenance["seed"] == 4
     for seed in (None, "4", 1.5, -1, True):
-        with pytest.raises(SemcompError, match=rf"seed = {seed!r} is not usable; give a whole number"):
+        with pytest.raises(SemcompError, match=rf"seed = {seed!r}; it must be a whole number"):
             model.fit(world[0], seed)
