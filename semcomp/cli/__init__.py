@@ -14,9 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from types import FrameType
 
-from semcomp.errors import TRACEBACK, SemcompError, show_traceback
-
-LONGEST = 480  # characters of the line
+from semcomp.errors import LONGEST_MESSAGE, TRACEBACK, SemcompError, shortened, show_traceback
 
 
 def main() -> None:
@@ -92,9 +90,7 @@ def _told(error: BaseException) -> tuple[str, int]:
 
 def _fail(message: str) -> None:
     """Print the one line, and let nothing that was not printed be tried again at the end."""
-    line = " ".join(message.split())
-    if len(line) > LONGEST:  # the middle is cut out: what is wrong comes first, what to do last
-        line = f"{line[: LONGEST * 2 // 3]}…{line[-LONGEST // 3 :]}"
+    line = shortened(" ".join(message.split()), LONGEST_MESSAGE)
     for stream, text in ((sys.stdout, ""), (sys.stderr, f"semcomp: error: {line}\n")):
         try:
             if stream is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from semcomp.api import data_sets, load_dataset
+from semcomp.api import data_sets
 from semcomp.cli.options import FILE, Names
 
 
@@ -36,13 +36,15 @@ from semcomp.cli.options import FILE, Names
 def book(
     dataset: tuple[str, ...], more: tuple[str, ...], budget: str, out: Path | None, force: bool, jobs: int
 ) -> None:
-    """Execute the chapters on data sets and build the book (inside a checkout of the project).
+    """Execute the chapters on data sets and build the book (from a checkout of the project).
 
     Without any data set: planted, ml-100k, and books where SEMCOMP_DATA has it.
     """
     from semcomp.data import from_anywhere
     from semcomp.planted import WORLDS
     from semcomp.study.build import find_checkout, make_book  # papermill and its like, only when needed
+    from semcomp.study.item_cuts import large_enough
+    from semcomp.study.study import Study
 
     find_checkout()
     chosen = (*dataset, *more) or ("planted", "ml-100k", *(["books"] if "books" in data_sets() else []))
@@ -50,7 +52,7 @@ def book(
         [from_anywhere(name, also=WORLDS) for name in chosen],  # chapters run in another folder
         budget=budget,
         out=out,
-        data_key=lambda name: load_dataset(name).fingerprint,
+        data_key=lambda name: large_enough(Study(name, budget).data).fingerprint,
         force=force,
         jobs=jobs,
     )

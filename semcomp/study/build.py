@@ -30,20 +30,23 @@ _PER_DATA_SET = "0[3-6]_*.md"
 
 
 def find_checkout(start: Path | None = None) -> Path:
-    """The checkout of semcomp that `start` (default: the current folder) lies in.
+    """The checkout of semcomp that `start` (default: the current folder) lies in, or the one installed from.
 
     Raises:
-        SemcompError: there is none.
+        SemcompError: neither; the book's sources are not part of an installed package.
     """
     here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
+    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
         if (
             (folder / "_toc.yml").is_file()
             and (folder / "book").is_dir()
             and _is_semcomp(folder / "pyproject.toml")
         ):
             return folder
-    raise SemcompError(f"semcomp book runs inside a checkout of semcomp, and {here} is in none; cd into one")
+    raise SemcompError(
+        f"semcomp book needs a checkout of semcomp, {here} is in none and this semcomp was not installed "
+        "from one (pip install -e); cd into a checkout"
+    )
 
 
 def slug(dataset: str) -> str:

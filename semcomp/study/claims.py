@@ -20,6 +20,7 @@ from semcomp.core.tables import p_value
 from semcomp.evidence import judge_family
 from semcomp.evidence.statistics.verdicts import below, below_null, by_itself
 from semcomp.study.records import Record
+from semcomp.study.reservations import NOT_JUDGED
 
 
 @dataclass(frozen=True)
@@ -157,8 +158,9 @@ class Finding:
     Attributes:
         value: the number.
         p: of the claim's effect, adjusted for the family; None where no interval was asked for.
-        verdict: "holds", "does not hold" or "undecided". needed: if undecided, the n it would need;
-            trainings: the trainings it would need, where these are scarce.
+        verdict: "holds", "does not hold", "undecided" or "not judged".
+        needed: if undecided, the n it would need; trainings: the trainings, where these are scarce.
+        reservation: if not judged, why.
     """
 
     claim: Claim
@@ -169,13 +171,15 @@ class Finding:
     verdict: str
     needed: int | None
     trainings: int | None = None
+    reservation: str = ""
 
 
 def ledger(records: Sequence[Record]) -> list[Finding]:
     """The findings by claim, then by data set. Claims whose chapter was not run are omitted.
 
     "Holds" takes both: the whole 95 % interval of the effect above zero, and an adjusted p of at most 0.05.
-    Without a p there is no interval, and nothing is decided.
+    Without a p there is no interval, and nothing is decided. What was recorded with a reservation is
+    "not judged".
     """
     asked = [
         (claim, record, record.evidence[claim.evidence][claim.value])
@@ -192,18 +196,11 @@ def ledger(records: Sequence[Record]) -> list[Finding]:
 
     findings = []
     for place, (claim, record, value) in enumerate(asked):
-        said = judged[str(place)]
+        said, why = judged[str(place)], record.reservation
+        word = NOT_JUDGED if why else said.word
+        needed, trainings = (None, None) if why else (said.users_needed, said.trainings_needed)
         findings.append(
-            Finding(
-                claim,
-                record.dataset,
-                record.budget,
-                value,
-                said.p,
-                said.word,
-                said.users_needed,
-                said.trainings_needed,
-            )
+            Finding(claim, record.dataset, record.budget, value, said.p, word, needed, trainings, why)
         )
     return findings
 
@@ -214,6 +211,8 @@ def tally(findings: Sequence[Finding]) -> dict[str, str]:
         return {"datasets": "no data set yet", "summary": "no chapter has been run."}
     said = [finding.verdict for finding in findings]
     words = {"holds": "hold", "does not hold": "do not hold", "undecided": "are undecided"}
+    if NOT_JUDGED in said:
+        words = {kind: word for kind, word in words.items() if kind in said} | {NOT_JUDGED: "are not judged"}
     counts = ", ".join(f"{said.count(kind)} {word}" for kind, word in words.items())
     return {
         "datasets": ", ".join(dict.fromkeys(f"{one.dataset} ({one.budget})" for one in findings)),
@@ -226,15 +225,17 @@ def as_html(findings: Sequence[Finding]) -> str:
     if not findings:
         return "<p>No evidence yet: run the chapters of a data set.</p>"
     heads = ("data", "found", "95 % interval", "null", "p (Holm)", "verdict")
+    doubts = dict.fromkeys((one.dataset, one.budget, one.reservation) for one in findings if one.reservation)
     lines = [
+        *(f"<p>{escape(dataset)} ({escape(budget)}). {escape(why)}</p>" for dataset, budget, why in doubts),
         "<table class='table ledger'><thead><tr>",
         *(f"<th>{head}</th>" for head in heads),
         "</tr></thead>",
     ]
     for claim, group in groupby(findings, key=lambda finding: finding.claim):
         lines.append(
-            f"<tbody><tr><th colspan='6'>{escape(claim.says)}"
-            f"<br><small>The paper: {escape(claim.published)}</small></th></tr>"
+            f"<tbody><tr><th colspan='6'><div>{escape(claim.says)}"
+            f"<br><small>The paper: {escape(claim.published)}</small></div></th></tr>"
         )
         lines += [_row(finding) for finding in group]
         lines.append("</tbody>")
@@ -244,7 +245,7 @@ def as_html(findings: Sequence[Finding]) -> str:
 def _row(finding: Finding) -> str:
     value = finding.value
     interval = "" if value.low is None or value.high is None else f"{value.low:.3f} – {value.high:.3f}"
-    mark = {"holds": "●", "does not hold": "○"}.get(finding.verdict, "◐")
+    mark = {"holds": "●", "does not hold": "○", "undecided": "◐"}.get(finding.verdict, "–")
     more = ""
     if finding.trainings is not None:
         more = f" <small>(would need about {finding.trainings:,} trainings)</small>"

@@ -26,6 +26,14 @@ def quote(values: Mapping[str, object]) -> None:
         glue(name, value.item() if isinstance(value, np.generic) else value, display=False)
 
 
+def caution(reservation: str) -> Any:
+    """`Study.reservation` as a page shows it: a block quote, or nothing (None) where it is empty."""
+    from IPython.display import Markdown
+
+    shown: Any = Markdown
+    return shown(f"> {reservation}") if reservation else None
+
+
 def quote_evidence(evidence: Evidence, prefix: str = "", null: str = "null") -> None:
     """Quote all values of a measurement as `<prefix><key>`, and their nulls as `<prefix><key> <null>`."""
     found: dict[str, Any] = {}

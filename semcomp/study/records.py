@@ -15,17 +15,24 @@ from semcomp.storage import atomic_write
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """The evidence of one chapter on one data set under one budget."""
+    """The evidence of one chapter on one data set under one budget.
+
+    Attributes:
+        reservation: why no verdict should be taken from it (`Study.reservation`); empty where one may be.
+    """
 
     dataset: str
     budget: str
     chapter: str
     evidence: Mapping[str, Evidence]
+    reservation: str = ""
 
 
 def keep(folder: str | Path, record: Record) -> Path:
     """Write the record to `<folder>/<chapter>.json`, without per-unit tables; returns the file it wrote."""
     body: dict[str, Any] = {"dataset": record.dataset, "budget": record.budget, "chapter": record.chapter}
+    if record.reservation:
+        body["reservation"] = record.reservation
     body["evidence"] = {key: one.to_dict(table=False) for key, one in record.evidence.items()}
     path = Path(folder) / f"{record.chapter}.json"
     with atomic_write(path) as part:
@@ -44,6 +51,6 @@ def _load(path: Path) -> Record:
     try:
         body = json.loads(path.read_text("utf8"))
         evidence = {key: Evidence.from_dict(one) for key, one in body["evidence"].items()}
-        return Record(body["dataset"], body["budget"], body["chapter"], evidence)
+        return Record(body["dataset"], body["budget"], body["chapter"], evidence, body.get("reservation", ""))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SemcompError(f"{path} is not an evidence record ({error}); run its chapter again") from error

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from semcomp.api import load_dataset
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs, Model, as_view
 from semcomp.core.joining import Ids
 from semcomp.core.rank import rank
@@ -15,11 +16,13 @@ from semcomp.core.topk import TopK
 from semcomp.core.view import Scorer, View
 from semcomp.data import Dataset, Split, Strategy, audit, split
 from semcomp.errors import SemcompError, unknown_name
+from semcomp.evidence import evaluate
 from semcomp.kernels.random import whole_seed
 from semcomp.storage import digest
 from semcomp.study.artifacts import cached_view
 from semcomp.study.budgets import BUDGETS, Budget
 from semcomp.study.code import has_code, modules_of
+from semcomp.study.reservations import NOT_JUDGED, reservation
 from semcomp.study.settings import settings_for
 from semcomp.text import Encoder, embed
 from semcomp.views.configurations import budgeted, changed
@@ -37,6 +40,7 @@ TEXT_CHECKS = (
 )
 
 
+@checked
 @dataclass(frozen=True)
 class Study:
     """Everything a chapter needs, computed on request and kept for the next chapter.
@@ -80,7 +84,8 @@ class Study:
         data = self.dataset if isinstance(self.dataset, Dataset) else load_dataset(self.dataset)
         if 2 * self.k > data.n_items:
             raise SemcompError(
-                f"k = {self.k}, but lists of 2k are ranked and {data.name!r} has {data.n_items} items"
+                f"k = {self.k}, but lists of 2k are ranked and {data.name!r} has {data.n_items} items; "
+                f"it takes {2 * self.k} items, or a k of at most {data.n_items // 2}"
             )
         return data
 
@@ -190,6 +195,26 @@ class Study:
     def seed_null(self) -> TopK:
         """The ranking of a second LightGCN, which differs from the first in its seed alone."""
         return self.rank("LightGCN", self.budget.null_seed)
+
+    @cached_property
+    def reservation(self) -> str:
+        """Why no verdict should be taken from this study; empty where nothing is against it.
+
+        So it is at the budget "smoke", and where the first LightGCN's recall is not above popularity's.
+        """
+        ours, popular = (
+            evaluate(self.rank(name, self.seeds[0]), self.split, self.k, resamples=0)
+            for name in ("LightGCN", "popularity")
+        )
+        return reservation(self.budget_name, ours, popular)
+
+    def says(self, verdict: object) -> str:
+        """A verdict as it may be shown: in its own words, or as "not judged" where there is a reservation.
+
+        >>> study.says("holds")
+        'not judged'
+        """
+        return NOT_JUDGED if self.reservation else str(verdict)
 
     def fit(self, model: Model, seed: int = 0, inputs: Inputs | Split | None = None) -> Scorer:
         """A model on `inputs`, or on the study's split alone; a view is trained at most once.

@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 from outside_loads import outside_loads
-from tiny_chapters import write_checkout
+from tiny_chapters import ROOT, write_checkout
 
 from semcomp.errors import SemcompError
 from semcomp.study import build, notebooks, pages
@@ -171,11 +171,13 @@ def test_a_book_that_cannot_be_made_is_refused_first(
     assert not (checkout / "book" / "executed").exists()
 
 
-def test_outside_a_checkout_there_is_one_clear_error(tmp_path: Path, checkout: Path) -> None:
+def test_the_checkout_is_that_of_the_folder_or_of_the_installation(
+    tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert find_checkout(checkout / "book") == checkout
-    with pytest.raises(
-        SemcompError, match=r"^semcomp book runs inside a checkout of semcomp, and .* is in none"
-    ):
+    assert find_checkout(tmp_path) == ROOT
+    monkeypatch.setattr(build, "__file__", str(tmp_path / "site-packages" / "semcomp" / "build.py"))
+    with pytest.raises(SemcompError, match=r"^semcomp book needs a checkout of semcomp, .* is in none"):
         find_checkout(tmp_path)
 
 

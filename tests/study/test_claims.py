@@ -13,7 +13,8 @@ from semcomp.evidence import holm, verdict
 from semcomp.evidence.statistics.pvalues import p_of_effect
 from semcomp.evidence.statistics.verdicts import below, below_null, by_itself
 from semcomp.study.claims import CLAIMS, Finding, as_html, ledger, tally
-from semcomp.study.records import Record
+from semcomp.study.records import Record, keep, read
+from semcomp.study.reservations import NOT_JUDGED, reservation
 
 LESS = Value(0.10, 0.08, 0.12, null=0.30, excess_low=-0.23, excess_high=-0.17, n=100)
 MORE = Value(0.30, 0.28, 0.32, null=0.10, excess_low=0.17, excess_high=0.23, n=100)
@@ -111,6 +112,41 @@ def test_records_without_p_are_read_by_their_intervals():
         assert finding.p is not None
     without = Value(0.3, null=0.1, n=100)
     assert {(f.verdict, f.p) for f in ledger(records(without))} == {("undecided", None)}
+
+
+def test_a_run_with_a_reservation_is_not_judged_and_says_why():
+    why = reservation("smoke")
+    doubtful = [replace(one, reservation=why) for one in records(MORE, "<shop>")]
+    findings = ledger([*doubtful, *records(MORE, "other")])
+    assert {f.verdict for f in findings if f.dataset == "<shop>"} == {NOT_JUDGED}
+    assert NOT_JUDGED not in {f.verdict for f in findings if f.dataset == "other"}
+    assert f"{len(CLAIMS)} are not judged" in tally(findings)["summary"]
+    html = as_html(findings)
+    assert html.count(why) == 1
+    assert html.index(why) < html.index("<table")
+    assert "not judged" not in tally(ledger(records(MORE)))["summary"]
+
+
+def test_a_reservation_is_kept_with_its_record(tmp_path):
+    one = replace(records(MORE)[0], reservation="Too little.")
+    (tmp_path / "shop").mkdir()
+    keep(tmp_path / "shop", one)
+    assert read(tmp_path)[0].reservation == "Too little."
+
+
+def recall(value: float) -> Evidence:
+    return Evidence("evaluate", {"recall": Value(value)}, pd.DataFrame())
+
+
+def test_reservations_are_the_budget_and_popularity():
+    assert reservation("standard") == ""
+    assert reservation("standard", recall(0.2), recall(0.1)) == ""
+    assert "smoke" in reservation("smoke", recall(0.2), recall(0.1))
+    for same_or_below in (0.1, 0.05):
+        told = reservation("full", recall(same_or_below), recall(0.1))
+        assert f"{same_or_below:.3f}" in told
+        assert "no better than a list of popular items (0.100)" in told
+        assert "smoke" not in told
 
 
 def test_missing_chapters_leave_gaps_not_errors():

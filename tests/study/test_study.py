@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import semcomp as sc
 from semcomp import views
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.inputs import Inputs
@@ -371,7 +372,7 @@ def test_studies_refuse_bad_input(study):
         study.view("LightGCM")
     with pytest.raises(SemcompError, match="unknown data set 'plantd'"):
         _ = Study("plantd", "tiny").split
-    with pytest.raises(SemcompError, match="k = 61, but lists of 2k are ranked and 'planted' has 120 items"):
+    with pytest.raises(SemcompError, match="has 120 items; it takes 122 items, or a k of at most 60"):
         _ = Study("planted", "tiny", k=61).split
     with pytest.raises(SemcompError, match=r"'LightGCN' is not a model; .*by its name"):
         study.fit("LightGCN")
@@ -400,6 +401,29 @@ def test_budgets_grow_and_have_a_null_that_differs():
     for name, budget in BUDGETS.items():
         assert budget.name == name
         assert budget.null_seed != budget.seeds[0]
+
+
+# reservations
+
+
+def test_where_only_popularity_counts_no_verdict_is_given(study_cache, tmp_path):
+    """Everybody draws from one list of popular items, so nothing about single users can be learned."""
+    rng, weight = np.random.default_rng(0), 1 / np.arange(1, 81) ** 1.2
+    drawn = [rng.choice(80, 12, replace=False, p=weight / weight.sum()) for _ in range(120)]
+    rows = [f"u{user},i{item:02d}" for user, items in enumerate(drawn) for item in items]
+    (tmp_path / "sales.csv").write_text("\n".join(["user,item", *rows]))
+    (tmp_path / "stock.csv").write_text("\n".join(["item,title", *(f"i{n:02d},No. {n}" for n in range(80))]))
+    shop = Study(sc.load_dataset(tmp_path / "sales.csv", items=tmp_path / "stock.csv"), "tiny")
+    assert "LightGCN" in shop.reservation
+    assert "no better than a list of popular items" in shop.reservation
+    assert shop.says("holds") == "not judged"
+
+
+def test_a_view_above_popularity_is_judged(study):
+    above = sc.evaluate(study.rank("LightGCN", 3), study.split)["recall"].value
+    popular = sc.evaluate(study.rank("popularity"), study.split)["recall"].value
+    assert (study.reservation == "") == (above > popular)
+    assert study.says("holds") == ("holds" if above > popular else "not judged")
 
 
 # records

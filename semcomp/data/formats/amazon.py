@@ -147,8 +147,10 @@ def _reviews(edition: Edition, place: Place, chosen: Mapping[str, str]) -> Table
     if sample is None:
         return None
     wanted = [*edition.reviews, *(name for name in chosen.values() if name not in edition.reviews)]
-    found = [key for key in wanted if key in sample.keys or JsonLines.occurs(sample.path, _as_key(key))]
-    kind = JsonLines.of(sample.path, dict.fromkeys(found, TEXT))
+    unseen = [key for key in dict.fromkeys(wanted) if key not in sample.keys]
+    late = JsonLines.occurring(sample.path, [_as_key(key) for key in unseen])
+    absent = {key for key, found in zip(unseen, late, strict=True) if not found}
+    kind = JsonLines.of(sample.path, {key: TEXT for key in wanted if key not in absent})
     return standard_table(
         kind, (sample.path,), "interactions", chosen, also=edition.reviews, only=True, shape=_in_seconds
     )
@@ -162,7 +164,7 @@ def _as_key(name: str) -> str:
 def _ratings(name: str, place: Place, chosen: Mapping[str, str]) -> Table | None:
     """The table of a ratings-only csv, or None where there is none of this edition."""
     if name == "amazon-2023" and (found := _benchmark(place)):
-        kinds = [Delimited.of(sample.path) for sample in found]
+        kinds = [Delimited.of(sample.path, quotes=sample.quotes) for sample in found]
         files = [sample.path for sample in found]
         if any(kind != kinds[0] for kind in kinds):
             names = ", ".join(path.name for path in files)
@@ -182,7 +184,7 @@ def _ratings(name: str, place: Place, chosen: Mapping[str, str]) -> Table | None
     order = order or EDITIONS[name].order
     if order != EDITIONS[name].order or late != (name == "amazon-2023"):
         return None
-    kind = Delimited(order, quoted=False, header=False)
+    kind = Delimited(order, quotes="text", header=False)
     return standard_table(kind, (sample.path,), "interactions", chosen, shape=_in_seconds)
 
 
@@ -244,8 +246,8 @@ def _metadata(edition: Edition, sample: Sample, chosen: Mapping[str, str]) -> Ta
     if sample.kind == "literal":
         kind = LiteralLines(tuple(schema.items()))
     else:
-        nested = "categories" in schema and JsonLines.occurs(sample.path, _as_key("categories") + r"\[\s*\[")
-        schema |= {"categories": PATHS} if nested else {}
+        paths = [_as_key("categories") + r"\[\s*\["] if "categories" in schema else []
+        schema |= {"categories": PATHS} if any(JsonLines.occurring(sample.path, paths)) else {}
         kind = JsonLines.of(sample.path, schema)
     also = {key: standard for key, (standard, _) in edition.metadata.items()}
     table = standard_table(kind, (sample.path,), "items", chosen, also=also, by_row=False)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 import glob
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
+from semcomp.data.formats.batches import streamed
 from semcomp.data.formats.json_rows import has_half, parsed, surveyed
 from semcomp.data.formats.text import BOM, lines, magic, place_of_line
 from semcomp.errors import SemcompError
@@ -91,7 +91,7 @@ class JsonLines:
                 if joined.strip():
                     yield pl.read_ndjson(joined, schema=dict(self.columns))
 
-        return _streamed(batches, self.columns)
+        return streamed(batches, dict(self.columns))
 
     def check(self, path: Path) -> None:
         for number, text in lines(path, label=f"looking for the fault in {path.name}"):
@@ -113,11 +113,13 @@ class JsonLines:
         return place_of_line((number for number, text in lines(path) if text.strip()), row)
 
     @staticmethod
-    def occurs(path: Path, pattern: str) -> bool:
-        """Whether a pattern is found on any line, natively: far faster than parsing the lines."""
-        found = pl.scan_lines(path, glob=False).select(pl.col("line").str.contains(pattern).any())
+    def occurring(path: Path, patterns: Sequence[str]) -> list[bool]:
+        """Which patterns are found on any line, natively: far faster than parsing the lines."""
+        tests = [pl.col("line").str.contains(pattern).any().alias(pattern) for pattern in patterns]
+        if not tests:
+            return []
         try:
-            return bool(found.collect(engine="streaming").item())
+            return list(pl.scan_lines(path, glob=False).select(tests).collect(engine="streaming").row(0))
         except (pl.exceptions.PolarsError, OSError):
             JsonLines(()).check(path)  # says where the fault is
             raise
@@ -146,7 +148,7 @@ class LiteralLines:
         def batches() -> Iterator[pl.DataFrame]:
             yield from pl.scan_parquet(self._converted(path), glob=False).collect_batches()
 
-        return _streamed(batches, self.columns)
+        return streamed(batches, dict(self.columns))
 
     def check(self, path: Path) -> None:
         for _ in self._rows(path, f"looking for the fault in {path.name}"):
@@ -203,26 +205,6 @@ def _kept(key: str) -> Path | None:
             return file
         discard(file)
     return None
-
-
-def _streamed(
-    batches: Callable[[], Iterator[pl.DataFrame]], columns: tuple[tuple[str, pl.DataType], ...]
-) -> pl.LazyFrame:
-    """A frame whose rows are made anew, batch by batch, whenever it is collected."""
-
-    def source(
-        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        left = n_rows
-        for batch in batches():
-            part = batch if left is None else batch.head(left)
-            left = None if left is None else left - part.height
-            part = part if with_columns is None else part.select(with_columns)
-            yield part if predicate is None else part.filter(predicate)
-            if left == 0:
-                return
-
-    return register_io_source(source, schema=dict(columns), is_pure=True)
 
 
 def _cell(value: Any, dtype: pl.DataType) -> Any:
