@@ -73,6 +73,4 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> SemcompError:
 def show_traceback(error: BaseException) -> None:
     """Print where the error came from to stderr, if SEMCOMP_TRACEBACK is set."""
     if os.environ.get(TRACEBACK):
-        import traceback
-
         traceback.print_exception(error)
