@@ -29,6 +29,7 @@ from semcomp.data.selection import Selection, select
 from semcomp.data.tables import Table, Tables
 from semcomp.data.text_notes import text_notes
 from semcomp.data.writing import read_description
+from semcomp.errors import SemcompError
 from semcomp.progress import progress_bar
 from semcomp.storage import file_digest
 
@@ -65,6 +66,19 @@ def read_folder(
 
     Raises SemcompError for a missing or unreadable file and for all that `load_tables` refuses.
     """
+    wanted = {
+        "place": (place, (str, Path)),
+        "items": (items, (str, Path, type(None))),
+        "format": (format, (str,)),
+        "columns": (columns, (Mapping, type(None))),
+        "recipe": (recipe, (Recipe, type(None))),
+        "source": (source, (Source, type(None))),
+        "memory": (memory, (int,)),
+    }
+    for argument, (value, kinds) in wanted.items():
+        if not isinstance(value, kinds):
+            known = " or ".join(kind.__name__ for kind in kinds if kind is not type(None))
+            raise SemcompError(f"{argument} is a {type(value).__name__}; give a {known}")
     path = Path(place).expanduser()
     tables = open_tables(path, items=Path(items) if items else None, format=format, columns=columns)
     if items is None and (written := read_description(path)):

@@ -106,7 +106,7 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
         for folders in (_data_folders(), fetched_folders()):
             if text in folders:
                 return Place(text, folders[text], CATALOGUE.get(text), _beside(folder, folders[text]))
-    if folder.exists():
+    if os.path.exists(folder):  # False, and no error, for a name that no file can have
         absent = text in CATALOGUE and not is_path
         return Place(folder.resolve().name, folder, None, _not_the_known(text) if absent else "")
     if is_path and ".." in folder.parts:
