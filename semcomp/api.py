@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semcomp.checks import checked
 from semcomp.errors import SemcompError
 
 if TYPE_CHECKING:
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
 __all__ = ["data_sets", "load_dataset", "parse_columns", "usual_recipe"]
 
 
+@checked
 def load_dataset(
     name: str | Path,
     *,
     items: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
     format: str = "auto",
+    quotes: str = "csv",
     recipe: Recipe | None = None,
 ) -> Dataset:
     """The data set behind a name or a path.
@@ -33,8 +36,12 @@ def load_dataset(
     Args:
         items: the file of items, where `name` is the path of the file of interactions.
         columns: what columns are called in the files, by standard name: `{"user": "reviewerID"}`; usual names
-            are recognised.
+            are recognised. With "items." in front a name counts for the file of items alone, where the two
+            files differ: `{"item": "artistID", "items.item": "id"}`.
         format: one of `FORMATS`, if it cannot be recognised from the content.
+        quotes: what quote marks mean in csv and tsv files: "csv" as usual (cells may be in marks, marks
+            inside them are doubled), "backslash" (marks inside them follow a backslash), or "text" (marks are
+            part of the text).
         recipe: filters, and how texts are made; None for `usual_recipe(name)`.
 
     Raises:
@@ -51,14 +58,17 @@ def load_dataset(
 
     place = resolve(name, also=WORLDS)
     if place.path is None and place.name in WORLDS:
-        if items is not None or columns or format != "auto" or recipe is not None:
+        if items is not None or columns or (format, quotes) != ("auto", "csv") or recipe is not None:
             raise SemcompError(
-                f"{place.name!r} is generated, not read; leave out items, columns, format and recipe"
+                f"{place.name!r} is generated, not read; leave out items, columns, format, quotes and recipe"
             )
         return place.noted(WORLDS[place.name].dataset())
-    return load_named(name, also=WORLDS, items=items, columns=columns, format=format, recipe=recipe)
+    return load_named(
+        name, also=WORLDS, items=items, columns=columns, format=format, quotes=quotes, recipe=recipe
+    )
 
 
+@checked
 def usual_recipe(name: str | Path) -> Recipe:
     """The recipe by which a data set of this name is loaded; `Recipe()` where nothing is known of it.
 
@@ -78,6 +88,7 @@ def usual_recipe(name: str | Path) -> Recipe:
     return written.recipe if written else Recipe()
 
 
+@checked
 def parse_columns(text: str | Sequence[str]) -> dict[str, str]:
     """The mapping that words such as `"user=reviewerID item=asin"` stand for.
 
@@ -101,6 +112,7 @@ def parse_columns(text: str | Sequence[str]) -> dict[str, str]:
     return mapping
 
 
+@checked
 def data_sets() -> dict[str, str]:
     """The names that `load_dataset` knows here, each with where it comes from.
 

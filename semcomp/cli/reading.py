@@ -28,13 +28,19 @@ OPTIONS = (
         "--columns",
         multiple=True,
         metavar="NAME=COLUMN",
-        help="What columns are called in the files, e.g. user=reviewerID item=asin.",
+        help="What columns are called in the files, e.g. user=reviewerID item=asin items.item=id.",
     ),
     click.option(
         "--format",
         type=Names("semcomp.data.formats:FORMATS", "auto"),
         default="auto",
         help="Layout of the files.",
+    ),
+    click.option(
+        "--quotes",
+        type=Names("semcomp.data.formats:QUOTES"),
+        default="csv",
+        help="What quote marks mean in csv and tsv files.",
     ),
     click.option(
         "--min-rating", type=float, help="Keep interactions rated at least this.  [default: its recipe]"
@@ -84,7 +90,9 @@ def reading(command: Command) -> Command:
     return command
 
 
-def read(dataset: str, items: Path | None, columns: tuple[str, ...], format: str, **chosen: Any) -> Dataset:
+def read(
+    dataset: str, items: Path | None, columns: tuple[str, ...], format: str, quotes: str, **chosen: Any
+) -> Dataset:
     """The data set as the options ask for it; anything else is by the recipe for its name.
 
     Args:
@@ -96,5 +104,6 @@ def read(dataset: str, items: Path | None, columns: tuple[str, ...], format: str
         items=items,
         columns=parse_columns(columns),
         format=format,
+        quotes=quotes,
         recipe=replace(usual_recipe(dataset), **given) if given else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -10,18 +10,21 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe
+from semcomp.data.filters import KNOWN_OF_A_PAIR, Recipe, counted
+from semcomp.data.ids import EMPTY, id_fault
+from semcomp.data.numbers import as_number, iso_seconds
 from semcomp.data.spool import Records, Spool
-from semcomp.data.tables import LOST, Table, named_type
-from semcomp.errors import SemcompError, unknown_name
+from semcomp.data.tables import Table, named_type
+from semcomp.data.times import FORMS, Clock, is_date
+from semcomp.errors import SemcompError, shown, unknown_name
+from semcomp.memory import check_memory
 from semcomp.progress import progress_bar
 
 BATCH = 500_000  # rows polars hands over at a time
 BLOCK = 1 << 22  # rows of a pass over the records
 MOST_RANGES = 100  # each may be an open file
+COPIES = 6  # of a block of records, while it is filtered
 UNKNOWN = np.uint32(2**32 - 1)  # the code of a missing id
-ZONE = r"(\d:\d\d[\d:.]*) ?(?:Z|z|UTC|GMT|([+-])(\d\d):?(\d\d)?)$"  # behind a time of day
-TIME_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 
 
 class Interner:
@@ -57,6 +60,8 @@ class Coded:
     Attributes:
         user_ids, item_ids: the distinct ids, ascending as strings.
         users, items: the place among these of the codes in the records.
+        clock: what the time stamps in the records count.
+        remarks: what a reader should know of how the rows were read, a sentence each.
         records: fields `user` and `item` (codes), those of rating, timestamp and position that the table has
             (float64, NaN where unknown), and if columns are kept, `row` of the table and `content`, a hash of
             them.
@@ -69,12 +74,16 @@ class Coded:
     items: NDArray[np.int32]
     records: Spool
     vague: int
+    clock: Clock
+    remarks: tuple[str, ...] = ()
 
     def ranges(self, rows: int, *, limit: int, progress: bool) -> Iterator[Records]:
         """The records again, in blocks of about `rows`, ids as places: users ascend from block to block.
 
         All records of a user are in one block, so a user with more than `rows` of them makes a larger one.
         Records that do not fit `limit` bytes pass through files, see `Spool`.
+
+        Raises SemcompError where a user has more rows than memory has room for.
         """
         rows = max(rows, self.records.rows // MOST_RANGES, 1)
         if self.records.rows <= rows:
@@ -83,6 +92,12 @@ class Coded:
         counts = np.zeros(len(self.users), dtype=np.int64)
         for block in self.records.blocks(BLOCK):
             counts += np.bincount(self.users[block["user"]], minlength=len(counts))
+        most, user = int(counts.max()), self.user_ids[int(counts.argmax())]
+        check_memory(
+            most * self.records.dtype.itemsize * COPIES,
+            f"sorting the {most:,} rows of user {shown(user)}",
+            "keep fewer of them",
+        )
         part = (np.cumsum(counts) - counts) // rows
         part = np.cumsum(np.diff(part, prepend=0) > 0).astype(np.uint16)
         spools = [Spool(self.records.dtype, limit // (int(part[-1]) + 1)) for _ in range(int(part[-1]) + 1)]
@@ -108,6 +123,8 @@ class Coded:
     def _placed(self, block: Records) -> Records:
         block["user"] = self.users[block["user"]]
         block["item"] = self.items[block["item"]]
+        if "timestamp" in (block.dtype.names or ()):
+            block["timestamp"] = self.clock.seconds(block["timestamp"])
         return block
 
 
@@ -130,7 +147,7 @@ def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> C
         wanted.append(pl.struct(pl.col(recipe.keep).cast(pl.String)).hash(seed=0).alias("content"))
         fields += [("content", "<u8"), ("row", "<i8")]
     records = Spool(np.dtype(fields), limit)
-    vague = 0
+    vague, clock = 0, Clock()
     with progress_bar(None, "reading interactions", "row", wanted=progress, unit_scale=True) as bar:
         for batch in batches(table, table.frame.select(wanted)):
             block = np.empty(batch.height, dtype=records.dtype)
@@ -141,7 +158,7 @@ def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> C
             for name in ("user", "item"):
                 missing = block[name] == UNKNOWN
                 if missing.any():
-                    raise bad_id(table, f"{name}_id", records.rows + int(missing.argmax()), None)
+                    raise _wrong_id(table, name, records.rows + int(missing.argmax()), EMPTY)
             for name in known:
                 wrong = np.isinf(block[name])
                 if name == "rating" and _needs_rating(recipe):
@@ -152,15 +169,18 @@ def read_coded(table: Table, recipe: Recipe, *, limit: int, progress: bool) -> C
                     continue
                 if wrong.any():
                     raise _no_number(table, name, records.rows + int(wrong.argmax()), recipe)
+            if "timestamp" in known and not table.in_seconds:
+                clock.see(block["timestamp"])
             records.append(block)
             bar.update(batch.height)
     if records.rows == 0:
         raise SemcompError(f"{table.label} has a header but no rows; at least one is needed")
-    user_ids, user_place = users.sorted()
-    item_ids, item_place = items.sorted()
-    coded = Coded(user_ids, item_ids, user_place, item_place, records, vague)
-    _check_ids(coded, table)
-    return coded
+    user_ids, user_places, user_remarks = _distinct_ids("user", users, records, table)
+    item_ids, item_places, item_remarks = _distinct_ids("item", items, records, table)
+    if clock.mixed:
+        raise _no_date(table, records)
+    remarks = (*user_remarks, *item_remarks, *clock.remarks)
+    return Coded(user_ids, item_ids, user_places, item_places, records, vague, clock, remarks)
 
 
 def batches(table: Table, frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
@@ -191,84 +211,76 @@ def _check_columns(schema: pl.Schema, recipe: Recipe, label: str) -> None:
             )
 
 
-def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
-    """The column as float64: NaN where it is empty, infinity where something in it is not a number.
+def _distinct_ids(
+    name: str, interner: Interner, records: Spool, table: Table
+) -> tuple[pl.Series, NDArray[np.int32], list[str]]:
+    """The ids ascending, without the blanks around them, the place of each code among them, and remarks.
 
-    Dates count as seconds since 1970, in UTC where they name no zone.
+    Raises SemcompError, with the first row that has it, for what cannot be an id (see `id_fault`), and where
+    two ids differ in such blanks alone.
     """
-    value = pl.col(name)
-    if isinstance(dtype, (pl.Categorical, pl.Enum)):
-        value, dtype = value.cast(pl.String), pl.String()
-    if name == "timestamp" and isinstance(dtype, (pl.Date, pl.Datetime)):
-        number = value.cast(pl.Datetime("us")).dt.epoch("us") / 1e6
-    elif dtype == pl.String:
-        text = value.str.strip_chars()
-        value = pl.when(text != "").then(text)
-        first = table.frame.select(value).drop_nulls().head(1).collect(engine="streaming").to_series()
-        dates = name == "timestamp" and first.cast(pl.Float64, strict=False).null_count()
-        number = _seconds(value) if dates else value.cast(pl.Float64, strict=False)
-    elif dtype.is_numeric() or dtype in (pl.Boolean, pl.Null):
-        number = value.cast(pl.Float64, strict=False)
-    else:
-        times = " or times" if name == "timestamp" else ""
-        raise SemcompError(
-            f"{table.label}: column {name!r} is {named_type(dtype)}; numbers{times} are needed"
+    ids, places = interner.sorted()
+    if fault := id_fault(ids):
+        raise _wrong_id(table, name, _row_of(records, name, places, fault[0]), fault[1])
+    bare = ids.str.strip_chars()
+    blanks = int((bare != ids).sum())
+    if not blanks:
+        return ids, places, []
+    order = bare.arg_sort()
+    ordered = bare.gather(order)
+    if (twice := (ordered == ordered.shift(1)).fill_null(False)).any():
+        at = int(twice.arg_max() or 0)
+        same = sorted(
+            (_row_of(records, name, places, int(order[i])), ids[int(order[i])]) for i in (at - 1, at)
         )
-    wrong = value.is_not_null() & number.is_null()
-    # + 0.0 makes 0.0 of -0.0: they are equal, but their bytes are not
-    return pl.when(wrong).then(float("inf")).otherwise(number.fill_null(float("nan")) + 0.0).alias(name)
+        (one, first), (other, second) = same
+        raise SemcompError(
+            f"{table.locate(other)}: {name} {shown(second)} and {name} {shown(first)} of {table.locate(one)} "
+            "differ in blanks alone; write one id always in one way"
+        )
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
+    example = shown(ids[int((bare != ids).arg_max() or 0)])
+    return ordered, rank[places], [f"blanks around {counted(blanks, f'{name} id')} removed, e.g. {example}"]
 
 
-def _seconds(text: pl.Expr) -> pl.Expr:
-    """ISO 8601 dates, with or without a time of day and its offset from UTC, as seconds since 1970."""
-    text = text.str.replace(r"^([\d-]{10})[Tt]", "${1} ")
-    plain = text.str.replace(ZONE, "$1")
-    times = [plain.str.to_datetime(form, strict=False, time_unit="us") for form in TIME_FORMATS]
-    hours, minutes = (text.str.extract(ZONE, group).cast(pl.Float64).fill_null(0) for group in (3, 4))
-    east = pl.when(text.str.extract(ZONE, 2) == "-").then(-1).otherwise(1) * (3600 * hours + 60 * minutes)
-    return pl.coalesce(times).dt.epoch("us") / 1e6 - east
+def _first_row(records: Spool, test: Callable[[Records], NDArray[np.bool_]]) -> int:
+    """The first row of the table whose record passes a test."""
+    start = 0
+    for block in records.blocks(BLOCK):
+        at = test(block)
+        if at.any():
+            return start + int(at.argmax())
+        start += len(block)
+    return start
 
 
-def _check_ids(coded: Coded, table: Table) -> None:
-    """Refuse the ids that `no_id` is about."""
-    for name, ids, places in (("user", coded.user_ids, coded.users), ("item", coded.item_ids, coded.items)):
-        wrong = no_id(ids).to_numpy()
-        if wrong.any():
-            start = 0
-            for block in coded.records.blocks(BLOCK):
-                codes = places[block[name]]
-                at = wrong[codes]
-                if at.any():
-                    row = int(at.argmax())
-                    raise bad_id(table, f"{name}_id", start + row, ids[int(codes[row])])
-                start += len(block)
+def _row_of(records: Spool, name: str, places: NDArray[np.int32], place: int) -> int:
+    return _first_row(records, lambda block: places[block[name]] == place)
 
 
-def no_id(ids: pl.Series) -> pl.Series:
-    """Which are missing, white space alone, or hold NUL, as which half a surrogate pair arrives too."""
-    return ids.is_null() | (ids.str.strip_chars() == "") | ids.str.contains("\0", literal=True)
+def _wrong_id(table: Table, name: str, row: int, fault: str) -> SemcompError:
+    return SemcompError(f"{table.locate(row)}: column '{name}_id' {fault}")
 
 
-def bad_id(table: Table, column: str, row: int, value: str | None) -> SemcompError:
-    """The error for a value that cannot be an id, see `no_id`."""
-    where = table.locate(row)
-    if value is None or not value.strip():
-        return SemcompError(f"{where}: column {column!r} is empty; fill in an id or remove the row")
+def _no_date(table: Table, records: Spool) -> SemcompError:
+    row = _first_row(records, lambda block: np.isfinite(block["timestamp"]) & ~is_date(block["timestamp"]))
+    value = next(records.blocks(row + 1))["timestamp"][row]
     return SemcompError(
-        f"{where}: column {column!r} is {value.replace(chr(0), LOST)!r}, where {LOST} is NUL or half a "
-        "surrogate pair; write the whole id or remove the row"
+        f"{table.locate(row)}: timestamp {value:.15g} is not a date, as most others of the column are; "
+        f"correct it ({', '.join(FORMS)}) or leave it empty"
     )
 
 
 def _no_number(table: Table, name: str, row: int, recipe: Recipe) -> SemcompError:
     with table.reading():
         value = table.frame.select(name).slice(row, 1).collect(engine="streaming").item()
-    said = "is missing" if value is None else f"{value!r} is not a number"
+    said = "is missing" if value is None else f"{shown(value)} is not a number"
     if name == "timestamp" and isinstance(value, str):
         text = pl.lit(value.strip())
-        if pl.select(pl.coalesce(text.cast(pl.Float64, strict=False), _seconds(text))).item() is not None:
+        if pl.select(pl.coalesce(text.cast(pl.Float64, strict=False), iso_seconds(text))).item() is not None:
             return SemcompError(
-                f"{table.locate(row)}: timestamp {value!r} is not written as the first one of the file is; "
+                f"{table.locate(row)}: timestamp {shown(value)} is not written as the first of the file is; "
                 "write all as numbers, or all as dates"
             )
     if name != "rating":

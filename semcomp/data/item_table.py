@@ -9,11 +9,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from semcomp.data.coding import bad_id, batches, no_id
+from semcomp.data.coding import batches
 from semcomp.data.filters import Recipe, counted
+from semcomp.data.formats.html import without_entities
+from semcomp.data.ids import id_fault
 from semcomp.data.item_text import DEFAULT_COLUMNS, Template, default_template
 from semcomp.data.tables import Table, Tables
-from semcomp.errors import SemcompError
+from semcomp.errors import SemcompError, shown
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,12 @@ class Inventory:
     Attributes:
         ids: distinct, ascending as strings.
         no_text: (I,) whether the item's text counts as empty.
+        remarks: what a reader should know of how the table was read, a sentence each.
     """
 
     ids: pl.Series
     no_text: NDArray[np.bool_]
+    remarks: tuple[str, ...] = ()
 
 
 def choose_template(tables: Tables, recipe: Recipe) -> Template | None:
@@ -67,30 +71,33 @@ def inventory_of(items: Table, template: Template | None, min_characters: int) -
 
     Raises SemcompError for an empty id, an id in two rows, and a table without rows.
     """
-    parts = []
-    wanted = [
-        "item_id",
-        *(column for column in (template.columns if template else ()) if column != "item_id"),
-    ]
-    for batch in batches(items, items.frame.select(wanted)):
+    parts, remarks, changed = [], [], 0
+    texts = [column for column in (template.columns if template else ()) if column != "item_id"]
+    for stored in batches(items, items.frame.select("item_id", *texts)):
+        batch = without_entities(stored, texts) if items.entities else stored
+        changed += sum((batch.select(texts).hash_rows() != stored.select(texts).hash_rows()) if texts else [])
         length = template.render(batch).str.len_chars() if template else pl.Series([0] * batch.height)
         parts.append(pl.DataFrame({"id": batch["item_id"], "no_text": length < min_characters}))
     table = pl.concat(parts) if parts else pl.DataFrame({"id": [], "no_text": []})
     if table.height == 0:
         raise SemcompError(f"{items.label} has a header but no rows; at least one is needed")
     ids = table["id"]
-    if (wrong := no_id(ids)).any():
-        row = int(wrong.arg_max() or 0)
-        raise bad_id(items, "item_id", row, ids[row])
+    if fault := id_fault(ids):
+        raise SemcompError(f"{items.locate(fault[0])}: column 'item_id' {fault[1]}")
+    if blanks := int((ids != (ids := ids.str.strip_chars())).sum()):
+        remarks.append(f"blanks around {counted(blanks, 'id')} of the item table removed")
+    if changed:
+        remarks.append(f"HTML entities (such as &amp;) resolved in the texts of {counted(changed, 'item')}")
     order = ids.arg_sort()
     ordered = ids.gather(order)
     if (twice := (ordered == ordered.shift(1)).fill_null(False)).any():
         item = ordered[int(twice.arg_max() or 0)]
         one, other = (int(row) for row in (ids == item).arg_true()[:2])
         raise SemcompError(
-            f"{items.locate(other)}: item {item!r} is in {items.locate(one)} already; keep one row per item"
+            f"{items.locate(other)}: item {shown(item)} is in {items.locate(one)} already; "
+            "keep one row per item"
         )
-    return Inventory(ordered, table["no_text"].gather(order).to_numpy())
+    return Inventory(ordered, table["no_text"].gather(order).to_numpy(), tuple(remarks))
 
 
 def check_texts(inventory: Inventory, items: Table, template: Template, min_characters: int) -> None:
@@ -120,7 +127,7 @@ def places(
     if unknown_items == "refuse" and (unknown := found.null_count()):
         raise SemcompError(
             f"{interactions} names {counted(unknown, 'item')} that {items} does not hold, e.g. "
-            f"{item_ids[int(found.is_null().arg_max() or 0)]!r}; "
+            f"{shown(item_ids[int(found.is_null().arg_max() or 0)])}; "
             "add their rows, or drop the interactions by unknown_items = 'drop'"
         )
     return found.cast(pl.Int32).fill_null(len(inventory.ids)).to_numpy()
@@ -132,7 +139,10 @@ def rows_of(items: Table | None, ids: pl.Series) -> pl.DataFrame:
     if items is None:
         return wanted
     with items.reading():
-        rows = items.frame.join(wanted.lazy(), on="item_id", how="semi").collect(engine="streaming")
+        named = items.frame.with_columns(pl.col("item_id").str.strip_chars())
+        rows = named.join(wanted.lazy(), on="item_id", how="semi").collect(engine="streaming")
+    if items.entities:
+        rows = without_entities(rows, [name for name in rows.columns if name != "item_id"])
     return rows.sort("item_id").select("item_id", pl.exclude("item_id"))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data.coding import BLOCK, batches, read_coded
 from semcomp.data.dataset import Dataset, Source
 from semcomp.data.filters import Recipe, Step, nothing_left
@@ -29,7 +30,7 @@ from semcomp.data.selection import Selection, select
 from semcomp.data.tables import Table, Tables
 from semcomp.data.text_notes import text_notes
 from semcomp.data.writing import read_description
-from semcomp.errors import SemcompError
+from semcomp.outputs import expanded
 from semcomp.progress import progress_bar
 from semcomp.storage import file_digest
 
@@ -37,12 +38,14 @@ MEMORY = 2 << 30
 IDS = 1 << 18  # that many Python strings at a time
 
 
+@checked
 def read_folder(
     place: str | Path,
     *,
     items: str | Path | None = None,
     format: str = "auto",
     columns: Mapping[str, str] | None = None,
+    quotes: str = "csv",
     name: str | None = None,
     recipe: Recipe | None = None,
     source: Source | None = None,
@@ -59,31 +62,21 @@ def read_folder(
         place: a folder in one of the formats, or the file of the interactions.
         items: the file of the items, where `place` is a file.
         format: one of `formats.FORMATS`; "auto" goes by the content.
-        columns: for standard names (`user_id`, `item_id`, `rating` …) the names in the files.
+        columns, quotes: for standard names (`user_id`, `item_id`, `rating` …) the names in the files, and
+            what quote marks mean in them; see `formats.open_tables`.
         name: how the data set is called; the name of the folder or file if None.
         source: who published the data; the sha256 of the files read are added to it.
         memory, progress: see `load_tables`.
 
     Raises SemcompError for a missing or unreadable file and for all that `load_tables` refuses.
     """
-    wanted = {
-        "place": (place, (str, Path)),
-        "items": (items, (str, Path, type(None))),
-        "format": (format, (str,)),
-        "columns": (columns, (Mapping, type(None))),
-        "recipe": (recipe, (Recipe, type(None))),
-        "source": (source, (Source, type(None))),
-        "memory": (memory, (int,)),
-    }
-    for argument, (value, kinds) in wanted.items():
-        if not isinstance(value, kinds):
-            known = " or ".join(kind.__name__ for kind in kinds if kind is not type(None))
-            raise SemcompError(f"{argument} is a {type(value).__name__}; give a {known}")
-    path = Path(place).expanduser()
-    tables = open_tables(path, items=Path(items) if items else None, format=format, columns=columns)
+    path = expanded(place)
+    second = Path(items) if items else None
+    tables = open_tables(path, items=second, format=format, columns=columns, quotes=quotes)
     if items is None and (written := read_description(path)):
         name, source = name or written.name, source or written.source
         whole, retold = recipe is None, recipe is not None and recipe.template is not None
+        tables = replace(tables, interactions=replace(tables.interactions, in_seconds=True))
         recipe = recipe or written.recipe
         recipe = recipe if retold else replace(recipe, template=written.recipe.template)
         data = _load(name, tables, recipe, source, memory=memory, progress=progress, keep_idle=whole)
@@ -91,10 +84,12 @@ def read_folder(
     files = [*tables.interactions.files, *(tables.items.files if tables.items else ())]
     files += [tables.vectors] if tables.vectors else []
     source = replace(source or Source(), sha256=_digests(files, progress))
-    name = name or (path.resolve().name if path.is_dir() else path.name.split(".")[0] or path.name)
+    called = path.resolve() if path.is_dir() else files[0]
+    name = name or (called.name if path.is_dir() else called.name.split(".")[0] or called.name)
     return load_tables(name, tables, recipe or Recipe(), source, memory=memory, progress=progress)
 
 
+@checked
 def load_tables(
     name: str,
     tables: Tables,

@@ -22,8 +22,10 @@ from semcomp.data.item_table import Inventory
 from semcomp.data.spool import Records, Spool
 from semcomp.data.tables import Table
 from semcomp.errors import SemcompError
+from semcomp.memory import check_memory
 from semcomp.progress import progress_bar
 
+PAIR = 24  # bytes of a pair on its way from here into a data set
 SORTING = 3  # work on a range of users takes about this many times the bytes of its records
 
 
@@ -54,7 +56,8 @@ def select(
 ) -> Selection:
     """Apply the recipe to the records. The result does not depend on `memory`, see `load_tables`.
 
-    Raises SemcompError for repeated pairs and empty texts where the recipe refuses them.
+    Raises SemcompError for repeated pairs and empty texts where the recipe refuses them, and for more pairs
+    than memory has room for.
     """
     no_text = inventory.no_text if recipe.empty_text != "keep" else np.zeros_like(inventory.no_text)
     user, item = (np.empty(coded.records.rows, dtype=np.int32) for _ in range(2))
@@ -85,10 +88,13 @@ def select(
             if known:
                 known.append(_fields(records, known))
             bar.update(len(block))
+    check_memory(n * PAIR, f"the {n:,} pairs of {table.label}", "keep fewer by a stricter recipe")
     if recipe.empty_text == "refuse" and refused.any():
         raise _without_text(inventory, refused, recipe)
     user, item = user[:n], item[:n]
     said: list[Step | str] = [
+        *coded.remarks,
+        *inventory.remarks,
         *_on_unlisted(recipe, unlisted),
         Step("duplicates", recipe.duplicates, interactions=repeated),
         *_on_ratings(recipe, coded, low),
@@ -159,7 +165,7 @@ def _distinct(places: NDArray[np.int32], count: int) -> int:
 
 
 def _repeated(table: Table, user: str, item: str) -> SemcompError:
-    same = (pl.col("user_id") == user) & (pl.col("item_id") == item)
+    same = (pl.col("user_id").str.strip_chars() == user) & (pl.col("item_id").str.strip_chars() == item)
     with table.reading():
         numbered = table.frame.select("user_id", "item_id").with_row_index("row")
         rows = numbered.filter(same).select("row").collect(engine="streaming")["row"].sort()

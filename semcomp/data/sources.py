@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semcomp.checks import checked
 from semcomp.data import movielens
 from semcomp.data.fetching import fetched_folders, named
 from semcomp.data.filters import Recipe
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 VARIABLE = "SEMCOMP_DATA"
 
 
+@checked
 @dataclass(frozen=True)
 class Place:
     """Where a data set is.
@@ -43,6 +45,7 @@ class Place:
         return replace(data, notes=(*data.notes, self.note)) if self.note else data
 
 
+@checked
 def load_named(
     name_or_path: str | Path,
     *,
@@ -50,11 +53,12 @@ def load_named(
     items: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
     format: str = "auto",
+    quotes: str = "csv",
     recipe: Recipe | None = None,
 ) -> Dataset:
     """The data set behind a name or a path (see `resolve`), by `recipe` or else by the recipe of its name.
 
-    `items`, `columns` and `format` are those of `read_folder`, for files of one's own.
+    `items`, `columns`, `format` and `quotes` are those of `read_folder`, for files of one's own.
     """
     from semcomp.data.loading import read_folder  # a listing of names reads no table
 
@@ -63,10 +67,10 @@ def load_named(
     if place.path is None and place.known is None:
         raise SemcompError(f"{place.name!r} is generated, not read; it has no files")
     if place.path is None:
-        if items is not None or columns or format != "auto":
+        if items is not None or columns or (format, quotes) != ("auto", "csv"):
             raise SemcompError(
                 f"{place.name!r} comes from the package index in a form that is known; "
-                "leave out items, columns and format"
+                "leave out items, columns, format and quotes"
             )
         entry = CATALOGUE[place.name]
         return place.noted(movielens.load_ml_100k(recipe or entry.recipe, entry.source))
@@ -75,6 +79,7 @@ def load_named(
         items=items,
         format=format,
         columns=columns,
+        quotes=quotes,
         name=place.name if known else None,
         recipe=recipe or (known.recipe if known else None),
         source=known.source if known else None,
@@ -82,6 +87,7 @@ def load_named(
     return place.noted(data)
 
 
+@checked
 def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
     """What a name or a path stands for; no table is read yet, and nothing is fetched.
 
@@ -98,6 +104,8 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
         raise SemcompError("the name of the data set is empty; give a name or a path to a folder")
     is_path = isinstance(name_or_path, Path) or text in (".", "..") or any(s in text for s in ("/", "\\"))
     folder = expanded(text)
+    if text == "-":  # standard input, see `formats.streams`
+        return Place(text, folder, None)
     if not is_path:
         if text in also:
             return Place(text, None, None, _beside(folder, None))
@@ -106,7 +114,7 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
         for folders in (_data_folders(), fetched_folders()):
             if text in folders:
                 return Place(text, folders[text], CATALOGUE.get(text), _beside(folder, folders[text]))
-    if os.path.exists(folder):  # False, and no error, for a name that no file can have
+    if os.path.exists(folder):  # which says no of names that no system takes, too
         absent = text in CATALOGUE and not is_path
         return Place(folder.resolve().name, folder, None, _not_the_known(text) if absent else "")
     if is_path and ".." in folder.parts:
@@ -129,6 +137,7 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
     raise unknown_name("data set", text, {*available(), *also, *near})
 
 
+@checked
 def from_anywhere(name_or_path: str | Path, *, also: Iterable[str] = ()) -> str:
     """What the data set can be asked for by in any working folder: its name, or the absolute path.
 
@@ -150,6 +159,7 @@ def _beside(here: Path, meant: Path | None) -> str:
     return f"{str(here)!r} is the known data set of that name; the folder of that name here is ./{here}"
 
 
+@checked
 def available() -> dict[str, str]:
     """The names that load here without a download of data files, each with where it comes from in words."""
     found = {movielens.NAME: f"package index ({movielens.REQUIREMENT})"}
@@ -158,11 +168,13 @@ def available() -> dict[str, str]:
     return found | {name: places[name] for name in sorted(places) if name != movielens.NAME}
 
 
+@checked
 def catalogue() -> dict[str, NamedSource]:
     """All data sets that have a name, whether they are at hand or not."""
     return dict(CATALOGUE)
 
 
+@checked
 def describe_source(name: str) -> str:
     """Publisher, address, licence, citation, files with length and hash, and whether it is at hand here."""
     entry = named(name)

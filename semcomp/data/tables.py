@@ -11,9 +11,8 @@ from typing import Protocol
 import polars as pl
 
 from semcomp.data.columns import KNOWN_OF_A_PAIR, standard_names
+from semcomp.data.ids import LOST
 from semcomp.errors import SemcompError
-
-LOST = "\ufffd"  # the replacement character of Unicode
 
 
 class FileKind(Protocol):
@@ -44,6 +43,9 @@ class Table:
         kind: how the files are written; None for a frame that comes from elsewhere.
         stored: the frame before text was turned into numbers, to find the text that is not a number.
         by_row: False where rows of the frame are not rows of the file (repeated items were left out).
+        entities: whether entities of HTML may be in its text.
+        in_seconds: whether time stamps are known to be seconds; else what they count is judged by what they
+            are, see `times.Clock`.
     """
 
     frame: pl.LazyFrame
@@ -52,6 +54,8 @@ class Table:
     kind: FileKind | None = None
     stored: pl.LazyFrame | None = None
     by_row: bool = True
+    entities: bool = False
+    in_seconds: bool = False
 
     def locate(self, row: int) -> str:
         """Where row `row` of the frame (from 0) stands: "ratings.csv, line 18", or row 17 of a parquet file.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from semcomp.data.filters import counted
+from semcomp.data.ids import LOST
 from semcomp.data.item_text import Template, as_strings
-from semcomp.data.tables import LOST
 
 MARKERS = ("nan", "none", "null", "nil", "na", "<na>", "n/a", "#n/a", "\\n")  # in lower case
 

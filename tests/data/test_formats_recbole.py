@@ -9,6 +9,7 @@ import pytest
 from layout_files import INTER, put, refuses, rows
 
 from semcomp.data.formats import open_tables
+from semcomp.errors import SemcompError
 
 pytestmark = pytest.mark.usefixtures("cache_apart")
 
@@ -117,3 +118,16 @@ def test_a_matrix_that_does_not_fit_the_items(tmp_path):
     refuses(r"movies_item_embeddings\.npy cannot be read .*complete \.npy file", folder)
     put(tmp_path / "f" / "x.inter", "user_id:token\titem_id:token\n1\t2\n")
     refuses(r"has no x_item_embeddings\.npy; put the matrix next to", tmp_path / "f", format="published")
+
+
+def test_blanks_for_tabs(tmp_path):
+    inter = "user_id:token item_id:token rating:float\n7 1 5\n8 2 4\n"
+    put(tmp_path / "m.inter", inter)
+    put(tmp_path / "m.item", "item_id:token title:token\n1 One\n2 Two\n")
+    tables = open_tables(tmp_path)
+    assert tables.format == "RecBole atomic files"
+    assert rows(tables.interactions)[1] == {"user_id": "8", "item_id": "2", "rating": "4"}
+    assert rows(tables.items)[0] == {"item_id": "1", "title": "One"}
+    put(tmp_path / "m.item", "item_id:token title:token\n1 One more\n2 Two\n")
+    with pytest.raises(SemcompError, match=r"m\.item, line 2: 3 cells where 2 were expected"):
+        rows(open_tables(tmp_path).items)

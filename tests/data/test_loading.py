@@ -417,14 +417,3 @@ def test_counts_of_the_publishers(name):
     assert read_folder(Path(root) / name, recipe=Recipe(core=5), memory=1 << 18).n_items == (
         8_520 if name == "books" else core[1]  # 248 of its 253 items without a title still have none
     )
-
-
-@pytest.mark.parametrize(
-    ("argument", "value"),
-    [("items", 7), ("format", {}), ("columns", []), ("recipe", "x"), ("source", b"x"), ("memory", 1.5)],
-)
-def test_an_argument_of_another_kind_is_named(tmp_path, argument, value):
-    with pytest.raises(SemcompError, match=f"^{argument} is a {type(value).__name__}; give a "):
-        read_folder(write(tmp_path / "shop"), **{argument: value})
-    with pytest.raises(SemcompError, match=r"^place is a list; give a str or Path"):
-        read_folder([])

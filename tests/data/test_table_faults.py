@@ -66,6 +66,10 @@ def test_bad_paths(tmp_path):
     (tmp_path / "interactions.csv").mkdir()
     with pytest.raises(SemcompError, match=r"has no interactions\.parquet or interactions\.csv"):
         open_tables(tmp_path)
+    with pytest.raises(SemcompError, match=r"there is no folder or file .*x…x.*; check the path"):
+        open_tables(tmp_path / ("x" * 5000))
+    with pytest.raises(SemcompError, match=r"~nobody_here/x: there is no such user"):
+        open_tables("~nobody_here/x")
     good = put(tmp_path / "x.csv", GOOD)
     with pytest.raises(SemcompError, match="is a folder where a file was expected"):
         open_tables(good, items=tmp_path)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from semcomp.checks import checked
 from semcomp.data.columns import check_chosen, chosen_columns
 from semcomp.data.formats import amazon, movielens, plain, recbole
 from semcomp.data.formats.place import Layout, Place, look, sample_of
+from semcomp.data.formats.quotes import QUOTES
+from semcomp.data.formats.streams import at_rest
 from semcomp.data.tables import Tables
 from semcomp.errors import SemcompError, unknown_name
+from semcomp.outputs import expanded
 
 FORMATS: dict[str, Layout] = {
     **recbole.LAYOUTS,
@@ -20,12 +24,14 @@ FORMATS: dict[str, Layout] = {
 AUTO = "auto"
 
 
+@checked
 def open_tables(
     place: Path,
     *,
     items: Path | None = None,
     format: str = AUTO,
     columns: Mapping[str, str] | None = None,
+    quotes: str = "csv",
 ) -> Tables:
     """The tables in a folder or in files. Headers and first lines are read now, the rest when collected.
 
@@ -33,27 +39,33 @@ def open_tables(
     first lines of its files look like, in the order of FORMATS.
 
     Args:
-        place: a folder, or the file of interactions.
+        place: a folder, or the file of interactions; "-" is standard input, which like a pipe is put into a
+            file first.
         items: the file of items, where it does not lie in the folder or `place` is a file.
         format: one of FORMATS, or "auto" to recognise it.
-        columns: the user's names of columns, {"user": "reviewerID", "rating": "overall"}.
+        columns: the user's names of columns, {"user": "reviewerID", "rating": "overall"}; with "items." in
+            front they count for the file of items alone, {"items.item": "id"}.
+        quotes: what quote marks mean in delimited text: "csv" as in RFC 4180, "backslash" where marks inside
+            cells follow a backslash, "text" where they are part of the text.
 
     Raises SemcompError for paths that lead nowhere, an unknown format, a place that no layout or not the
     named one fits, files that contradict each other, and columns that are missing or ambiguous.
     """
     if format != AUTO and format not in FORMATS:
         raise unknown_name("format", format, [AUTO, *FORMATS])
+    if quotes not in QUOTES:
+        raise unknown_name("reading of quotes", quotes, QUOTES)
     chosen = chosen_columns(columns)
-    seen = look(Path(place).expanduser(), items and Path(items).expanduser(), format != AUTO)
+    place, items = at_rest(expanded(place)), at_rest(expanded(items)) if items else None
+    seen = look(place, items, format != AUTO, quotes)
     tables = _recognised(seen, chosen) if format == AUTO else FORMATS[format].open(seen, chosen)
     if tables is None:
         raise _unrecognised(seen, format)
-    stored = [
-        name
-        for table in (tables.interactions, tables.items)
+    stored = {
+        role: table.kind.names()
+        for role, table in (("interactions", tables.interactions), ("items", tables.items))
         if table is not None and table.kind is not None
-        for name in table.kind.names()
-    ]
+    }
     check_chosen(chosen, stored, str(place))
     return tables
 

@@ -164,7 +164,7 @@ def _as_key(name: str) -> str:
 def _ratings(name: str, place: Place, chosen: Mapping[str, str]) -> Table | None:
     """The table of a ratings-only csv, or None where there is none of this edition."""
     if name == "amazon-2023" and (found := _benchmark(place)):
-        kinds = [Delimited.of(sample.path) for sample in found]
+        kinds = [Delimited.of(sample.path, quotes=sample.quotes) for sample in found]
         files = [sample.path for sample in found]
         if any(kind != kinds[0] for kind in kinds):
             names = ", ".join(path.name for path in files)
@@ -184,7 +184,7 @@ def _ratings(name: str, place: Place, chosen: Mapping[str, str]) -> Table | None
     order = order or EDITIONS[name].order
     if order != EDITIONS[name].order or late != (name == "amazon-2023"):
         return None
-    kind = Delimited(order, quoted=False, header=False)
+    kind = Delimited(order, quotes="text", header=False)
     return standard_table(kind, (sample.path,), "interactions", chosen, shape=_in_seconds)
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 
 import polars as pl
 
-from semcomp.data.formats.text import head, lines, place_of_line
-from semcomp.errors import SemcompError
+from semcomp.data.formats.batches import streamed
+from semcomp.data.formats.header import is_data
+from semcomp.data.formats.quotes import stray_mark
+from semcomp.data.formats.text import LONGEST, head, lines, place_of_line
+from semcomp.errors import SemcompError, shown
 
 SEPARATORS = (",", "\t", ";", "|")
+BATCH = 20_000  # records that Python reads at a time, where polars cannot
+_ESCAPED = re.compile(r'(\\+)"')
 
 
 @dataclass(frozen=True)
@@ -27,76 +34,101 @@ class Delimited:
     lines without a filled cell are skipped. polars fills up a line that is too short; such lines are
     therefore looked for, and refused, as soon as a last cell is empty.
 
+    Where quote marks matter, the file is first looked through for one that does not obey the rules, which
+    would swallow rows in silence (see `quotes.stray_mark`).
+
     Attributes:
         columns: the names in order; the header's, or declared where the file has none.
         separator: one character, or "::".
-        quoted: whether cells may be in double quotes; False reads quotes as part of the text.
+        quotes: what quote marks mean, one of QUOTES. With "backslash" the csv module of Python reads, at
+            about a tenth of the speed.
         encoding: "utf-8", or "latin-1" for small files, which are then read at once.
     """
 
     columns: tuple[str, ...]
     separator: str = ","
-    quoted: bool = True
+    quotes: str = "csv"
     header: bool = True
     encoding: str = "utf-8"
 
     @classmethod
-    def of(cls, path: Path, *, quoted: bool = True, separator: str | None = None) -> Delimited:
-        """Read the header. Without `separator` it is the one of , tab ; | that the header has most of.
+    def of(cls, path: Path, *, quotes: str = "csv", separator: str | None = None) -> Delimited:
+        """Read the header. Without `separator` it is the one of , tab ; | that the header has most of, or a
+        blank where it has none of them and the next lines have as many blanks.
 
-        Raises SemcompError for a header with empty or repeated names, and for a file without rows.
+        Raises SemcompError for a header with empty or repeated names, a first line that looks like data, and
+        a file without rows.
         """
         top = head(path, 1000)
         if "\r" in top[0]:
             raise SemcompError(f"{path}: lines end in CR alone; convert the ends to LF or CR LF")
-        bare = re.sub(r'"[^"]*"', "", top[0]) if quoted else top[0]
-        separator = separator or max(SEPARATORS, key=bare.count)
-        try:
-            cells = (
-                next(csv.reader([top[0]], delimiter=separator, strict=True), [])
-                if quoted
-                else top[0].split(separator)
-            )
-        except csv.Error as error:
-            raise SemcompError(
-                f"{path}, line 1: the quotes of the header are wrong ({error}); close them"
-            ) from error
-        names = tuple(cell.strip() for cell in cells)
+        separator = separator or _separator(top, quotes)
+        kind = cls((), separator, quotes)
+        names = tuple(cell.strip() for cell in kind._cells(path, top[0]))
         if not any(names):
             raise SemcompError(f"{path}, line 1: blank where the names of the columns should be; add them")
+        rows = [line for line in top[1:] if line.strip()]
+        if is_data(names, [line.split(separator) for line in rows]):
+            between = {"\t": "tabs", " ": "blanks"}.get(separator, repr(separator))
+            raise SemcompError(
+                f"{path}, line 1 ({shown(top[0])}) looks like data, not like names of columns; put a header "
+                f"line above it, {len(names)} names with {between} between them, among them item_id (and "
+                "user_id for interactions), or rename the columns if these are their names"
+            )
         for name in names:
             if not name:
                 raise SemcompError(f"{path}, line 1: column {names.index(name) + 1} has no name; give it one")
             if names.count(name) > 1:
                 raise SemcompError(f"{path}, line 1: column {name!r} is there twice; rename one of them")
-        if not any(line.strip() for line in top[1:]):
+        if not rows:
             raise SemcompError(f"{path} has a header but no rows; at least one is needed")
-        return cls(names, separator, quoted)
+        return replace(kind, columns=names)
+
+    def _cells(self, path: Path, header: str) -> list[str]:
+        try:
+            return next(self._split(iter([header])), [])
+        except csv.Error as error:
+            raise SemcompError(
+                f"{path}, line 1: the quotes of the header are wrong ({error}); close them"
+            ) from error
 
     def names(self) -> tuple[str, ...]:
         return self.columns
 
     def scan(self, path: Path) -> pl.LazyFrame:
+        schema = dict.fromkeys(self.columns, pl.String())
         if self.encoding != "utf-8":
             rows = [cells for _, cells in self._full_records(path)]
-            return pl.DataFrame(rows, schema=dict.fromkeys(self.columns, pl.String), orient="row").lazy()
+            return pl.DataFrame(rows, schema=schema, orient="row").lazy()
         if self.separator == "::":
             # polars separates by one byte only; a single colon may be in a cell.
             cells = pl.col("line").str.strip_prefix("\ufeff").str.strip_chars_end("\r").str.split("::")
             named = [cells.list.get(i, null_on_oob=True).alias(n) for i, n in enumerate(self.columns)]
             frame = pl.scan_lines(path, glob=False).select(named).slice(int(self.header))
             frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
-        else:
-            frame = pl.scan_csv(
-                path,
-                separator=self.separator,
-                quote_char='"' if self.quoted else None,
-                has_header=False,
-                skip_lines=self._start(path),
-                schema=dict.fromkeys(self.columns, pl.String),
-                glob=False,
-            )
-        return frame.map_batches(_Watch(self, path), streamable=True)
+            return frame.map_batches(_Watch(self, path), streamable=True)
+        return streamed(partial(self._batches, path), schema)
+
+    def _batches(self, path: Path) -> Iterator[pl.DataFrame]:
+        schema = dict.fromkeys(self.columns, pl.String())
+        if self.quotes == "backslash":
+            records = (cells for _, cells in self._full_records(path))
+            while rows := list(islice(records, BATCH)):
+                frame = pl.DataFrame(rows, schema=schema, orient="row")
+                yield frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
+            return
+        self._check_quotes(path)
+        scanned = pl.scan_csv(
+            path,
+            separator=self.separator,
+            quote_char='"' if self.quotes == "csv" else None,
+            has_header=False,
+            skip_lines=self._start(path),
+            schema=schema,
+            glob=False,
+        )
+        watched = scanned.map_batches(_Watch(self, path), streamable=True)
+        yield from watched.collect_batches(maintain_order=True, engine="streaming")
 
     def _start(self, path: Path) -> int:
         """How many lines stand above the first row. polars would count the columns of a blank line there."""
@@ -106,15 +138,31 @@ class Delimited:
         return int(self.header)
 
     def check(self, path: Path) -> None:
-        stray = 0
-        for line, cells in self._full_records(path, f"looking for the fault in {path.name}"):
-            if self.quoted and not stray and sum(cell.count('"') for cell in cells) % 2:
-                stray = line
-        if stray:
-            raise SemcompError(
-                f"{path}, line {stray}: a single quote mark inside a cell; "
-                'put the cell in quotes and double the mark ("")'
-            )
+        self._check_quotes(path)
+        for _ in self._full_records(path, f"looking for the fault in {path.name}"):
+            pass
+
+    def _check_quotes(self, path: Path) -> None:
+        """Raise SemcompError at a quote mark that RFC 4180 does not allow, with a reading that does."""
+        if self.quotes != "csv" or (stray := stray_mark(path, self.separator)) is None:
+            return
+        remedy = 'put the cell in quotes and double the marks inside it ("")'
+        if stray.escaped and self._fits(path, "backslash"):
+            remedy = "marks that follow a backslash are read by quotes='backslash' (--quotes backslash)"
+        elif self._fits(path, "text"):
+            remedy += ", or read marks as part of the text by quotes='text' (--quotes text)"
+        raise SemcompError(f"{path}, line {stray.line}: {stray.fault}; {remedy}")
+
+    def _fits(self, path: Path, quotes: str) -> bool:
+        """Whether the whole file can be read in another way, with the same columns."""
+        label = f"looking for another reading of {path.name}"
+        try:
+            other = Delimited.of(path, quotes=quotes, separator=self.separator)
+            for _ in other._full_records(path, label):
+                pass
+        except SemcompError:
+            return False
+        return other.columns == self.columns
 
     def place(self, path: Path, row: int) -> str:
         return place_of_line((line for line, _ in self._full_records(path)), row)
@@ -136,16 +184,18 @@ class Delimited:
 
     def _records(self, path: Path, label: str | None) -> Iterator[tuple[int, list[str]]]:
         """(line on which it starts, cells) of every record."""
-        numbered = lines(path, encoding=self.encoding, label=label)
-        if not self.quoted or self.separator == "::":
-            for line, text in numbered:
-                yield line, text.rstrip("\r\n").split(self.separator)
-            return
-        reader = csv.reader((text for _, text in numbered), delimiter=self.separator, strict=True)
+        start = line = 0
+
+        def texts() -> Iterator[str]:
+            nonlocal line
+            for line, text in lines(path, encoding=self.encoding, label=label):  # noqa: B007
+                yield text
+
+        split = self._split(texts())
         while True:
-            start = reader.line_num + 1
+            start = line + 1
             try:
-                cells = next(reader)
+                cells = next(split)
             except StopIteration:
                 return
             except csv.Error as error:
@@ -154,6 +204,36 @@ class Delimited:
                     'close the cell with a quote mark, double the marks inside it ("")'
                 ) from error
             yield start, cells
+
+    def _split(self, texts: Iterator[str]) -> Iterator[list[str]]:
+        """The cells of each record, from lines of text. Raises csv.Error where quotes are not closed."""
+        csv.field_size_limit(LONGEST)
+        if self.quotes == "text" or self.separator == "::":
+            return (text.rstrip("\r\n").split(self.separator) for text in texts)
+        if self.quotes == "csv":
+            return csv.reader(texts, delimiter=self.separator, strict=True)
+        # No text has a NUL (`lines` refuses it), so it can stand for a mark that is part of a cell.
+        records = csv.reader(
+            (_ESCAPED.sub(_halved, text) for text in texts), delimiter=self.separator, strict=True
+        )
+        return ([cell.replace("\0", '"') for cell in cells] for cells in records)
+
+
+def _halved(run: re.Match[str]) -> str:
+    """Of the backslashes in front of a mark each but the last of an odd number stands for another."""
+    count = len(run.group(1))
+    return "\\" * (count // 2) + ("\0" if count % 2 else '"')
+
+
+def _separator(top: Sequence[str], quotes: str) -> str:
+    """The separator that the header has most of; a blank where it has none and the lines below agree."""
+    bare = top[0] if quotes == "text" else re.sub(r'"[^"]*"', "", top[0])
+    best = max(SEPARATORS, key=bare.count)
+    if bare.count(best) == 0 and (blanks := bare.strip().count(" ")):
+        below = [line.strip() for line in top[1:] if line.strip()]
+        if below and all(line.count(" ") == blanks for line in below):
+            return " "
+    return best
 
 
 class _Watch:
@@ -182,7 +262,7 @@ class _Watch:
 
     def _count(self) -> None:
         text = pl.col("line").str.strip_chars_end("\r")
-        bare = text.str.replace_all('"[^"]*"', "") if self.kind.quoted else text
+        bare = text.str.replace_all('"[^"]*"', "") if self.kind.quotes == "csv" else text
         cells = bare.str.count_matches(self.kind.separator, literal=True) + 1
         odd = (text != "") & (cells != len(self.kind.columns))
         odd_lines = pl.scan_lines(self.path, glob=False).select(odd.any())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
+import re
+from collections.abc import Collection
 
 import polars as pl
 
 TAG = r"</?[A-Za-z][^<>]*>"
 SCRIPT = "getTime"  # titles that are a piece of the page's script hold this call (2018 metadata)
 JOIN = "\x1f"
+ENTITY = r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 
 
 def plain_text(column: str) -> pl.Expr:
@@ -44,3 +47,24 @@ def _unescape(texts: pl.Series) -> pl.Series:
         return texts
     resolved = [html.unescape(text) for text in texts.filter(with_entity)]
     return texts.scatter(with_entity.arg_true(), pl.Series(resolved, dtype=pl.String))
+
+
+def without_entities(frame: pl.DataFrame, columns: Collection[str]) -> pl.DataFrame:
+    """The frame with complete entities (`&amp;`, `&#39;`) as the characters they stand for.
+
+    Only these columns are looked at, and of them those of strings. Words behind an ampersand that are not the
+    name of an entity, or that lack the semicolon, stay as they are.
+
+    >>> without_entities(pl.DataFrame({"title": ["Q &amp; A", "R&D; AT&T"]}), ["title"])["title"].to_list()
+    ['Q & A', 'R&D; AT&T']
+    """
+    texts = [name for name in columns if name in frame.columns and frame[name].dtype == pl.String]
+    return frame.with_columns(_resolved(frame[name]) for name in texts)
+
+
+def _resolved(texts: pl.Series) -> pl.Series:
+    at = texts.str.contains(ENTITY).fill_null(False)
+    if not at.any():
+        return texts
+    found = [re.sub(ENTITY, lambda entity: html.unescape(entity.group()), text) for text in texts.filter(at)]
+    return texts.scatter(at.arg_true(), pl.Series(found, dtype=pl.String))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 
 from semcomp.data.formats.delimited import Delimited
-from semcomp.data.formats.place import Layout, Place, Sample
+from semcomp.data.formats.place import Layout, Place, Sample, kind_of
 from semcomp.data.formats.text import lines
 from semcomp.data.tables import Table, Tables, standard_table
 from semcomp.errors import SemcompError
@@ -54,9 +55,10 @@ def open_csv(place: Place, chosen: Mapping[str, str]) -> Tables | None:
     ratings = place.one("ratings", lambda s: _header(s, {"userId", "movieId", "rating"}))
     if ratings is None:
         return None
-    table = standard_table(Delimited.of(ratings.path), (ratings.path,), "interactions", chosen)
+    table = standard_table(kind_of(ratings), (ratings.path,), "interactions", chosen)
     found = _one(place, "items", lambda s: _header(s, {"movieId", "title", "genres"}))
-    return Tables(TITLE_CSV, table, _items(place, found, _items_csv, chosen))
+    own = partial(_items_csv, quotes=ratings.quotes)
+    return Tables(TITLE_CSV, table, _items(place, found, own, chosen))
 
 
 def _items(
@@ -97,13 +99,13 @@ def _bare(
     path: Path, columns: tuple[str, ...], separator: str, role: str, chosen: Mapping[str, str]
 ) -> Table:
     """A file without header or quotes."""
-    kind = Delimited(columns, separator, quoted=False, header=False, encoding=_encoding(path))
+    kind = Delimited(columns, separator, quotes="text", header=False, encoding=_encoding(path))
     return standard_table(kind, (path,), role, chosen)
 
 
 def _items_100k(path: Path, chosen: Mapping[str, str]) -> Table:
     columns = ("item_id", "title", "released", "video", "url", *FLAGS)
-    kind = Delimited(columns, "|", quoted=False, header=False, encoding=_encoding(path))
+    kind = Delimited(columns, "|", quotes="text", header=False, encoding=_encoding(path))
 
     def shape(frame: pl.LazyFrame) -> pl.LazyFrame:
         flagged = [pl.when(pl.col(flag) == "1").then(pl.lit(flag.removeprefix("flag "))) for flag in FLAGS]
@@ -118,12 +120,12 @@ def _items_100k(path: Path, chosen: Mapping[str, str]) -> Table:
 
 def _items_dat(path: Path, chosen: Mapping[str, str]) -> Table:
     columns = ("item_id", "title", "genres")
-    kind = Delimited(columns, "::", quoted=False, header=False, encoding=_encoding(path))
+    kind = Delimited(columns, "::", quotes="text", header=False, encoding=_encoding(path))
     return _items_listed(kind, path, chosen)
 
 
-def _items_csv(path: Path, chosen: Mapping[str, str]) -> Table:
-    return _items_listed(Delimited.of(path), path, chosen)
+def _items_csv(path: Path, chosen: Mapping[str, str], quotes: str) -> Table:
+    return _items_listed(Delimited.of(path, quotes=quotes), path, chosen)
 
 
 def _items_listed(kind: Delimited, path: Path, chosen: Mapping[str, str]) -> Table:

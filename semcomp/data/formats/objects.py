@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 import glob
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
+from semcomp.data.formats.batches import streamed
 from semcomp.data.formats.json_rows import has_half, parsed, surveyed
 from semcomp.data.formats.text import BOM, lines, magic, place_of_line
 from semcomp.errors import SemcompError
@@ -91,7 +91,7 @@ class JsonLines:
                 if joined.strip():
                     yield pl.read_ndjson(joined, schema=dict(self.columns))
 
-        return _streamed(batches, self.columns)
+        return streamed(batches, dict(self.columns))
 
     def check(self, path: Path) -> None:
         for number, text in lines(path, label=f"looking for the fault in {path.name}"):
@@ -148,7 +148,7 @@ class LiteralLines:
         def batches() -> Iterator[pl.DataFrame]:
             yield from pl.scan_parquet(self._converted(path), glob=False).collect_batches()
 
-        return _streamed(batches, self.columns)
+        return streamed(batches, dict(self.columns))
 
     def check(self, path: Path) -> None:
         for _ in self._rows(path, f"looking for the fault in {path.name}"):
@@ -205,26 +205,6 @@ def _kept(key: str) -> Path | None:
             return file
         discard(file)
     return None
-
-
-def _streamed(
-    batches: Callable[[], Iterator[pl.DataFrame]], columns: tuple[tuple[str, pl.DataType], ...]
-) -> pl.LazyFrame:
-    """A frame whose rows are made anew, batch by batch, whenever it is collected."""
-
-    def source(
-        with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, size: int | None
-    ) -> Iterator[pl.DataFrame]:
-        left = n_rows
-        for batch in batches():
-            part = batch if left is None else batch.head(left)
-            left = None if left is None else left - part.height
-            part = part if with_columns is None else part.select(with_columns)
-            yield part if predicate is None else part.filter(predicate)
-            if left == 0:
-                return
-
-    return register_io_source(source, schema=dict(columns), is_pure=True)
 
 
 def _cell(value: Any, dtype: pl.DataType) -> Any:

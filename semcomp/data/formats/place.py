@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +30,14 @@ class Sample:
         kind: "parquet", "json" (an object per line), "literal" (a Python dict per line), "text".
         lines: the first lines that are not blank; none for parquet.
         keys: every key of the objects on these lines.
+        quotes: what quote marks mean, where it is delimited text; see `Delimited`.
     """
 
     path: Path
     kind: str
     lines: tuple[str, ...] = ()
     keys: frozenset[str] = frozenset()
+    quotes: str = "csv"
 
     def first(self, separator: str) -> tuple[str, ...]:
         """The cells of the first line."""
@@ -101,22 +104,22 @@ class Layout:
     open: Callable[[Place, Mapping[str, str]], Tables | None]
 
 
-def look(given: Path, items: Path | None, forced: bool) -> Place:
+def look(given: Path, items: Path | None, forced: bool, quotes: str = "csv") -> Place:
     """Read the first lines of the files in question.
 
     Raises SemcompError where a path leads nowhere, and where the named files themselves are unreadable;
     unreadable files that merely lie in a folder are passed over here.
     """
     for path in (given, *([items] if items else [])):
-        if not path.exists():
+        if not os.path.exists(path):  # which says no of names that no system takes, too
             raise SemcompError(f"there is no folder or file {path}; check the path")
-    named = sample_of(items) if items else None
+    named = sample_of(items, quotes) if items else None
     if not given.is_dir():
-        return Place(given, False, (sample_of(given),), named, forced)
-    return Place(given, True, tuple(_samples(given)), named, forced)
+        return Place(given, False, (sample_of(given, quotes),), named, forced)
+    return Place(given, True, tuple(_samples(given, quotes)), named, forced)
 
 
-def sample_of(path: Path) -> Sample:
+def sample_of(path: Path, quotes: str = "csv") -> Sample:
     """The first lines of a file. Raises SemcompError where they cannot be read."""
     start = magic(path)
     if start.startswith(MAGIC):
@@ -136,7 +139,7 @@ def sample_of(path: Path) -> Sample:
         objects = [_object(line) for line in filled]
         kind = "literal" if any(kind == "literal" for kind, _ in objects) else "json"
         return Sample(path, kind, filled, frozenset(key for _, row in objects for key in row))
-    return Sample(path, "text", filled)
+    return Sample(path, "text", filled, quotes=quotes)
 
 
 def kind_of(sample: Sample) -> FileKind:
@@ -146,16 +149,16 @@ def kind_of(sample: Sample) -> FileKind:
     named = sample.path.name.removesuffix(".gz").endswith((".json", ".jsonl", ".ndjson"))
     if sample.kind in ("json", "literal") or named or sample.lines[0].lstrip().startswith("["):
         return JsonLines.of(sample.path)  # says what is wrong with what is not an object per line
-    return Delimited.of(sample.path)
+    return Delimited.of(sample.path, quotes=sample.quotes)
 
 
-def _samples(folder: Path) -> Iterator[Sample]:
+def _samples(folder: Path, quotes: str) -> Iterator[Sample]:
     for path in sorted(folder.iterdir()):
         bare = path.with_suffix("") if path.suffix == ".gz" else path
         if path.name.startswith(".") or bare.suffix.lower() not in ENDINGS or not path.is_file():
             continue
         try:
-            yield sample_of(path)
+            yield sample_of(path, quotes)
         except SemcompError:
             # A named file must be readable. One that merely lies here is judged when a layout asks for it.
             yield Sample(path, "unreadable")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 
 from semcomp.data.formats.place import Layout, Place, Sample, kind_of, sample_of
 from semcomp.data.tables import Table, Tables, standard_table
@@ -28,12 +28,13 @@ def open_plain(place: Place, chosen: Mapping[str, str]) -> Tables | None:
 
 
 def _stem(place: Place, stem: str) -> Sample | None:
-    found = [sample.path for sample in place.samples if sample.path.name.split(".")[0] == stem]
+    found = [sample for sample in place.samples if sample.path.name.split(".")[0] == stem]
     if len(found) > 1:
-        raise SemcompError(
-            f"folder {place.given} has both {found[0].name} and {found[1].name}; keep the one that is meant"
-        )
-    return sample_of(found[0]) if found else None
+        one, other = (sample.path.name for sample in found[:2])
+        raise SemcompError(f"folder {place.given} has both {one} and {other}; keep the one that is meant")
+    if found and found[0].kind == "unreadable":
+        sample_of(found[0].path)  # raises what is wrong with it
+    return found[0] if found else None
 
 
 def _items(sample: Sample | None, chosen: Mapping[str, str]) -> Table | None:
@@ -41,8 +42,8 @@ def _items(sample: Sample | None, chosen: Mapping[str, str]) -> Table | None:
 
 
 def _table(sample: Sample, role: str, chosen: Mapping[str, str]) -> Table:
-    path: Path = sample.path
-    return standard_table(kind_of(sample), (path,), role, chosen)
+    table = standard_table(kind_of(sample), (sample.path,), role, chosen)
+    return replace(table, entities=sample.kind != "parquet")
 
 
 LAYOUT = Layout(TITLE, WANTS, open_plain)

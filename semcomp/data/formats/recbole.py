@@ -15,6 +15,7 @@ import polars as pl
 
 from semcomp.data.formats.delimited import Delimited
 from semcomp.data.formats.place import Layout, Place, Sample
+from semcomp.data.formats.text import head
 from semcomp.data.tables import Table, Tables, standard_table
 from semcomp.errors import SemcompError
 
@@ -33,6 +34,7 @@ def open_recbole(place: Place, chosen: Mapping[str, str]) -> Tables | None:
     and `categories` of that type are joined by ", " instead, unless they have commas already; a title or a
     description is a text either way. `class` is what RecBole calls the genres of MovieLens. A `year` that is
     not a number is null. Users' fields (`.user`) are not part of the tables. Quotes are part of the text.
+    Blanks between the fields are read where they stand for the tabs.
     """
     files = interaction_files(place)
     return None if files is None else _tables(files, place, chosen)
@@ -129,7 +131,7 @@ def interaction_files(place: Place) -> tuple[Path, ...] | None:
 
 def atomic_table(files: tuple[Path, ...], role: str, chosen: Mapping[str, str]) -> Table:
     """The table in atomic files of the same header."""
-    kinds = [Delimited.of(path, quoted=False, separator="\t") for path in files]
+    kinds = [Delimited.of(path, quotes="text", separator=_between(head(path, 1)[0])) for path in files]
     for path, kind in zip(files, kinds, strict=True):
         if kind.columns != kinds[0].columns:
             raise SemcompError(
@@ -180,8 +182,17 @@ def _field(path: Path, cell: str) -> tuple[str, str]:
 
 
 def _typed(sample: Sample) -> bool:
-    cells = [cell.strip() for cell in sample.first("\t")]
-    return sample.kind == "text" and any(cell.partition(":")[2] in TYPES for cell in cells)
+    if sample.kind != "text":
+        return False
+    cells = [cell.strip() for cell in sample.first(_between(sample.lines[0]))]
+    return any(cell.partition(":")[2] in TYPES for cell in cells)
+
+
+def _between(header: str) -> str:
+    """The separator: a tab, or a blank where an editor made blanks of tabs and each field has its type."""
+    fields = header.split(" ")
+    blanks = len(fields) > 1 and all(field.partition(":")[2] in TYPES for field in fields)
+    return " " if blanks else "\t"
 
 
 def name_of(path: Path) -> str:

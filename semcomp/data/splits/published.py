@@ -5,6 +5,8 @@ Published parts hold original ids; in bare pairs, for users who bring their own 
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -12,17 +14,26 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from semcomp.data.coding import as_number
+from semcomp.checks import checked
+from semcomp.data.coding import BATCH
 from semcomp.data.dataset import Dataset
 from semcomp.data.formats import open_tables
+from semcomp.data.formats.text import head
+from semcomp.data.numbers import as_number
 from semcomp.data.splits.order import COLUMNS, PARTS, told_by
 from semcomp.data.splits.split import Split, assembled, binary_csr
 from semcomp.data.splits.strategy import LEFT_OUT
 from semcomp.data.tables import Table
-from semcomp.errors import SemcompError
+from semcomp.data.times import Clock
+from semcomp.errors import SemcompError, shown
+from semcomp.memory import check_memory
+from semcomp.outputs import expanded
 from semcomp.storage import file_digest
 
+PAIR = 24  # bytes of a pair of rows, while they are put together
 
+
+@checked
 def import_split(
     data: Dataset,
     *,
@@ -30,6 +41,7 @@ def import_split(
     test: str | Path,
     valid: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
+    quotes: str = "csv",
 ) -> Split:
     r"""The split of three published files, by the original ids of `data`.
 
@@ -44,6 +56,7 @@ def import_split(
     Args:
         columns: names of the columns, {"user": "reviewer", "item": "asin"}, where they are not among those
             that loading knows.
+        quotes: what quote marks mean in csv and tsv files, as for `load_dataset`.
 
     Raises SemcompError, naming file and line, for a file that is missing, unreadable or without pairs, for a
     column it does not have, an empty id, a user or item that the data do not know, a pair that the data do
@@ -58,8 +71,10 @@ def import_split(
     >>> same.fingerprint == split.fingerprint
     True
     """
-    files = {part: Path(p).expanduser() for part, p in zip(PARTS, (train, valid, test), strict=True) if p}
-    tables = {part: open_tables(file, columns=columns).interactions for part, file in files.items()}
+    files = {part: expanded(p) for part, p in zip(PARTS, (train, valid, test), strict=True) if p}
+    tables = {
+        part: open_tables(file, columns=columns, quotes=quotes).interactions for part, file in files.items()
+    }
     observed = data.pairs
     own = told_by(data.interactions)
     names = [] if own else _in_all(tables.values())
@@ -106,9 +121,16 @@ def _read(table: Table, names: Collection[str]) -> pl.DataFrame:
         schema = table.frame.collect_schema()
         told = [as_number(table, name, schema[name]) for name in names]
         pairs = table.frame.select(
-            pl.col("user_id").alias("user"), pl.col("item_id").alias("item"), *told
+            pl.col("user_id").str.strip_chars().alias("user"),
+            pl.col("item_id").str.strip_chars().alias("item"),
+            *told,
         ).collect(engine="streaming")
     empty = pairs.select(pl.any_horizontal(pl.col("user", "item").fill_null("") == "")).to_series()
+    if "timestamp" in names:
+        clock = Clock()
+        clock.see(pairs["timestamp"].to_numpy())
+        seconds = clock.seconds(pairs["timestamp"].to_numpy())
+        pairs = pairs.with_columns(pl.Series("timestamp", seconds))
     if empty.any():
         where = table.locate(int(empty.arg_max() or 0))
         raise SemcompError(f"{where}: an id is empty; give a user and an item, or remove the line")
@@ -140,6 +162,7 @@ def _check_disjoint(keys: Mapping[str, NDArray[np.int64]], files: Mapping[str, P
             )
 
 
+@checked
 def read_pairs(
     path: str | Path, kinds: tuple[str, str] = ("user", "item")
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -147,52 +170,60 @@ def read_pairs(
 
     A file with nothing but the header gives two empty arrays. `kinds` are what the ids are called in errors.
     Raises SemcompError for a missing file, a missing header, another number of columns, words where integers
-    belong (file and line are named) and negative ids.
+    belong (file and line are named), negative ids, and more pairs than
+    memory has room for.
     """
-    file = Path(path).expanduser()
-    if not file.is_file():
+    file = expanded(path)
+    if not os.path.isfile(file):  # which says no of names that no system takes
         raise SemcompError(f"there is no file {file}; check the path")
-    try:
-        lines = pl.read_csv(
-            file, separator="\t", has_header=False, infer_schema=False, quote_char=None, glob=False
+    first = head(file, 1)
+    if not first:
+        raise SemcompError(f"{file} is empty; it needs a header line and {'-'.join(kinds)} pairs")
+    cells = first[0].split("\t")
+    if len(cells) != 2:
+        raise SemcompError(f"{file} has {len(cells)} tab-separated columns; it needs two: {', '.join(kinds)}")
+    if any(re.fullmatch(r"\s*[+-]?\d+\s*", cell) for cell in cells):
+        raise SemcompError(
+            f"{file} has no header line, its first line is {shown(tuple(cells))}; "
+            f"add one, e.g. {kinds[0]}<TAB>{kinds[1]}"
         )
-    except pl.exceptions.NoDataError as error:
-        pairs = "-".join(kinds)
-        raise SemcompError(f"{file} is empty; it needs a header line and {pairs} pairs") from error
+    schema = dict.fromkeys(kinds, pl.String)
+    lines = pl.scan_csv(file, separator="\t", has_header=False, schema=schema, quote_char=None, glob=False)
+    parts, start = [pl.DataFrame(schema=dict.fromkeys(kinds, pl.Int64))], 1
+    try:
+        numbers = lines.slice(1).select(pl.all().str.strip_chars().cast(pl.Int64, strict=False))
+        for batch in numbers.collect_batches(chunk_size=BATCH, maintain_order=True, engine="streaming"):
+            _check_pairs(batch, start, lines, file)
+            parts.append(batch)
+            start += batch.height
+            check_memory(start * PAIR, f"the {start:,} and more pairs of {file}", "leave some out")
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise SemcompError(
             f"{file} cannot be read as tab-separated text of two columns ({reason})"
         ) from error
-    if lines.width != 2:
-        raise SemcompError(
-            f"{file} has {lines.width} tab-separated columns; it needs two: {', '.join(kinds)}"
-        )
-    ids = lines.select(pl.all().str.strip_chars().cast(pl.Int64, strict=False))
-    if ids.row(0) != (None, None):
-        raise SemcompError(
-            f"{file} has no header line, its first line is {lines.row(0)}; "
-            f"add one, e.g. {kinds[0]}<TAB>{kinds[1]}"
-        )
-    body = ids.slice(1)
-    wordy = body.select(pl.any_horizontal(pl.all().is_null())).to_series()
+    first_ids, second_ids = (pl.concat([part[kind] for part in parts]).to_numpy() for kind in kinds)
+    return first_ids, second_ids
+
+
+def _check_pairs(pairs: pl.DataFrame, start: int, lines: pl.LazyFrame, file: Path) -> None:
+    """Raise SemcompError at the first that is not a pair of rows; their first line is `start` + 1."""
+    wordy = pairs.select(pl.any_horizontal(pl.all().is_null())).to_series()
     if wordy.any():
-        at = int(wordy.arg_max() or 0) + 1
-        cells = "\t".join(cell or "" for cell in lines.row(at))
+        at = start + int(wordy.arg_max() or 0)
+        cells = "\t".join(cell or "" for cell in lines.slice(at, 1).collect(engine="streaming").row(0))
         raise SemcompError(
-            f"{file}, line {at + 1}: {cells!r} is not a pair of integers; "
+            f"{file}, line {at + 1}: {shown(cells)} is not a pair of integers; "
             "ids are rows of the matrices, from 0"
         )
-    first, second = (body[column].to_numpy() for column in body.columns)
-    for kind, values in zip(kinds, (first, second), strict=True):
-        if len(values) and values.min() < 0:
-            at = int(values.argmin())
-            raise SemcompError(
-                f"{file}, line {at + 2}: {kind} id {values[at]} is negative; ids are rows, from 0"
-            )
-    return first, second
+    for kind in pairs.columns:
+        at = int(pairs[kind].arg_min() or 0)
+        if pairs.height and pairs[kind][at] < 0:
+            where = f"{file}, line {start + at + 1}"
+            raise SemcompError(f"{where}: {kind} id {pairs[kind][at]} is negative; ids are rows, from 0")
 
 
+@checked
 def split_from_pairs(
     train: str | Path, valid: str | Path, test: str | Path, n_users: int, n_items: int
 ) -> Split:
@@ -215,8 +246,7 @@ def split_from_pairs(
             raise SemcompError(f"{path} holds no pairs; the {name} part needs at least one")
         parts[name] = binary_csr(users.astype(np.int32), items.astype(np.int32), (n_users, n_items))
     provenance = {
-        name: file_digest(Path(p).expanduser())
-        for name, p in (("train", train), ("valid", valid), ("test", test))
+        name: file_digest(expanded(p)) for name, p in (("train", train), ("valid", valid), ("test", test))
     }
     return Split(
         np.arange(n_users).astype(np.str_),
