@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semcomp.checks import checked
 from semcomp.errors import SemcompError
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["data_sets", "load_dataset", "parse_columns", "usual_recipe"]
 
 
+@checked
 def load_dataset(
     name: str | Path,
     *,
@@ -66,6 +68,7 @@ def load_dataset(
     )
 
 
+@checked
 def usual_recipe(name: str | Path) -> Recipe:
     """The recipe by which a data set of this name is loaded; `Recipe()` where nothing is known of it.
 
@@ -85,6 +88,7 @@ def usual_recipe(name: str | Path) -> Recipe:
     return written.recipe if written else Recipe()
 
 
+@checked
 def parse_columns(text: str | Sequence[str]) -> dict[str, str]:
     """The mapping that words such as `"user=reviewerID item=asin"` stand for.
 
@@ -108,6 +112,7 @@ def parse_columns(text: str | Sequence[str]) -> dict[str, str]:
     return mapping
 
 
+@checked
 def data_sets() -> dict[str, str]:
     """The names that `load_dataset` knows here, each with where it comes from.
 

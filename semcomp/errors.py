@@ -30,7 +30,9 @@ class SemcompError(ValueError):
         super().__init__(shortened(line, LONGEST_MESSAGE))
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows in place of a traceback."""
+        """What IPython shows; a traceback only with SEMCOMP_TRACEBACK=1, as in a shell."""
+        if os.environ.get(TRACEBACK):
+            return traceback.format_exception(self)
         return [f"{type(self).__name__}: {self}"]
 
 
@@ -76,4 +78,6 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> SemcompError:
 def show_traceback(error: BaseException) -> None:
     """Print where the error came from to stderr, if SEMCOMP_TRACEBACK is set."""
     if os.environ.get(TRACEBACK):
+        import traceback
+
         traceback.print_exception(error)

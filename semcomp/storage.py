@@ -113,10 +113,11 @@ def exclusive(lock: Path, waiting: Callable[[], object] = lambda: None) -> Itera
 
     Raises SemcompError where the lock file cannot be written, or locked.
     """
+    remedy = "remove it or choose another place"
     try:
         stream = lock.open("w")
     except OSError as error:
-        raise unwritable(lock, error) from error
+        raise unwritable(lock, error, remedy=remedy) from error
     with stream:
         if sys.platform != "win32":
             import fcntl
@@ -127,7 +128,7 @@ def exclusive(lock: Path, waiting: Callable[[], object] = lambda: None) -> Itera
                 waiting()
                 fcntl.flock(stream, fcntl.LOCK_EX)
             except OSError as error:
-                raise unwritable(lock, error) from error
+                raise unwritable(lock, error, remedy=remedy) from error
         yield
 
 

@@ -16,14 +16,16 @@ from tiny_chapters import DATA_CHAPTER
 
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
+from semcomp.data.fetching import RECEIPT, named, read_receipt
 from semcomp.data.formats import open_tables
 from semcomp.data.formats.objects import LiteralLines
 from semcomp.errors import SemcompError
 from semcomp.outputs import remove
 from semcomp.storage import atomic_write, find_whole, is_whole
-from semcomp.study import notebooks
+from semcomp.study import artifacts, notebooks, records
 from semcomp.study.artifacts import cached_view
 from semcomp.study.notebooks import Page, is_current
+from semcomp.study.settings import read_settings
 from semcomp.text import cache as text_cache
 from semcomp.text.cache import cached_rows
 from semcomp.views.collaborative.lightgcn import LightGCN
@@ -65,6 +67,12 @@ def damaged(path: Path, flips: int = 40) -> Iterator[str]:
     path.write_bytes(whole)
 
 
+@pytest.fixture(autouse=True)
+def no_reading_of_code(monkeypatch):
+    """The key of a view covers the code that makes it, which is read each time; here it stays the same."""
+    monkeypatch.setattr(artifacts, "code_digest", lambda *modules: "code")
+
+
 @pytest.fixture
 def world(make_split):
     dense = np.random.default_rng(0).integers(0, 5, (12, 9))
@@ -80,7 +88,7 @@ def test_a_view_in_the_cache(cache, world, capsys):
         return trained
 
     def kept() -> bytes:
-        return bytes_of(cached_view({"a": 1}, make, modules=["semcomp.errors"]))
+        return bytes_of(cached_view({"a": 1}, make, modules=["code"]))
 
     assert kept() == kept() == from_scratch
     assert len(made) == 1
@@ -112,7 +120,7 @@ def test_the_checkpoint_of_a_killed_run(cache, world, monkeypatch, capsys):
         view = cached_view(
             {"a": 1},
             lambda place: MODEL.fit(world, checkpoint=place),
-            modules=["semcomp.errors"],
+            modules=["code"],
         )
         return bytes_of(view)
 
@@ -253,6 +261,25 @@ def test_a_file_that_was_saved_is_what_it_was_or_is_refused(tmp_path, world, kin
             remove(path)
             found = content(load(saved.save(path)))
         assert found == content(saved), damage
+
+
+DEEP = "[" * 200_000
+
+
+def test_files_that_are_nested_without_end(tmp_path):
+    """What only semcomp writes is made again; what the user may have written is named."""
+    put(tmp_path / "planted" / "03_data.json", DEEP)
+    with pytest.raises(
+        SemcompError, match=r"03_data\.json is not an evidence record .*; run its chapter again"
+    ):
+        records.read(tmp_path)
+    with pytest.raises(SemcompError, match=r"03_data\.json cannot be used .*; remove it and run"):
+        read_settings(tmp_path / "planted" / "03_data.json")
+    page = Page(put(tmp_path / "03_data.md", DATA_CHAPTER), tmp_path / "03_data.ipynb", {})
+    put(page.stamp, DEEP)
+    assert not is_current(page)
+    put(tmp_path / RECEIPT, DEEP)
+    assert read_receipt(tmp_path, named("ml-1m")) is None
 
 
 def test_a_seal_is_no_part_of_what_others_read(tmp_path):

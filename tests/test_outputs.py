@@ -65,6 +65,13 @@ def test_what_is_no_file_to_write_is_refused_and_left_as_it_is(tmp_path, kind, m
         part.write_text("new")
     assert state(path) == before
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
+    if "make it writable" in message:
+        path.chmod(0o644)
+    else:
+        path = tmp_path / "another"
+    with atomic_write(output_file(path, "--json")) as part:  # as it says
+        part.write_text("new")
+    assert path.read_text() == "new"
 
 
 @pytest.mark.parametrize("device", ["/dev/null", "/dev/full"])

@@ -115,6 +115,16 @@ def test_one_at_a_time_is_inside_and_the_next_is_told_to_wait(tmp_path: Path):
         assert told == ["waits"]
 
 
+def test_what_stands_in_the_place_of_a_lock_is_named(tmp_path: Path):
+    lock = tmp_path / "lock"
+    lock.mkdir()
+    with pytest.raises(SemcompError, match=r"/lock cannot be written \(Is a directory\); remove it or"):
+        exclusive(lock).__enter__()
+    lock.rmdir()  # as it says
+    with exclusive(lock):
+        pass
+
+
 def test_an_error_inside_gives_the_lock_back(tmp_path: Path):
     with pytest.raises(ValueError, match="inside"), exclusive(tmp_path / "lock"):
         raise ValueError("inside")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 
 from semcomp.errors import LONGEST_MESSAGE, TRACEBACK, SemcompError, shortened, show_traceback
@@ -18,7 +20,8 @@ from semcomp.errors import LONGEST_MESSAGE, TRACEBACK, SemcompError, shortened, 
 def main() -> None:
     """Entry point: a mistake is one line on stderr and an exit status above zero, never a traceback."""
     before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:  # else interrupts are ignored, as behind nohup, or not ours
+    ours = before is signal.default_int_handler and threading.current_thread() is threading.main_thread()
+    if ours:  # else they are ignored, as behind nohup, or somebody else's
         signal.signal(signal.SIGINT, _interrupted)
     try:
         status = _run(sys.argv[1:])
@@ -31,7 +34,7 @@ def main() -> None:
         message, status = _told(error)
         _fail(message)
     finally:
-        if before is signal.default_int_handler:
+        if ours:
             signal.signal(signal.SIGINT, before)
     if status:
         sys.exit(status)
@@ -94,14 +97,16 @@ def _fail(message: str) -> None:
                 stream.write(text)
                 stream.flush()
         except (OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _interrupted(_: int, frame: FrameType | None) -> None:
     """Ctrl-C. It ends an import at once: there libraries swallow the error, or tell it over many lines."""
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
-            os.write(2, b"semcomp: error: interrupted\n")
+            if sys.stderr is not None:  # else 2 may be any file
+                os.write(2, b"semcomp: error: interrupted\n")
             os._exit(130)
         frame = frame.f_back
     raise KeyboardInterrupt

@@ -9,6 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.array_files import read_npy
+from semcomp.core.matrices import check_real
 from semcomp.core.view import View
 from semcomp.data import binary_csr, read_pairs
 from semcomp.errors import SemcompError
@@ -28,13 +30,10 @@ def write_json(text: str, output: Path) -> None:
 
 
 def read_array(path: Path) -> NDArray[Any]:
-    """The array of a .npy file."""
-    if not path.is_file():
-        raise SemcompError(f"there is no file {path}; give a .npy file of vectors")
-    try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except (ValueError, EOFError, OSError) as error:
-        raise SemcompError(f"{path} is not a .npy array of numbers; save one with numpy.save") from error
+    """The real numbers of a .npy file."""
+    array = read_npy(path)
+    check_real(array, str(path))
+    return array
 
 
 def read_view(name: str, files: tuple[Path, Path]) -> View:
@@ -44,7 +43,7 @@ def read_view(name: str, files: tuple[Path, Path]) -> View:
 
 
 def read_categories(path: Path, n_items: int) -> sp.csr_array:
-    """(items, categories) from pairs of numbers."""
+    """(items, categories) from pairs of numbers; one column per category that occurs, in their order."""
     try:
         items, groups = read_pairs(path, ("item", "category"))
     except SemcompError as error:
@@ -59,4 +58,5 @@ def read_categories(path: Path, n_items: int) -> sp.csr_array:
         raise SemcompError(
             f"--categories {path}: no such pair {first}; items go from 0 to {n_items - 1}, categories from 0"
         )
-    return binary_csr(items.astype(np.int32), groups.astype(np.int32), (n_items, int(groups.max()) + 1))
+    known, column = np.unique(groups, return_inverse=True)
+    return binary_csr(items.astype(np.int32), column.astype(np.int32), (n_items, len(known)))

@@ -43,6 +43,7 @@ def book(
     from semcomp.data import from_anywhere
     from semcomp.planted import WORLDS
     from semcomp.study.build import find_checkout, make_book  # papermill and its like, only when needed
+    from semcomp.study.item_cuts import large_enough
     from semcomp.study.study import Study
 
     find_checkout()
@@ -51,7 +52,7 @@ def book(
         [from_anywhere(name, also=WORLDS) for name in chosen],  # chapters run in another folder
         budget=budget,
         out=out,
-        data_key=lambda name: Study(name, budget).data.fingerprint,
+        data_key=lambda name: large_enough(Study(name, budget).data).fingerprint,
         force=force,
         jobs=jobs,
     )

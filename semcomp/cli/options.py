@@ -5,11 +5,25 @@ from __future__ import annotations
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
 FILE = click.Path(path_type=Path)
 ARRAYS = "USERS.npy ITEMS.npy"
+
+
+class ArrayFile(click.Path):
+    """A file of an option that takes several; where one is missing, the next option is in its place."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value).startswith("--"):
+            needed = getattr(param, "metavar", None) or ARRAYS
+            self.fail(f"{value} is where a file belongs; give {needed}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+ARRAY = ArrayFile(path_type=Path)
 
 
 class Names(click.Choice[str]):

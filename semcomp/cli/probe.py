@@ -80,6 +80,7 @@ def probe(
 
     The printed table is that of the JSON, which also has one row per held-out item.
     """
+    from semcomp.array_files import read_npy
     from semcomp.cli.arrays import check_output, read_array, read_categories, read_view, write_json
     from semcomp.data import split_from_pairs
     from semcomp.evidence.mapping.probe import probe as probe_views
@@ -103,7 +104,7 @@ def probe(
     else:
         known: dict[str, Any] = {}
         if first_seen is not None:
-            known["first_seen"] = read_array(first_seen)
+            known["first_seen"] = read_npy(first_seen)
         if categories is not None:
             known["categories"] = read_categories(categories, target.shape[1])
         evidence = probe_views(

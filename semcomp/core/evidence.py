@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from semcomp.checks import checked
 from semcomp.core.tables import (
     count,
     escape_latex,
@@ -25,6 +26,7 @@ from semcomp.display import Table, card, summary
 from semcomp.errors import SemcompError, unknown_name
 
 
+@checked
 @dataclass(frozen=True)
 class Value:
     """One number and what is needed to interpret it.
@@ -83,6 +85,7 @@ RENAMED = {
 MARKED = "* The 95 % interval of value − null excludes zero."
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """Named values with the table they are computed from. Prints as a table; round-trips through JSON.
@@ -216,7 +219,7 @@ class Evidence:
         >>> sc.Evidence.from_json(added.to_json()).name == added.name
         True
         """
-        return cls.from_dict(json.loads(text))
+        return cls.from_dict(record_in(text))
 
     def __repr__(self) -> str:
         unit = f"{self.table.index.name or 'row'}s" if len(self.table) else "rows"
@@ -265,3 +268,18 @@ def table_of(record: Mapping[str, Any] | None) -> pd.DataFrame:
         return pd.DataFrame()
     index = pd.Index(record["index"], name=record["unit"])
     return pd.DataFrame(record["data"], index=index, columns=record["columns"])
+
+
+def record_in(text: str) -> Mapping[str, Any]:
+    """The record in a JSON text; SemcompError for another text."""
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SemcompError(
+            f"the text is not a record in JSON ({error}); give what `to_json` wrote"
+        ) from error
+    if not isinstance(record, dict):
+        raise SemcompError(
+            f"the text is {type(record).__name__} in JSON; give the record that `to_json` wrote"
+        )
+    return record

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from semcomp.checks import checked
 from semcomp.core.text_matrix import TextMatrix
-from semcomp.core.view import Scorer, View, check_fits
+from semcomp.core.view import Scorer, View, of_split
 from semcomp.data import Split
 from semcomp.errors import SemcompError
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Inputs:
     """Everything that a model may be fitted to; each model takes what it needs and ignores the rest.
@@ -39,24 +41,7 @@ class Inputs:
     views: Sequence[Scorer] = ()
 
     def __post_init__(self) -> None:
-        if not isinstance(self.split, Split):
-            raise SemcompError(
-                f"a model was given {type(self.split).__name__} to fit to; it needs a Split, e.g. "
-                "split(data), or Inputs(split, text, views)"
-            )
-        if not isinstance(self.text, TextMatrix | None):
-            raise SemcompError(
-                f"Inputs got {type(self.text).__name__} as text; it needs a TextMatrix, e.g. embed(data)"
-            )
-        listed = isinstance(self.views, Iterable)
-        views = tuple(self.views) if listed else (self.views,)
-        wrong = [view for view in views if isinstance(view, type) or not hasattr(view, "scores")]
-        if wrong or not listed:
-            got = f"{type(wrong[0]).__name__} among its" if listed else f"{type(self.views).__name__} as"
-            raise SemcompError(
-                f"Inputs got {got} views; it needs a list, e.g. Inputs(split, views=[one, other])"
-            )
-        object.__setattr__(self, "views", views)
+        object.__setattr__(self, "views", tuple(self.views))
 
     @classmethod
     def of(cls, given: Inputs | Split) -> Inputs:
@@ -65,7 +50,7 @@ class Inputs:
         >>> sc.Inputs.of(split).text is None
         True
         """
-        return given if isinstance(given, cls) else cls(given)  # type: ignore[arg-type]  # checked there
+        return given if isinstance(given, Inputs) else cls(given)
 
     def with_text(self, model: object) -> tuple[Split, TextMatrix]:
         """Split and text; SemcompError where `model` was given no text.
@@ -109,14 +94,7 @@ class Inputs:
                 f"{type(model).__name__} needs {count or 'some'} views and was given {given}; "
                 "fit it to Inputs(split, views=[one, other])"
             )
-        for view in self.views:
-            check_fits(view, (self.split.n_users, self.split.n_items))
-        return self.split, [self._joined(view) for view in self.views]
-
-    def _joined(self, view: Scorer) -> Scorer:
-        if not isinstance(view, View) or view.user_ids is None or view.item_ids is None:
-            return view
-        return view.for_split(self.split)
+        return self.split, [of_split(view, self.split) for view in self.views]
 
 
 def as_view(scorer: Scorer, remedy: str) -> View:

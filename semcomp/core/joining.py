@@ -32,6 +32,14 @@ def rows_of(have: Ids, wanted: Ids, *, owner: str, unit: str, remedy: str) -> ND
     return rows
 
 
+def check_rows(rows: NDArray[np.int64], n: int, *, owner: str, unit: str) -> None:
+    """Raise unless all rows are from 0 to n − 1: numpy would count negative ones from the end."""
+    wrong = (rows < 0) | (rows >= n)
+    if wrong.any() or rows.ndim != 1:
+        which = f"row {rows[wrong][0]}" if wrong.any() else f"rows of shape {rows.shape}"
+        raise SemcompError(f"{owner} has no {which}; give a list of {unit} rows from 0 to {n - 1}")
+
+
 def check_ids(ids: Ids, n: int, *, owner: str, unit: str) -> None:
     """Raise unless there is one id per row, none of them twice."""
     if len(ids) != n:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -21,18 +23,18 @@ def finite_matrix(given: ArrayLike, label: str, dtype: type[np.floating] | None 
             makes float64 of everything else.
 
     Raises:
-        SemcompError: not a numeric matrix, empty, NaN or infinity (also where a number is too large for
-            `dtype`).
+        SemcompError: not a matrix of real numbers (see `check_real`), masked values, empty, NaN or infinity
+            (also where a number is too large for `dtype`).
     """
     try:
-        with np.errstate(over="ignore"):  # what is too large becomes infinite, which is an error below
-            matrix = np.asarray(given, dtype=dtype)
-            if matrix.dtype not in (np.float32, np.float64):
-                matrix = matrix.astype(np.float64)
-    except (TypeError, ValueError) as error:
+        matrix = np.asarray(given)
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists; tensors that are on a device
         raise SemcompError(
             f"{label} is not a numeric matrix; give one row of numbers per user or item"
         ) from error
+    if np.ma.is_masked(given):
+        raise SemcompError(f"{label} has masked values; fill or remove them, since numpy would unmask them")
+    check_real(matrix, label)
     if matrix.ndim != 2:
         raise SemcompError(
             f"{label} has shape {matrix.shape}; a matrix with one row per user or item is needed"
@@ -41,6 +43,10 @@ def finite_matrix(given: ArrayLike, label: str, dtype: type[np.floating] | None 
         raise SemcompError(
             f"{label} is empty, shape {matrix.shape}; at least one row and one column are needed"
         )
+    if dtype is None and matrix.dtype not in (np.float32, np.float64):
+        dtype = np.float64
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, which is an error below
+        matrix = matrix.astype(dtype or matrix.dtype, copy=False)
     starts = range(0, len(matrix), BLOCK)
     wrong = np.concatenate([~np.isfinite(matrix[at : at + BLOCK]).all(axis=1) for at in starts])
     if wrong.any():
@@ -49,6 +55,21 @@ def finite_matrix(given: ArrayLike, label: str, dtype: type[np.floating] | None 
             "remove or impute them"
         )
     return matrix
+
+
+def check_real(array: NDArray[Any], label: str) -> None:
+    """Raise unless an array is of real numbers, whole or not.
+
+    Complex numbers would lose a part, and times, texts, objects and truth values are not quantities, though
+    numpy would make numbers of them.
+    """
+    if array.dtype.kind not in "iuf":
+        remedy = "; take .astype(float) where True means 1" if array.dtype.kind == "b" else ""
+        remedy = "; give its .toarray()" if array.shape == () and hasattr(array.item(), "toarray") else remedy
+        raise SemcompError(
+            f"{label} holds {array.dtype} of shape {array.shape}; real numbers are needed, "
+            f"one row per user or item{remedy}"
+        )
 
 
 def same_items(

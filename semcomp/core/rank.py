@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from semcomp.checks import checked
+from semcomp.core.matrices import check_real
 from semcomp.core.provenance import without_cost
 from semcomp.core.sharded import lists_by_items, lists_by_users
 from semcomp.core.topk import TopK
-from semcomp.core.view import Scorer, View, check_fits
+from semcomp.core.view import Scorer, View, of_split
 from semcomp.data import Split
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.kernels.processes import world
@@ -22,6 +25,7 @@ MEMORY = 512 * 2**20  # bytes for the blocks of one ranking
 SHARDED = {"users": lists_by_users, "items": lists_by_items}
 
 
+@checked
 def rank(
     scorer: Scorer,
     split: Split,
@@ -38,7 +42,8 @@ def rank(
     input gives equal lists under any memory budget and on any number of processes.
 
     Args:
-        scorer: a View, or anything with `name`, `shape` and `scores(rows)`.
+        scorer: a View, or anything with `name`, `shape` and `scores(rows)`. A View with ids is joined to the
+            split's users and items by id, anything else by position.
         split: where the history comes from.
         k: places, 1 to the number of items. A user with fewer candidates is padded with -1.
         mask: "train+valid" (at test), "train" (at validation) or "none".
@@ -49,12 +54,13 @@ def rank(
 
     Raises:
         SemcompError: k out of range, a view whose rows do not match the split, an unknown mask, vectors so
-            long that float32 scores overflow, or items to be sharded of a scorer that is not a View.
+            long that float32 scores overflow, items to be sharded of a scorer that is not a View, or scores
+            of another shape, of NaN or of infinity. A scorer may give -inf: that item is not ranked.
 
     >>> sc.rank(cf, split, k=20)
     <TopK 'LightGCN': the 20 best of 200 items for each of 300 users>
     """
-    check_fits(scorer, (split.n_users, split.n_items))
+    scorer = of_split(scorer, split)
     if not isinstance(k, int | np.integer) or not 1 <= k <= split.n_items:
         raise SemcompError(f"k = {k}, but it must lie between 1 and the number of items, {split.n_items}")
     if sharded not in SHARDED:
@@ -74,7 +80,7 @@ def rank(
         seen = history if alone else sp.csr_array(history[rows, columns])
         masked: dict[str, Any] = {"indptr": seen.indptr, "indices": seen.indices, "memory": memory}
         if vectors is None:
-            return topk_of_scores(lambda users: scorer.scores(users + rows.start), seen.shape, k, **masked)
+            return topk_of_scores(lambda users: scored(scorer, users + rows.start), seen.shape, k, **masked)
         place = _device(device)
         return exact_topk(vectors[0][rows].to(place), vectors[1][columns].to(place), k, **masked)
 
@@ -91,6 +97,24 @@ def among(scorer: Scorer, history: sp.csr_array) -> Scorer:
     told = getattr(scorer, "among", None)
     made: Scorer = scorer if told is None else told(history)
     return made
+
+
+def scored(scorer: Scorer, users: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(B, I) float32, what a scorer gives these users, checked: neither NaN nor +inf can be ordered."""
+    found = np.asarray(scorer.scores(users))
+    wanted = (len(users), scorer.shape[1])
+    check_real(found, f"what {scorer.name!r} scores")
+    if found.shape != wanted:
+        raise SemcompError(f"{scorer.name!r} gives scores of shape {found.shape} where {wanted} is needed")
+    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite
+        block = found.astype(np.float32, copy=False)
+    wrong = ~(block < np.inf).all(axis=1)  # -inf is below, NaN is not
+    if wrong.any():
+        raise SemcompError(
+            f"{scorer.name!r} scores items of user row {int(users[wrong.argmax()])} NaN or infinite "
+            "(float32 is needed); mend what it computes, or give -inf to items that are not to be ranked"
+        )
+    return block
 
 
 def _vectors(view: View) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.array_files import read_npz
+from semcomp.checks import checked
 from semcomp.core.joining import check_ids, rows_of
 from semcomp.core.spectrum import effective_rank, mean_cosine
 from semcomp.core.view import as_matrix
@@ -20,6 +22,7 @@ from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, digest
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class TextMatrix:
     """(I, D) float32, one row per item, with the item ids of the rows and how the rows were made.
@@ -103,8 +106,7 @@ class TextMatrix:
         if not path.is_file():
             raise SemcompError(f"there is no file {path}; check the path")
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                found = {name: stored[name] for name in ("item_ids", "matrix", "provenance", "digest")}
+            found, _ = read_npz(path, ("item_ids", "matrix", "provenance", "digest"))
             text = TextMatrix(found["item_ids"], found["matrix"], json.loads(str(found["provenance"])))
         except Exception as error:  # zip and numpy have many names for a file that is damaged or not theirs
             raise SemcompError(

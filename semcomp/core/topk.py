@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.joining import Ids
 from semcomp.display import ROWS, Table, card, summary
 from semcomp.errors import SemcompError
@@ -17,6 +18,7 @@ from semcomp.errors import SemcompError
 PLACES = 5  # of a list that is shown
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class TopK:
     """The k best items of every user, sorted by (score descending, item row ascending).

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from semcomp.core.joining import Ids, check_ids, rows_of
+from semcomp.checks import checked
+from semcomp.core.joining import Ids, check_ids, check_rows, rows_of
 from semcomp.core.matrices import finite_matrix
 from semcomp.core.view_files import read_fields, write_fields
 from semcomp.data.ids import as_ids
@@ -33,7 +34,10 @@ class Scorer(Protocol):
         ...
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(B,) rows of users -> (B, I) finite scores. A row must not depend on the other rows asked for."""
+        """(B,) rows of users -> (B, I) scores: finite, or -inf where an item is not to be ranked.
+
+        A row must not depend on the other rows asked for.
+        """
         ...
 
 
@@ -44,6 +48,10 @@ def as_matrix(values: ArrayLike, label: str) -> NDArray[np.float32]:
     return matrix
 
 
+AnyScorer = TypeVar("AnyScorer", bound=Scorer)
+
+
+@checked
 @dataclass(frozen=True, eq=False)
 class View:
     """`score(u, i) = <users[u], items[i]>`. Float64 input is rounded to float32; NaN and infinity are errors.
@@ -102,6 +110,7 @@ class View:
         >>> cf.scores(np.array([0, 7])).shape
         (2, 200)
         """
+        check_rows(users, len(self.users), owner=self._owner, unit="user")
         return np.asarray(self.users[users] @ self.items.T)
 
     def normalized(self, name: str | None = None) -> View:
@@ -194,6 +203,20 @@ def directions(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     """As `unit_rows`, in float64."""
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.where(norms > 0, norms, 1.0))
+
+
+def of_split(scorer: AnyScorer, split: Split) -> AnyScorer:
+    """The scorer with a row for each of the split's users and items, in the order of the split.
+
+    Rows are joined by id where a View has ids, else by position.
+
+    Raises:
+        SemcompError: another number of rows, ids that only one of view and split knows.
+    """
+    check_fits(scorer, (split.n_users, split.n_items))
+    if isinstance(scorer, View) and scorer.user_ids is not None:
+        return scorer.for_split(split)  # type: ignore[return-value]  # a View for a View
+    return scorer
 
 
 def check_fits(scorer: Scorer, shape: tuple[int, int]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data.filters import Step
 from semcomp.display import ROWS, Table, card
 from semcomp.errors import SemcompError
@@ -18,6 +19,7 @@ from semcomp.storage import digest
 COLUMNS = 6  # of a table that a notebook shows
 
 
+@checked
 @dataclass(frozen=True)
 class Source:
     """Where data came from: publisher, licence and citation in words, and the sha256 of each file read."""
@@ -28,6 +30,7 @@ class Source:
     sha256: dict[str, str] = field(default_factory=dict)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Interactions of U users with I items, and a text for every item. Ids are mapped once, here.
@@ -110,6 +113,8 @@ class Dataset:
         "user 'u0001', item 'i0008'"
         """
         user, item = divmod(int(pair), self.n_items)
+        if not 0 <= user < self.n_users:
+            raise SemcompError(f"data set {self.name!r} has no pair {pair}; give one of its `pairs`")
         return f"user {str(self.user_ids[user])!r}, item {str(self.item_ids[item])!r}"
 
     @cached_property

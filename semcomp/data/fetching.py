@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from semcomp.checks import checked
 from semcomp.data import movielens
 from semcomp.data.named_sources import CATALOGUE, NamedSource, RemoteFile
 from semcomp.data.remote.archive import DamagedArchive, extract
@@ -50,6 +51,7 @@ class Receipt:
     files: dict[str, Entry]
 
 
+@checked
 def fetch(
     name: str,
     *,

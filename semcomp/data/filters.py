@@ -9,6 +9,7 @@ from math import isfinite
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data.columns import KNOWN_OF_A_PAIR as KNOWN_OF_A_PAIR
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.progress import progress_bar
@@ -19,6 +20,7 @@ UNKNOWN_ITEMS = ("drop", "refuse")
 BLOCK = 1 << 22  # pairs per step of the core filter: temporaries of a few tens of MB
 
 
+@checked
 @dataclass(frozen=True)
 class Recipe:
     """What loading does to the tables.
@@ -65,9 +67,9 @@ class Recipe:
             raise unknown_name("policy for unknown items", self.unknown_items, UNKNOWN_ITEMS)
         for name, lowest in (("core", 0), ("min_characters", 1)):
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < lowest:
+            if value < lowest:
                 raise SemcompError(f"{name} = {value!r} is not usable; give a whole number from {lowest} on")
-        if self.min_rating is not None and not _is_number(self.min_rating):
+        if self.min_rating is not None and not isfinite(self.min_rating):
             raise SemcompError(
                 f"min_rating = {self.min_rating!r} is not a number; use None for no rating filter"
             )
@@ -75,16 +77,10 @@ class Recipe:
             from semcomp.data.item_text import Template  # which brings polars
 
             Template.parse(self.template)
-        if isinstance(self.keep, str) or not all(isinstance(column, str) for column in self.keep):
-            raise SemcompError(f"keep = {self.keep!r} is not a list of column names; give e.g. ('review',)")
         object.__setattr__(self, "keep", tuple(dict.fromkeys(self.keep)))
         for column in self.keep:
             if column in ("user_id", "item_id", *KNOWN_OF_A_PAIR):
                 raise SemcompError(f"column {column!r} is kept anyway; take it out of keep")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 SENTENCES = {
@@ -106,6 +102,7 @@ LOOSER = {
 }
 
 
+@checked
 @dataclass(frozen=True)
 class Step:
     """One filter, its rule in words, and how many users, items and interactions it removed.

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data.coding import BLOCK, batches, read_coded
 from semcomp.data.dataset import Dataset, Source
 from semcomp.data.filters import Recipe, Step, nothing_left
@@ -37,6 +38,7 @@ MEMORY = 2 << 30
 IDS = 1 << 18  # that many Python strings at a time
 
 
+@checked
 def read_folder(
     place: str | Path,
     *,
@@ -87,6 +89,7 @@ def read_folder(
     return load_tables(name, tables, recipe or Recipe(), source, memory=memory, progress=progress)
 
 
+@checked
 def load_tables(
     name: str,
     tables: Tables,

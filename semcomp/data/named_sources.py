@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from semcomp.checks import checked
 from semcomp.data.filters import Recipe
 from semcomp.data.remote.archive import plain_name
 from semcomp.data.remote.checksum import Checksum
@@ -51,6 +52,7 @@ class RemoteFile:
         return f"{self.url}; {size}; {self.published or 'hash not published'}{parts}"
 
 
+@checked
 @dataclass(frozen=True)
 class NamedSource:
     """A data set with a name: what it is, who published it, and how to get it.

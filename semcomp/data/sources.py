@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from semcomp.checks import checked
 from semcomp.data import movielens
 from semcomp.data.fetching import fetched_folders, named
 from semcomp.data.filters import Recipe
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 VARIABLE = "SEMCOMP_DATA"
 
 
+@checked
 @dataclass(frozen=True)
 class Place:
     """Where a data set is.
@@ -43,6 +45,7 @@ class Place:
         return replace(data, notes=(*data.notes, self.note)) if self.note else data
 
 
+@checked
 def load_named(
     name_or_path: str | Path,
     *,
@@ -84,6 +87,7 @@ def load_named(
     return place.noted(data)
 
 
+@checked
 def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
     """What a name or a path stands for; no table is read yet, and nothing is fetched.
 
@@ -133,6 +137,7 @@ def resolve(name_or_path: str | Path, *, also: Iterable[str] = ()) -> Place:
     raise unknown_name("data set", text, {*available(), *also, *near})
 
 
+@checked
 def from_anywhere(name_or_path: str | Path, *, also: Iterable[str] = ()) -> str:
     """What the data set can be asked for by in any working folder: its name, or the absolute path.
 
@@ -154,6 +159,7 @@ def _beside(here: Path, meant: Path | None) -> str:
     return f"{str(here)!r} is the known data set of that name; the folder of that name here is ./{here}"
 
 
+@checked
 def available() -> dict[str, str]:
     """The names that load here without a download of data files, each with where it comes from in words."""
     found = {movielens.NAME: f"package index ({movielens.REQUIREMENT})"}
@@ -162,11 +168,13 @@ def available() -> dict[str, str]:
     return found | {name: places[name] for name in sorted(places) if name != movielens.NAME}
 
 
+@checked
 def catalogue() -> dict[str, NamedSource]:
     """All data sets that have a name, whether they are at hand or not."""
     return dict(CATALOGUE)
 
 
+@checked
 def describe_source(name: str) -> str:
     """Publisher, address, licence, citation, files with length and hash, and whether it is at hand here."""
     entry = named(name)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from semcomp.checks import checked
 from semcomp.data.dataset import Dataset, Source
 from semcomp.data.filters import KNOWN_OF_A_PAIR, SENTENCES, Recipe, Step
 from semcomp.data.item_text import Template
@@ -25,6 +26,7 @@ VERSION = 1
 BLOCK = 1 << 21  # interactions written at a time
 
 
+@checked
 def write_folder(data: Dataset, folder: str | Path) -> Path:
     """Write `interactions.parquet`, `items.parquet` and `dataset.json`; `read_folder` gives it back.
 

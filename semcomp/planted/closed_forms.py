@@ -31,12 +31,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.planted.parameters import Parameters
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+@checked
 @dataclass(frozen=True)
 class Ceilings:
     """Population values, variance-weighted over the coordinates of C: 1 − Σ error / Σ variance, 0 to 1.
@@ -75,6 +77,7 @@ class Ceilings:
         return self.r2 / self.reliability
 
 
+@checked
 def ceilings(world: Parameters) -> Ceilings:
     """What maps to C can explain, exactly. Shares of variance, so the number of items plays no part."""
     wide, narrow = world.widths
@@ -95,6 +98,7 @@ def ceilings(world: Parameters) -> Ceilings:
     )
 
 
+@checked
 def variance_shares(world: Parameters) -> pd.DataFrame:
     """Shares of the variance of each view, summing to 1.
 
@@ -120,6 +124,7 @@ def variance_shares(world: Parameters) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=["joint", "private", "popularity", "noise"])
 
 
+@checked
 def canonical_correlations(world: Parameters) -> NDArray[np.float64]:
     """(d_z + d_p,) population canonical correlations of S and C, descending.
 
@@ -133,11 +138,13 @@ def canonical_correlations(world: Parameters) -> NDArray[np.float64]:
     return found
 
 
+@checked
 def shared_dimension(world: Parameters) -> int:
     """How many canonical correlations are above 0: d_z, or 0 where nothing is shared."""
     return int(np.count_nonzero(canonical_correlations(world)))
 
 
+@checked
 def gaussian_information(world: Parameters) -> float:
     """−½ Σ ln(1 − ρ²) over the canonical correlations, nats per item; infinite where one is 1.
 
@@ -148,6 +155,7 @@ def gaussian_information(world: Parameters) -> float:
     return _information(v * v_c / (1 + float(world.twist) ** 2) ** 2, world.widths[0])
 
 
+@checked
 def information_bounds(world: Parameters) -> tuple[float, float]:
     """Two numbers of nats between which I(S; C) lies; equal, hence exact, unless a twist meets two noises.
 

@@ -26,12 +26,14 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.csgraph import connected_components
 from scipy.special import xlogy
 
+from semcomp.checks import checked
 from semcomp.errors import SemcompError
 
 Doubles = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 
+@checked
 @dataclass(frozen=True)
 class AlignmentLoss:
     """Both sides of the theorem for one world, in nats.
@@ -56,6 +58,7 @@ class AlignmentLoss:
     bound: float
 
 
+@checked
 def alignment_loss(joint: ArrayLike) -> AlignmentLoss:
     """What alignment loses in the world with these probabilities.
 
@@ -85,6 +88,7 @@ def alignment_loss(joint: ArrayLike) -> AlignmentLoss:
     )
 
 
+@checked
 def common_part(joint: ArrayLike) -> tuple[Labels, Labels]:
     """The Gács-Körner common part: a label for each value of D and of D', equal wherever both occur together.
 
@@ -94,8 +98,11 @@ def common_part(joint: ArrayLike) -> tuple[Labels, Labels]:
     Returns:
         (a,) and (b,) labels from 0 on in the order of D's values, -1 for a value that does not occur. No
         labelling with that property is finer.
+
+    Raises:
+        SemcompError: another number of axes.
     """
-    table = np.asarray(joint, np.float64) > 0
+    table = _table(joint) > 0
     a, b = table.shape
     edges = np.zeros((a + b, a + b), dtype=bool)
     edges[:a, a:] = table
@@ -107,14 +114,19 @@ def common_part(joint: ArrayLike) -> tuple[Labels, Labels]:
     return labels[:a], labels[a:]
 
 
+@checked
 def mutual_information(joint: ArrayLike) -> float:
-    """I(X; Y) = Σ p ln(p / (p_x p_y)) of an (a, b) table of probabilities, in nats; 0 ln 0 = 0."""
-    p = np.asarray(joint, np.float64)
+    """I(X; Y) = Σ p ln(p / (p_x p_y)) of an (a, b) table of probabilities, in nats; 0 ln 0 = 0.
+
+    Raises SemcompError for another number of axes.
+    """
+    p = _table(joint)
     # as entropies: H(X) + H(Y) − H(X, Y), at least 0 up to rounding
     x, y = p.sum(axis=1), p.sum(axis=0)
     return max(0.0, float(xlogy(p, p).sum() - xlogy(x, x).sum() - xlogy(y, y).sum()))
 
 
+@checked
 def random_joint(seed: int, *, most: int = 6) -> Doubles:
     """(a, b, c) probabilities of a random world, with up to `most` values each.
 
@@ -146,6 +158,7 @@ def random_joint(seed: int, *, most: int = 6) -> Doubles:
     return np.asarray(together[:, :, None] / together.sum() * given)
 
 
+@checked
 def alignment_losses(worlds: int = 1000, *, seed: int = 0, most: int = 6) -> pd.DataFrame:
     """`alignment_loss` of random worlds, one row per world, indexed by the world's seed from `seed` on.
 
@@ -165,4 +178,11 @@ def _probabilities(joint: ArrayLike) -> Doubles:
         raise SemcompError(f"probabilities have shape {p.shape}; give one axis each for D, D' and Y")
     if not (p >= 0).all() or abs(p.sum() - 1) > 1e-9:
         raise SemcompError("probabilities must be at least 0 and sum to 1; divide counts by their sum")
+    return p
+
+
+def _table(joint: ArrayLike) -> Doubles:
+    p = np.asarray(joint, np.float64)
+    if p.ndim != 2:
+        raise SemcompError(f"joint probabilities of shape {p.shape}; give a table (a, b)")
     return p

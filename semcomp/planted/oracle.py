@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from semcomp.checks import checked
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import MEMORY, rank
 from semcomp.core.view import View
@@ -49,6 +50,7 @@ PARTS: dict[str, Callable[[World, Truth], View]] = {
 }
 
 
+@checked
 def oracle_recall(
     world: World,
     parts: Sequence[str] = tuple(PARTS),

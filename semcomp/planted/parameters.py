@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from semcomp.checks import checked
 from semcomp.errors import SemcompError
 
 MIN_ITEMS = 10
@@ -37,6 +38,7 @@ REAL: dict[str, tuple[float, float]] = {
 }
 
 
+@checked
 @dataclass(frozen=True)
 class Parameters:
     """The checked parameters of a `World`, which documents them; its module describes the model."""
@@ -70,10 +72,6 @@ class Parameters:
             if value is None and name in ("shared_dim", "private_dim"):
                 continue
             low = self.min_activity if name == "activity" else low
-            kinds = (int, np.integer) if name in WHOLE else (int, float, np.integer, np.floating)
-            if isinstance(value, bool) or not isinstance(value, kinds):
-                kind = "a whole number" if name in WHOLE else "a number"
-                raise SemcompError(f"planted world: {name} = {value!r} must be {kind}")
             if not low <= value <= high or not np.isfinite(value):
                 limit = f"between {low} and {high}" if np.isfinite(high) else f"at least {low} and finite"
                 raise SemcompError(f"planted world: {name} = {value!r} must be {limit}")

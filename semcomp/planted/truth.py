@@ -8,6 +8,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.view import View
 from semcomp.planted.parameters import Parameters
 
@@ -17,6 +18,7 @@ Doubles = NDArray[np.float64]
 ITEMS, USERS, POPULARITY, INTERACTIONS, COLLABORATIVE, AGAIN, EXPOSURE, GROUPS, UNBIASED = range(9)
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Truth:
     """What a world knows about itself; rows in the order of the data set's ids.

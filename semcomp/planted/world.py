@@ -42,6 +42,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from semcomp.checks import checked
 from semcomp.core.view import View
 from semcomp.errors import SemcompError
 from semcomp.planted.closed_forms import ceilings, variance_shares
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from semcomp.data import Dataset, Split
 
 
+@checked
 @dataclass(frozen=True)
 class World(Parameters):
     """A shared-plus-private world of these parameters; see the module for the model.
@@ -97,7 +99,7 @@ class World(Parameters):
 
     def collaborative_again(self, seed: int = 1) -> View:
         """C as another seed would have learned it: the same z, q and b, another rotation and other noise."""
-        return draw_collaborative_again(self, _seed(seed))
+        return draw_collaborative_again(self, int(seed))
 
     def dataset(self, draw: int = 0) -> Dataset:
         """The world as a data set like any other. All items keep a row; the item vectors are S.
@@ -111,7 +113,7 @@ class World(Parameters):
         from semcomp.planted.interactions import draw_interactions
 
         truth = self.truth()
-        user, item = draw_interactions(self, truth, _seed(draw, "draw"))
+        user, item = draw_interactions(self, truth, int(draw))
         item_ids = np.array([f"i{i:0{max(4, len(str(self.items)))}d}" for i in range(1, self.items + 1)])
         user_ids = np.array([f"u{u:0{max(4, len(str(self.users)))}d}" for u in range(1, self.users + 1)])
         titles = [f"planted item {i}" for i in range(1, self.items + 1)]
@@ -151,13 +153,7 @@ class World(Parameters):
                 f"the split has {split.n_users} users and {split.n_items} items, the world {self.users} and "
                 f"{self.items}; split the world's own data set"
             )
-        return draw_unbiased(self, self.truth(), split, _seed(seed))
-
-
-def _seed(value: int, name: str = "seed") -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
-        raise SemcompError(f"planted world: {name} = {value!r} must be a whole number from 0 on")
-    return int(value)
+        return draw_unbiased(self, self.truth(), split, int(seed))
 
 
 WORLDS: dict[str, World] = {"planted": World(dim=4)}

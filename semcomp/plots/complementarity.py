@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.data.popularity import STRATA
 from semcomp.evidence.quality.exposure import ACTIVITY
@@ -31,6 +32,7 @@ from semcomp.plots.style import (
 )
 
 
+@checked
 def overlap(diagnosis: Evidence, labels: tuple[str, str], null_label: str) -> Figure:
     """Left: who finds whose items (hits by one list, the other, both). Right: overlap of the lists."""
     figure, ((hits, lists),) = panels_of(1, 2, 2.6, width_ratios=[3, 2])
@@ -67,6 +69,7 @@ def overlap(diagnosis: Evidence, labels: tuple[str, str], null_label: str) -> Fi
     return figure
 
 
+@checked
 def by_depth(diagnosis: Evidence, null_label: str, k: int | None = None) -> Figure:
     """Overlap of the lists and the share of hits of one list alone, over the length of the lists.
 
@@ -101,6 +104,7 @@ def by_depth(diagnosis: Evidence, null_label: str, k: int | None = None) -> Figu
     return figure
 
 
+@checked
 def oracles(diagnosis: Evidence, labels: tuple[str, str], fused: str = "fusion") -> Figure:
     """What two lists could reach together, and what is reached without both, by places and knowledge."""
     a, b = labels
@@ -150,6 +154,7 @@ def oracles(diagnosis: Evidence, labels: tuple[str, str], fused: str = "fusion")
     return figure
 
 
+@checked
 def excess_over_nulls(frame: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     """What a pair has beyond each of its nulls, with its interval: a panel per value, a row per null.
 
@@ -179,6 +184,7 @@ def excess_over_nulls(frame: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     return figure
 
 
+@checked
 def gain_over_seeds(
     found: Mapping[str, Evidence], labels: tuple[str, str], null_label: str = "one more seed"
 ) -> Figure:
@@ -212,6 +218,7 @@ def gain_over_seeds(
     return figure
 
 
+@checked
 def strata(diagnosis: Evidence, labels: tuple[str, str]) -> Figure:
     """Recall of both lists and of their union, by popularity of the item to be found."""
     figure, axes = figure_of(2.7)
@@ -233,6 +240,7 @@ def strata(diagnosis: Evidence, labels: tuple[str, str]) -> Figure:
     return figure
 
 
+@checked
 def where_hits_are(attribution: Evidence, labels: tuple[str, str]) -> Figure:
     """The share of hits of one list alone, and what b adds to a, by stratum of the item and by activity."""
     figure, (panels,) = panels_of(1, 2, 2.9, sharey=True)

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Value
 from semcomp.data import Dataset, Split
 from semcomp.plots.style import (
@@ -28,6 +29,7 @@ from semcomp.plots.style import (
 PARTS = {"train": "#c8c8c8", "validation": SKY, "test": VERMILION}
 
 
+@checked
 def long_tail(counts: Sequence[int]) -> Figure:
     """How many train interactions the items have, most popular first."""
     figure, axes = figure_of(2.6)
@@ -39,6 +41,7 @@ def long_tail(counts: Sequence[int]) -> Figure:
     return figure
 
 
+@checked
 def split_maps(data: Dataset, splits: Mapping[str, Split], *, users: int = 100, items: int = 250) -> Figure:
     """Where the parts of each split lie: users against items, and users against time where times are known.
 
@@ -71,6 +74,7 @@ def split_maps(data: Dataset, splits: Mapping[str, Split], *, users: int = 100, 
     return figure
 
 
+@checked
 def recall_by_split(recall: Mapping[str, Mapping[str, Value]], label: str = "Recall@20") -> Figure:
     """A row per split, a dot with its 95 % interval per view."""
     names = list(recall)

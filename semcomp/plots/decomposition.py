@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence
 from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, dot, figure_of, legend_above, mark, name_rows
 
@@ -29,6 +30,7 @@ ROWS = {
 }
 
 
+@checked
 def variance_shares(pairs: Mapping[str, Evidence]) -> Figure:
     """Two stacked bars per pair: shares of variance that are joint, private and rest of each view.
 
@@ -71,6 +73,7 @@ def variance_shares(pairs: Mapping[str, Evidence]) -> Figure:
     return figure
 
 
+@checked
 def recall_of_parts(evidence: Evidence, label: str = "Recall@20") -> Figure:
     """A row per ranking by parts: a dot on its 95 % interval, and a grey tick for its null.
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from matplotlib.figure import Figure
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, ROLE, VERMILION, bare, dot, figure_of, name_rows
 
 
+@checked
 def recall_of_views(
     views: Mapping[str, Evidence], metric: str = "recall", label: str = "Recall@20"
 ) -> Figure:
@@ -25,6 +27,7 @@ def recall_of_views(
     return figure
 
 
+@checked
 def probes(
     by_kind: Mapping[str, Evidence], key: str = "r2_test", label: str = "R² on held-out items"
 ) -> Figure:
@@ -54,6 +57,7 @@ def probes(
     return figure
 
 
+@checked
 def differences(rows: Mapping[str, Value], label: str) -> Figure:
     """Paired differences with their 95 % intervals around the line of no difference."""
     figure, axes = figure_of(0.42 * len(rows) + 1.0)
@@ -71,6 +75,7 @@ def differences(rows: Mapping[str, Value], label: str) -> Figure:
     return figure
 
 
+@checked
 def against_shared_fraction(
     frame: pd.DataFrame,
     styles: Mapping[str, tuple[str, str, str]],

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence
 from semcomp.errors import SemcompError
 from semcomp.plots.style import (
@@ -33,6 +34,7 @@ MEASURES = {
 COLOURS = (GREEN, VERMILION, SKY, BLUE, ORANGE)  # green is both views together
 
 
+@checked
 def agreement(pairs: Mapping[str, Evidence], measures: Mapping[str, str] = MEASURES) -> Figure:
     """A row per measure, a dot with its interval per pair, and a grey tick where the pair's null is.
 

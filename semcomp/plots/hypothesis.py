@@ -5,11 +5,13 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from semcomp.checks import checked
 from semcomp.plots.style import GREY, ORANGE, bare, figure_of
 
 PATHS = {"other seed": GREY, "text": ORANGE}
 
 
+@checked
 def hypothesis_path(frame: pd.DataFrame) -> Figure:
     """Recall as the items move to where the text maps them, and to where another seed does.
 

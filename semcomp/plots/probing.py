@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from semcomp.checks import checked
 from semcomp.plots.style import BLUE, GREY, ORANGE, bare, figure_of, legend_above, mark, name_rows, panels_of
 
 HELD = {
@@ -21,6 +22,7 @@ HELD = {
 LOWEST = -1.0  # of R²: how much worse a map is than the mean matters little below
 
 
+@checked
 def shift_table(frame: pd.DataFrame, measure: str = "r2_test", label: str = "R² on held-out items") -> Figure:
     """A panel per holdout; a row per map, with its interval between its floor and what another seed reaches.
 
@@ -77,6 +79,7 @@ def _row(axes: Axes, found: pd.Series, row: int, lowest: float) -> None:
     axes.plot(found["value"], row, "o", color=ORANGE, ms=6, clip_on=False, zorder=3)
 
 
+@checked
 def capacity(frame: pd.DataFrame, label: str = "R², variance-weighted") -> Figure:
     """R² against the rank of a linear map: held-out and fitted items, floor, and another seed if any.
 
@@ -91,6 +94,7 @@ def capacity(frame: pd.DataFrame, label: str = "R², variance-weighted") -> Figu
     return figure
 
 
+@checked
 def learning(frame: pd.DataFrame, label: str = "R², mean over dimensions") -> Figure:
     """R² against the number of fitted items, on a logarithmic axis; see `capacity`.
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from semcomp.checks import checked
 
+
+@checked
 @dataclass(frozen=True)
 class Budget:
     """What a run of the book may spend.

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from semcomp.data import Dataset
 from semcomp.data.categories import category_matrix
 from semcomp.data.first_seen import first_seen
 from semcomp.errors import SemcompError
 from semcomp.evidence import ProbeSettings
-from semcomp.evidence.mapping.holdouts import holdout_of
+from semcomp.evidence.mapping.holdouts import holdout_of, random_holdout
 from semcomp.study.study import Study
 
 #: Holdouts of `probe` in the order of the pages.
@@ -26,6 +27,17 @@ def known_of_items(study: Study) -> dict[str, Any]:
     with suppress(SemcompError):
         known["first_seen"] = first_seen(study.data)
     return known
+
+
+def large_enough(data: Dataset) -> Dataset:
+    """The data set, if a fifth of its items are enough to judge a probe on; SemcompError if not."""
+    try:
+        random_holdout(data.n_items)
+    except SemcompError as error:
+        raise SemcompError(
+            f"{data.name!r} has {data.n_items} items; a book takes 50, since its probes are judged on a fifth"
+        ) from error
+    return data
 
 
 def neighbours(study: Study) -> int:

@@ -13,6 +13,7 @@ from dataclasses import make_dataclass
 from types import ModuleType
 from typing import Any
 
+from semcomp.checks import checked
 from semcomp.errors import SemcompError, unknown_name
 
 #: Names that IPython puts into a notebook's namespace itself.
@@ -44,6 +45,7 @@ def check_value(name: str, value: object, rule: Rule) -> None:
         )
 
 
+@checked
 def check_parameters(namespace: MutableMapping[str, Any], /, **schema: Rule) -> Any:
     """The parameters of a chapter, checked, as one frozen object with an attribute for each.
 

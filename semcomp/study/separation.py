@@ -12,6 +12,7 @@ from typing import TypedDict
 import numpy as np
 import pandas as pd
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.provenance import measured
 from semcomp.core.view import View
@@ -50,6 +51,7 @@ LOWER = ("jaccard",)
 LEAST = 0.003  # nats per test item: a smaller gain over A alone counts as none, so nothing is retained
 
 
+@checked
 def separating_statistics(
     a: View,
     b: View,

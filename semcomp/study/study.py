@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from semcomp.api import load_dataset
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs, Model, as_view
 from semcomp.core.joining import Ids
 from semcomp.core.rank import rank
@@ -39,6 +40,7 @@ TEXT_CHECKS = (
 )
 
 
+@checked
 @dataclass(frozen=True)
 class Study:
     """Everything a chapter needs, computed on request and kept for the next chapter.

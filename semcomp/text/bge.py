@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data import Dataset
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.text.encoder import Rows, Run
@@ -24,6 +25,7 @@ HEADS = ("colbert_linear.pt", "sparse_linear.pt")
 OUTPUTS = ("dense", "sparse", "multi")
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class BgeOutputs:
     """What BGE-M3 says about n texts; None for what was not asked for.
@@ -40,6 +42,7 @@ class BgeOutputs:
     multi: tuple[NDArray[np.float32], ...] | None
 
 
+@checked
 @dataclass(frozen=True)
 class BgeM3:
     """BGE-M3 (Chen et al. 2024, arXiv 2402.03216), or another model of its build.

@@ -9,12 +9,14 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data import Dataset
 from semcomp.errors import SemcompError
 
 BATCH = {"cpu": 32, "gpu": 256}  # on two cores 64 was up to an eighth slower than 32, and 16 no faster
 
 
+@checked
 @dataclass(frozen=True)
 class Run:
     """How the work is done, which may affect only the last bits of a number.
@@ -44,6 +46,7 @@ class Run:
         return self.batch_size or BATCH["cpu" if device == "cpu" else "gpu"]
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Rows:
     """What an encoder made of a data set.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from semcomp.checks import checked
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import as_matrix
 from semcomp.data import Dataset
@@ -26,6 +27,7 @@ ENCODERS: dict[str, Callable[[], Encoder]] = {
 }
 
 
+@checked
 def embed(
     data: Dataset,
     encoder: str | Path | Encoder = "auto",
@@ -89,17 +91,14 @@ def embed(
     return TextMatrix(data.item_ids, matrix, provenance)
 
 
+@checked
 def resolve(encoder: str | Path | Encoder, data: Dataset) -> Encoder:
     """The encoder that a name, a path or an object stands for; nothing is loaded yet.
 
     A name of `ENCODERS` comes first, then an existing path, then a hub name, which has exactly one "/".
     """
     if not isinstance(encoder, str | Path):
-        if isinstance(encoder, Encoder):
-            return encoder
-        raise SemcompError(
-            f"{encoder!r} is not an encoder; give a name ({', '.join(ENCODERS)}), a path or an encoder object"
-        )
+        return encoder
     text = str(encoder).strip()
     if text == "auto":
         text = "minilm" if data.vectors is None else "own"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import Dataset
 from semcomp.errors import SemcompError
@@ -16,6 +17,7 @@ from semcomp.text.encoder import Rows, Run
 from semcomp.text.vector_files import SUFFIXES, read_vectors, some
 
 
+@checked
 @dataclass(frozen=True)
 class OwnVectors:
     """The vectors that come with the data set; nothing is computed."""
@@ -29,6 +31,7 @@ class OwnVectors:
         return Rows(data.vectors, "vectors of the data set", "")
 
 
+@checked
 @dataclass(frozen=True)
 class Precomputed:
     """Vectors in a file, joined to the items by id, never by position.
@@ -36,12 +39,13 @@ class Precomputed:
     - `.npy`: (n, D) numbers; the ids are in the file `ids`, one per row, in the same order.
     - `.npz`: an array of ids (`item_ids` or `ids`) and a matrix (`matrix`, `vectors` or `embeddings`); what
       `TextMatrix.save` wrote is such a file.
-    - `.parquet`, `.csv`: a column of ids, and either one column of lists (`vector_column`) or D columns of
-      numbers, in the order of the file.
+    - `.parquet`, `.csv`, `.tsv`: a column of ids, and either one column of lists (`vector_column`, parquet
+      only) or D columns of numbers, in the order of the file. The numbers of rows, as pandas writes them, are
+      refused: they are not a dimension.
 
     Attributes:
         path: the file of the vectors.
-        ids: the file of the ids of an `.npy`: `.txt` (one per line), `.npy`, or a `.csv` or `.parquet` with
+        ids: the file of the ids of an `.npy`: `.txt` (one per line, in UTF-8), `.npy`, or a table with
             `id_column`. None: the file next to `path` whose name ends in `_ids`, e.g. `vectors_ids.txt`.
         id_column: the column of ids in a table.
         vector_column: the column of lists in a table; None: the only one there is, else all other columns.

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data import Dataset
 from semcomp.errors import SemcompError
 from semcomp.text.encoder import Rows, Run
@@ -26,6 +27,7 @@ MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 PROCESSES = 1
 
 
+@checked
 @dataclass(frozen=True)
 class SentenceModel:
     """A sentence-transformers model; the vector is what its own last module gives.
@@ -105,6 +107,7 @@ class SentenceModel:
             )
 
 
+@checked
 def minilm() -> SentenceModel:
     """The packaged all-MiniLM-L6-v2: 384-d unit rows, at most 256 tokens, no network."""
     return PackagedMiniLM(MINILM, name="minilm")

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data import Dataset
 from semcomp.display import Table, card
 
@@ -39,6 +40,7 @@ class Lengths:
         )
 
 
+@checked
 @dataclass(frozen=True)
 class TextStatistics:
     """The texts of a data set in numbers.
@@ -92,6 +94,7 @@ class TextStatistics:
         return "\n  - ".join(lines)
 
 
+@checked
 def text_statistics(data: Dataset) -> TextStatistics:
     """Numbers and examples of `data.texts`; nothing is tokenised, for no model is chosen yet.
 

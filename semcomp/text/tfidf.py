@@ -8,6 +8,7 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data import Dataset
 from semcomp.errors import SemcompError
 from semcomp.storage import digest
@@ -16,6 +17,7 @@ from semcomp.text.encoder import Rows, Run
 RANK = 1e-9  # singular values below this share of the first are rounding
 
 
+@checked
 @dataclass(frozen=True)
 class TfidfSvd:
     """Rows U Σ of the truncated SVD of the TF-IDF matrix (Deerwester et al. 1990, JASIS 41(6)).

@@ -1,21 +1,27 @@
-"""Files of vectors with ids: .npy with a file of ids, .npz, parquet and csv; complaints name the file."""
+"""Files of vectors with ids: .npy with a file of ids, .npz, parquet, csv and tsv; errors name the file."""
 
 from __future__ import annotations
 
-import zipfile
+import codecs
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.array_files import read_npy, read_npz
+from semcomp.core.matrices import check_real
 from semcomp.data.ids import as_ids
 from semcomp.errors import SemcompError
 
-SUFFIXES = (".npy", ".npz", ".parquet", ".csv")
-ID_SUFFIXES = (".txt", ".npy", ".csv", ".parquet")
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+TABLES = (".parquet", *SEPARATORS)
+SUFFIXES = (".npy", ".npz", *TABLES)
+ID_SUFFIXES = (".txt", ".npy", *TABLES)
 ID_NAMES = ("item_ids", "ids", "item_id", "id")
 MATRIX_NAMES = ("matrix", "vectors", "embeddings", "rows")
+INDEX_NAMES = ("", "index", "level_0", "__index_level_0__")  # what libraries call the numbers of rows
+COUNTING = 10  # rows from which a column that counts them is not taken for chance
 
 Ids = NDArray[np.str_]
 Numbers = NDArray[np.generic]
@@ -31,15 +37,14 @@ def read_vectors(
     """
     path = _existing(path)
     if path.suffix == ".npy":
-        found, matrix = _read_ids(_id_file(path, ids), id_column), _array(path)
+        found, matrix = _read_ids(_id_file(path, ids), id_column), read_npy(path)
     elif path.suffix == ".npz":
         found, matrix = _archive(path)
     else:
         found, matrix = _table(path, id_column, vector_column)
-    if matrix.ndim != 2 or matrix.dtype.kind not in "iuf":
-        raise SemcompError(
-            f"{path} holds {matrix.dtype} of shape {matrix.shape}; one row of numbers per item is needed"
-        )
+    check_real(matrix, str(path))
+    if matrix.ndim != 2:
+        raise SemcompError(f"{path} has shape {matrix.shape}; one row of numbers per item is needed")
     if len(found) != len(matrix):
         raise SemcompError(f"{path} has {len(matrix):,} vectors for {len(found):,} ids; give one id each")
     _check_ids(found, path)
@@ -81,36 +86,33 @@ def _id_file(path: Path, ids: str | Path | None) -> Path:
 
 def _read_ids(path: Path, id_column: str) -> Ids:
     if path.suffix == ".npy":
-        return _as_ids(_array(path), str(path))
-    if path.suffix in (".csv", ".parquet"):
+        return _as_ids(read_npy(path), str(path))
+    if path.suffix in TABLES:
         return _id_values(_frame(path), id_column, path)
+    return as_ids(_lines(path), str(path))
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a text in UTF-8, or in UTF-16 with a byte order mark, which is not part of the first."""
     try:
-        return as_ids(path.read_text(encoding="utf8").splitlines(), str(path))
+        content = path.read_bytes()
+        marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = content.decode("utf-16" if marked else "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SemcompError(f"{path} cannot be read as text; give one id per line in UTF-8") from error
-
-
-def _array(path: Path) -> Numbers:
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise _unreadable(path, error) from error
-    if not isinstance(array, np.ndarray):
-        raise SemcompError(f"{path} is an archive of arrays, not one array; give it the suffix .npz")
-    return array
+    if "\0" in text:
+        raise SemcompError(f"{path} has zero bytes in it, as UTF-16 has; give one id per line in UTF-8")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n \t").split("\n")
+    return [line if line.strip() else "" for line in lines]
 
 
 def _archive(path: Path) -> tuple[Ids, Numbers]:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in (*ID_NAMES, *MATRIX_NAMES) if name in stored.files}
-            names = ", ".join(stored.files)
-    except (OSError, EOFError, ValueError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise _unreadable(path, error) from error
+    arrays, names = read_npz(path, (*ID_NAMES, *MATRIX_NAMES))
     ids_name = next((name for name in ID_NAMES if name in arrays), None)
     matrix_name = next((name for name in MATRIX_NAMES if name in arrays), None)
     if ids_name is None or matrix_name is None:
-        raise SemcompError(f"{path} holds {names or 'nothing'}; arrays 'item_ids' and 'matrix' are needed")
+        held = ", ".join(names) or "nothing"
+        raise SemcompError(f"{path} holds {held}; arrays 'item_ids' and 'matrix' are needed")
     return _as_ids(arrays[ids_name], f"{path}: {ids_name!r}"), arrays[matrix_name]
 
 
@@ -139,16 +141,27 @@ def _table(path: Path, id_column: str, vector_column: str | None) -> tuple[Ids, 
 def _frame(path: Path) -> pl.DataFrame:
     """A table; every cell of a csv is a string, so that an id such as `007` keeps its zeros."""
     try:
-        return pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path, glob=False)
+        named = pl.read_csv(
+            path, separator=SEPARATORS[path.suffix], infer_schema=False, glob=False, has_header=False
+        )
+        head = ["" if name is None else name.strip() for name in named.row(0)]
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, error) from error
+    twice = next((name for name in head if head.count(name) > 1), None)
+    if twice is not None:
+        raise SemcompError(
+            f"{path} has several columns named {twice!r}; give each its own name, or remove all but one"
+        )
+    filled = named[1:].filter(~pl.all_horizontal(pl.all().is_null()))  # a blank line is not a row
+    return filled.rename(dict(zip(named.columns, head, strict=True)))
 
 
 def _id_values(frame: pl.DataFrame, id_column: str, path: Path) -> Ids:
     if id_column not in frame.columns:
-        raise SemcompError(
-            f"{path} has no column {id_column!r} (it has {', '.join(frame.columns)}); name id_column"
-        )
+        known = ", ".join(map(repr, frame.columns))
+        raise SemcompError(f"{path} has no column {id_column!r} (it has {known}); name id_column")
     ids = frame[id_column]
     if not (ids.dtype == pl.String or ids.dtype.is_integer()):
         raise SemcompError(f"{path}: column {id_column!r} is {ids.dtype}; store ids as integers or strings")
@@ -157,8 +170,11 @@ def _id_values(frame: pl.DataFrame, id_column: str, path: Path) -> Ids:
 
 def _numeric(frame: pl.DataFrame, path: Path) -> Numbers:
     """Columns of numbers side by side; a cell that is not a number becomes NaN and is reported by its id."""
-    if path.suffix == ".csv":
-        numbers = frame.cast(pl.Float64, strict=False)
+    for name in frame.columns:
+        if name in INDEX_NAMES or name.startswith("Unnamed:"):
+            raise _counted(name, path)
+    if path.suffix in SEPARATORS:
+        numbers = frame.select(pl.all().str.strip_chars().cast(pl.Float64, strict=False))
         wordy = [name for name in frame.columns if 0 < frame.height == numbers[name].null_count()]
     else:
         numbers = frame
@@ -168,7 +184,20 @@ def _numeric(frame: pl.DataFrame, path: Path) -> Numbers:
         raise SemcompError(
             f"{path}: {what}; leave only the id and the numbers, or name a column of lists (vector_column)"
         )
-    return np.asarray(numbers.cast(pl.Float64).fill_null(float("nan")).to_numpy())
+    matrix = np.asarray(numbers.cast(pl.Float64).fill_null(float("nan")).to_numpy())
+    steps = np.diff(matrix[:, 0])
+    if len(matrix) >= COUNTING and (steps == 1).all():
+        raise _counted(frame.columns[0], path)
+    return matrix
+
+
+def _counted(name: str, path: Path) -> SemcompError:
+    """The error for a column that holds the numbers of rows, as pandas writes its index."""
+    which = f"column {name!r}" if name else "a column without a name"
+    return SemcompError(
+        f"{path}: {which} looks like numbers of rows, not like a dimension; remove it "
+        "(pandas: save with index=False), or name it as id_column"
+    )
 
 
 def _stacked(column: pl.Series, ids: Ids, path: Path) -> Numbers:

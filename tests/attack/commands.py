@@ -106,7 +106,7 @@ GOOD: dict[str, dict[str, list[str]]] = {
     "fetch": {"data": ["fetch", "ml-100k"], "--into": ["{r}/into"], "--offline": []},
     "tune": {
         "tune": ["{w}/shop"],
-        "--view": ["popularity"],
+        "--view": ["raw text"],
         "--trials": ["1"],
         "--seed": ["0"],
         "--epochs": ["1"],

@@ -235,9 +235,12 @@ def number_lines() -> Iterator[Line]:
                     "refuse",
                     (option, f"{option.lstrip('-').replace('-', '_')} "),
                 )
-            for value in LARGE:
+            for value in LARGE if command != "book" else ():  # jobs that have real chapters to execute
                 named = (option, f"{option.lstrip('-').replace('-', '_')}", option.lstrip("-"))
-                yield Line("numbers of 10^9 and more", changed(command, option, 0, value), "either", named)
+                slow = {"seconds": 120.0} if option == "--jobs" else {}
+                yield Line(
+                    "numbers of 10^9 and more", changed(command, option, 0, value), "either", named, how=slow
+                )
     for value in ("nan", "inf", "-inf", "1e400", "x", ""):
         yield Line(
             "numbers",
@@ -308,7 +311,7 @@ def output_lines() -> Iterator[Line]:
         target = changed(command, option, place, "{r}/target")
         folders = command in ("prepare", "fetch", "tune", "book")
         for prepare in NO_TARGETS:
-            yield Line("outputs", target, "refuse", ("target",), prepare, ("target",))
+            yield Line("outputs", target, "refuse", ("target", "device"), prepare, ("target",))
         for value in NO_TARGET_WORDS:
             if folders and value == "":
                 continue

@@ -95,13 +95,14 @@ def _judge(line: Line, ended: forks.Ended, left: list[str], touched: list[str], 
         return "what was at the place of the output is replaced"
     if ended.status == 0 or reached:
         return "accepted" if line.must == "refuse" else ""
-    if line.how.get("out") == "closed" and not ended.err:
+    if line.how.get("out") == "closed" and PREFIX not in ended.err:
         return ""  # a reader that went away needs no message
     errors = [one for one in ended.err.splitlines() if one.startswith(PREFIX)]
     if len(errors) != 1 or not ended.err.rstrip("\n").splitlines()[-1].startswith(PREFIX):
         return "not one line of error at the end"
+    whole = line.kind == "streams"  # the result was written before the end of it was to be printed
     resumable = line.kind == "full disks" and line.words[0] == "book"
-    if left and not resumable:
+    if left and not (whole or resumable):
         return "something is left behind by a failure"
     if line.must == "accept":
         return "refused, though it is right"

@@ -32,7 +32,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "words for vectors": (
         lambda b: sc.View("mine", [["one", "two"]], [[1, 2]]),
-        "view 'mine', users is not a numeric matrix; give one row of numbers per user or item",
+        "View option users = [['one', 'two']]; it must be an array of real numbers",
     ),
     "no rows": (
         lambda b: sc.View("mine", np.zeros((0, 2)), [[1, 2]]),
@@ -65,7 +65,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "alignment weight that is not a number": (
         lambda b: sc.views.AlignedLightGCN(weight=float("nan")),
-        "AlignedLightGCN option weight = nan; it must not be negative",
+        "AlignedLightGCN option weight = nan; it must be a number",
     ),
     "odd fusion width": (
         lambda b: sc.views.NormConcatNorm(dim=65),
@@ -89,7 +89,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "half an epoch": (
         lambda b: sc.views.Training(epochs=0.5),
-        "training option epochs = 0.5; it must be a whole number",
+        "Training option epochs = 0.5; it must be a whole number",
     ),
     "negative weight decay": (
         lambda b: sc.views.Training(weight_decay=-1e-4),
@@ -153,7 +153,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "parameter of the wrong kind": (
         lambda b: b.world(items=30.0),
-        "planted world: items = 30.0 must be a whole number",
+        "World option items = 30.0; it must be a whole number",
     ),
     # studies and chapters
     "unknown budget": (

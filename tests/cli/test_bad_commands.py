@@ -67,7 +67,35 @@ COMMANDS: dict[str, tuple[dict[str, object], int, str]] = {
     "pickled objects": (
         {"--view-a": (np.array([{"a": 1}], dtype=object), np.ones((6, 2)))},
         1,
-        "{tmp}/view-a-0.npy is not a .npy array of numbers; save one with numpy.save",
+        "{tmp}/view-a-0.npy holds pickled Python objects (object), which are never read; "
+        "save numbers with numpy.save",
+    ),
+    "complex numbers": (
+        {"--view-a": (np.eye(3, 2) * 1j, np.eye(6, 2))},
+        1,
+        "{tmp}/view-a-0.npy holds complex128 of shape (3, 2); "
+        "real numbers are needed, one row per user or item",
+    ),
+    "an archive for an array": (
+        {"--view-a": (b"PK\x03\x04", np.eye(6, 2))},
+        1,
+        "{tmp}/view-a-0.npy is an archive of arrays (.npz), not one array; save one array with numpy.save",
+    ),
+    "one file for two": (
+        {"--view-a": ("{tmp}/view-b-0.npy",)},
+        2,
+        "Invalid value for '--view-a': --view-b is where a file belongs; give USERS.npy ITEMS.npy",
+    ),
+    "the same view twice": (
+        {"--view-b": (np.eye(3, 2), np.eye(6, 2))},
+        1,
+        "rankings 'a' and 'b' are the same lists, which say nothing about each other; "
+        "give the ranking of another view, or as null of another seed",
+    ),
+    "more resamples than are of use": (
+        {"--resamples": "1000000000"},
+        1,
+        "Protocol option resamples = 1000000000; it must be a whole number up to 200,000",
     ),
     "array in three dimensions": (
         {"--view-a": (np.ones((3, 2, 1)), np.ones((6, 2)))},
@@ -160,7 +188,7 @@ def test_diagnose(case: str, bench: Bench, shell) -> None:
         "--valid": "user\titem\n",
         "--test": "user\titem\n0\t5\n1\t4\n",
         "--view-a": (np.eye(3, 2), np.eye(6, 2)),
-        "--view-b": (np.eye(3, 2), np.eye(6, 2)),
+        "--view-b": (np.ones((3, 2)), np.eye(6, 2)[::-1]),
         "--json": "{tmp}/out.json",
         "--k": "2",
         "--resamples": "0",

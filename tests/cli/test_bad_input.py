@@ -73,7 +73,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "negative split seed": (
         lambda b: sc.split(sc.planted.World(users=5, items=20).dataset(), seed=-1),
-        "seed = -1 is not usable; give a whole number from 0 on",
+        "split: seed = -1; it must be a whole number from 0 to 4,294,967,295",
     ),
     "unknown mask": (
         lambda b: b.ranking(mask="valid"),

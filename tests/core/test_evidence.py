@@ -107,9 +107,10 @@ def test_a_record_without_its_table():
 
 
 def test_what_is_no_number_is_not_written():
-    for bad in (float("nan"), float("inf")):
-        with pytest.raises(ValueError, match="not JSON compliant"):
-            Evidence("e", {"v": Value(bad)}, pd.DataFrame()).to_json()
+    with pytest.raises(SemcompError, match="Value option value = nan; it must be a number"):
+        Value(float("nan"))
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        Evidence("e", {"v": Value(float("inf"))}, pd.DataFrame()).to_json()
 
 
 def test_a_value_is_found_by_name():

@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -16,6 +17,7 @@ from semcomp.core.topk import TopK, contains
 from semcomp.core.view import View, as_matrix, unit_rows
 from semcomp.data import binary_csr
 from semcomp.errors import SemcompError
+from semcomp.evidence.geometry.report import GeometrySettings, geometry
 
 # View and matrices
 
@@ -43,9 +45,18 @@ def test_a_view_holds_a_copy_that_nobody_can_change():
         (np.zeros(5), r"m has shape \(5,\)"),
         (np.zeros((0, 3)), r"m is empty, shape \(0, 3\)"),
         (np.zeros((3, 0)), r"m is empty, shape \(3, 0\)"),
-        ([["a", "b"]], "m is not a numeric matrix"),
+        ([["a", "b"]], r"m holds <U1 of shape \(1, 2\); real numbers are needed, one row per user or item"),
+        ([["1", "2"]], "m holds <U1"),
         ([[1, 2], [3]], "m is not a numeric matrix"),
-        (None, "m has shape|m is not a numeric matrix"),
+        (None, r"m holds object of shape \(\); real numbers are needed"),
+        ([[1, None]], "m holds object"),
+        ([[1 + 2j]], "m holds complex128"),
+        ([[True, False]], r"m holds bool .* take .astype\(float\)"),
+        (np.zeros((2, 2), "datetime64[s]"), r"m holds datetime64\[s\]"),
+        (np.zeros((2, 2), "timedelta64[s]"), r"m holds timedelta64\[s\]"),
+        (np.zeros(2, [("a", float)]), r"m holds \[\('a', '<f8'\)\]"),
+        (sp.eye_array(3, format="csr"), r"m holds object .* give its .toarray\(\)"),
+        (np.ma.masked_array([[1.0, 2]], [[True, False]]), "m has masked values"),
     ],
 )
 def test_what_is_no_matrix(values, message):
@@ -151,12 +162,40 @@ def test_contains_does_not_overflow_on_large_data():
 @pytest.mark.parametrize(
     ("views", "offender"),
     [
-        (View("v", [[1.0]], [[1.0]]), "View as"),
-        (None, "NoneType as"),
-        ("ab", "str among"),
-        ([View], "type among"),
+        (View("v", [[1.0]], [[1.0]]), "a View"),
+        (None, "None"),
+        ("ab", "'ab'"),
+        ([View], r"\[<class .*View'>\]"),
     ],
 )
 def test_inputs_want_a_list_of_views(views, offender, make_split):
-    with pytest.raises(SemcompError, match=rf"Inputs got {offender} .*views; .*views=\[one, other\]"):
+    with pytest.raises(SemcompError, match=f"Inputs option views = {offender}; it must be a list"):
         Inputs(make_split((1, 1), [(0, 0)]), views=views)
+
+
+def test_two_sides_are_joined_by_id():
+    """A text and a view of the same items in other orders: compared item by item, not row by row."""
+    rng = np.random.default_rng(0)
+    ids = np.array([f"i{n:02d}" for n in range(40)])
+    text = TextMatrix(ids, rng.normal(size=(40, 3)))
+    order = rng.permutation(40)
+    users, user_ids = rng.normal(size=(2, 4)), ["a", "b"]
+    items = rng.normal(size=(40, 4))
+    view = View("v", users, items, {}, user_ids, ids)
+    turned = View("v", users, items[order], {}, user_ids, ids[order])
+    few = GeometrySettings(groups=0, resamples=0, permutations=1, k=5)
+    assert geometry(text, turned, settings=few).values == geometry(text, view, settings=few).values
+    foreign = View("v", users, items, {}, user_ids, np.char.add("x", ids))
+    with pytest.raises(SemcompError, match=r"b \(v\) lacks 40 items, e.g. 'i00'; give vectors of"):
+        geometry(text, foreign, settings=few)
+    for side in (view, view.items, items):
+        with pytest.raises(SemcompError, match="a and b are the same vectors: compared with itself"):
+            geometry(side, side, settings=few)
+
+
+def test_rows_beyond_a_view_are_named():
+    """Negative rows would count from the end."""
+    view = View("v", [[1.0], [2.0]], [[1.0]])
+    for rows in ([-1], [2], [[0]]):
+        with pytest.raises(SemcompError, match=r"view 'v' has no rows? .*give .* rows from 0 to 1"):
+            view.scores(np.array(rows))

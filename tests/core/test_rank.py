@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -189,3 +191,66 @@ def test_what_a_view_cost_is_left_out_at_any_depth(make_split):
     rng = np.random.default_rng(0)
     view = View("fused", rng.random((split.n_users, 2)), rng.random((split.n_items, 2)), made)
     assert rank(view, split, 1).provenance["view"] == {"model": "fused", "of": [{"seed": 0}]}
+
+
+class Scored:
+    """A scorer of one's own, whose scores are changed by what is under test."""
+
+    name = "mine"
+
+    def __init__(self, split, change):
+        self.shape = (split.n_users, split.n_items)
+        self.change = change
+
+    def scores(self, users):
+        return self.change(np.tile(np.arange(self.shape[1], dtype=np.float64), (len(users), 1)), users)
+
+
+def put(value):
+    def change(scores, users):
+        scores[users == 2, 3] = value
+        return scores
+
+    return change
+
+
+WRONG_SCORES = {
+    "NaN": (put(np.nan), "'mine' scores items of user row 2 NaN or infinite"),
+    "infinity": (put(np.inf), "'mine' scores items of user row 2 NaN or infinite"),
+    "beyond float32": (put(1e300), "'mine' scores items of user row 2 NaN or infinite"),
+    "a column short": (
+        lambda s, _: s[:, 1:],
+        r"'mine' gives scores of shape \(3, 5\) where \(3, 6\) is needed",
+    ),
+    "one row": (lambda s, _: s[0], r"'mine' gives scores of shape \(6,\)"),
+    "complex": (lambda s, _: s * 1j, "what 'mine' scores holds complex128"),
+    "None": (lambda s, _: None, "what 'mine' scores holds object"),
+    "words": (lambda s, _: s.astype(str), "what 'mine' scores holds <U32"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_SCORES)
+def test_scores_that_cannot_be_ranked_are_named(case, make_split):
+    """NaN was ranked as "nothing left", and recall was 0."""
+    change, message = WRONG_SCORES[case]
+    split = make_split((3, 6), [(user, user) for user in range(3)])
+    with pytest.raises(SemcompError, match=message):
+        rank(Scored(split, change), split, 2)
+
+
+def test_minus_infinity_takes_an_item_out(make_split):
+    split = make_split((3, 6), [(user, user) for user in range(3)])
+    lists = rank(Scored(split, put(-np.inf)), split, 6, mask="none")
+    assert lists.ids[1].tolist() == [5, 4, 3, 2, 1, 0]
+    assert lists.ids[2].tolist() == [5, 4, 2, 1, 0, -1]
+
+
+def test_a_view_with_ids_is_joined_to_the_split(make_split):
+    split = make_split((3, 6), [(user, user) for user in range(3)])
+    rng = np.random.default_rng(0)
+    view = View("v", rng.normal(size=(3, 2)), rng.normal(size=(6, 2)), {}, split.user_ids, split.item_ids)
+    turned = View("v", view.users[::-1], view.items[::-1], {}, split.user_ids[::-1], split.item_ids[::-1])
+    np.testing.assert_array_equal(rank(turned, split, 4).ids, rank(view, split, 4).ids)
+    foreign = replace(view, item_ids=np.array(list("abcdef")))
+    with pytest.raises(SemcompError, match=r"view 'v' lacks 6 items, e.g. 'i00'; use the split of the data"):
+        rank(foreign, split, 4)

@@ -300,12 +300,12 @@ def test_short_texts_count_as_empty():
     ("changes", "message"),
     [
         ({"core": -1}, "core = -1 is not usable; give a whole number from 0 on"),
-        ({"core": 2.5}, "core = 2.5 is not usable"),
-        ({"core": True}, "core = True is not usable"),
+        ({"core": 2.5}, "core = 2.5; it must be a whole number"),
+        ({"core": True}, "core = True; it must be a whole number"),
         ({"min_characters": 0}, "min_characters = 0 is not usable; give a whole number from 1 on"),
-        ({"min_rating": float("nan")}, "min_rating = nan is not a number"),
+        ({"min_rating": float("nan")}, "min_rating = nan; it must be a number, or None"),
         ({"min_rating": float("inf")}, "min_rating = inf is not a number"),
-        ({"min_rating": "4"}, "min_rating = '4' is not a number"),
+        ({"min_rating": "4"}, "min_rating = '4'; it must be a number, or None"),
         (
             {"duplicates": "newest"},
             "unknown rule for duplicates 'newest'; .*best, first, last, refuse",
@@ -313,7 +313,7 @@ def test_short_texts_count_as_empty():
         ({"empty_text": "dropp"}, "unknown policy for empty texts 'dropp'; did you mean 'drop'"),
         ({"template": "{title"}, "template '{title'"),
         ({"template": ""}, "has no field"),
-        ({"keep": "review"}, r"keep = 'review' is not a list of column names; give e.g. \('review',\)"),
+        ({"keep": "review"}, "keep = 'review'; it must be a list, each text"),
         ({"keep": ("rating",)}, "column 'rating' is kept anyway"),
     ],
 )

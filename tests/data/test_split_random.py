@@ -66,8 +66,11 @@ def test_provenance_names_the_data_and_the_recipe():
     [
         ({"strategy": "randm"}, r"unknown split strategy 'randm'; did you mean 'random'"),
         ({"ratios": (0.8, 0.1, 0.2)}, r"sum to 1\.1"),
-        ({"ratios": (0.9, 0.1)}, "give three shares"),
-        ({"ratios": ("most", 0.1, 0.1)}, "give three shares"),
+        ({"ratios": (0.9, 0.1)}, "it must be 3 values, each a number"),
+        (
+            {"ratios": ("most", 0.1, 0.1)},
+            "it must be 3 values, each a number",
+        ),
         ({"ratios": (0.9, 0.1, 0.0)}, "give three shares"),
         ({"ratios": (1.2, -0.3, 0.1)}, "give three shares"),
         ({"ratios": (float("nan"), 0.1, 0.1)}, "give three shares"),

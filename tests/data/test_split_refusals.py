@@ -25,6 +25,9 @@ class LeavesOutItemZero:
     def assign(self, data, seed, ratios):
         return Assignment(np.where(data.item == 0, -1, np.where(data.item == self.test_item, 2, 0)))
 
+    def broken(self, data, inside, facts):
+        return ()
+
 
 @pytest.mark.parametrize(
     ("data", "strategy", "options", "message"),

@@ -154,7 +154,7 @@ def test_strategies_as_objects_and_their_options():
     with pytest.raises(SemcompError, match="'stratified' cannot be added to a strategy that is made already"):
         split(data, ColdItems(), stratified=False)
     for unusable in (ColdItems, 7, None):
-        with pytest.raises(SemcompError, match=r"strategy = .* is not usable; give a name"):
+        with pytest.raises(SemcompError, match=r"strategy = .*; it must be text, or a Strategy"):
             split(data, unusable)
 
 

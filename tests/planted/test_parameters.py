@@ -278,14 +278,14 @@ def test_sparse_users():
         ({"twist": 1.0, "dim": 3}, "twist = 1.0 turns pairs of coordinates, but the parts have 3 and 3"),
         ({"twist": 1.0, "private_dim": 5}, "the parts have 16 and 5; use even widths"),
         ({"shared_dim": 0}, "shared_dim = 0 must be at least 1"),
-        ({"private_dim": 2.0}, r"private_dim = 2\.0 must be a whole number"),
+        ({"private_dim": 2.0}, r"private_dim = 2\.0; it must be a whole number"),
         ({"popularity_skew": 5.0}, r"popularity_skew = 5\.0 must be between 0 and 4"),
         ({"exposure_to_popular": 1.1}, r"exposure_to_popular = 1\.1 must be between 0 and 1"),
         ({"exposure_groups": 0}, "exposure_groups = 0 must be at least 1"),
         ({"min_activity": 8, "activity": 7.0}, r"activity = 7\.0 must be at least 8"),
-        ({"min_activity": None}, "min_activity = None must be a whole number"),
-        ({"dim": None}, "dim = None must be a whole number"),
-        ({"collaborative_noise": float("nan")}, "collaborative_noise = nan must be at least 0"),
+        ({"min_activity": None}, "min_activity = None; it must be a whole number"),
+        ({"dim": None}, "dim = None; it must be a whole number"),
+        ({"collaborative_noise": float("nan")}, "collaborative_noise = nan; it must be a number"),
     ],
 )
 def test_impossible_parameters(parameters, message):
@@ -294,9 +294,9 @@ def test_impossible_parameters(parameters, message):
 
 
 def test_impossible_seeds():
-    with pytest.raises(SemcompError, match="draw = -1 must be a whole number from 0 on"):
+    with pytest.raises(SemcompError, match="draw = -1; it must be a whole number from 0"):
         SMALL.dataset(draw=-1)
-    with pytest.raises(SemcompError, match="seed = True must be a whole number from 0 on"):
+    with pytest.raises(SemcompError, match="seed = True; it must be a whole number"):
         SMALL.collaborative_again(True)
 
 

@@ -135,14 +135,14 @@ def test_equal_worlds_give_equal_bytes_and_seeds_differ():
     ("parameters", "message"),
     [
         ({"shared": 1.5}, r"shared = 1\.5 must be between 0 and 1"),
-        ({"shared": float("nan")}, "shared = nan must be between 0 and 1"),
+        ({"shared": float("nan")}, "shared = nan; it must be a number"),
         ({"dim": 1}, "dim = 1 must be at least 2"),
         ({"items": 9}, "items = 9 must be at least 10"),
-        ({"users": 2.5}, r"users = 2\.5 must be a whole number"),
+        ({"users": 2.5}, r"users = 2\.5; it must be a whole number"),
         ({"noise": -1}, "noise = -1 must be at least 0"),
         ({"activity": float("inf")}, "activity = inf must be at least 5 and finite"),
-        ({"seed": True}, "seed = True must be a whole number"),
-        ({"shared": "half"}, "shared = 'half' must be a number"),
+        ({"seed": True}, "seed = True; it must be a whole number"),
+        ({"shared": "half"}, "shared = 'half'; it must be a number"),
     ],
 )
 def test_impossible_parameters(parameters, message):

@@ -7,7 +7,7 @@ import pytest
 
 import semcomp as sc
 from semcomp.evidence import ProbeSettings, probe_all
-from semcomp.study.item_cuts import known_of_items, neighbours, possible_holdouts
+from semcomp.study.item_cuts import known_of_items, large_enough, neighbours, possible_holdouts
 
 
 @pytest.mark.parametrize(("shelves", "whole"), [(2, False), (10, True)])
@@ -24,6 +24,17 @@ def test_categories_that_cannot_be_held_out_are_no_cut(tmp_path, shelves, whole)
     study = sc.Study(mine, "smoke")
     assert ("category" in possible_holdouts(study)) is whole
     assert {"random", "cluster"} <= set(possible_holdouts(study))
+
+
+@pytest.mark.parametrize(("items", "enough"), [(40, False), (45, False), (46, True), (50, True)])
+def test_a_book_of_too_few_items_is_refused_before_it_begins(items, enough):
+    """A fifth of 45 items, rounded up, is 9; a probe is judged on 10."""
+    data = sc.planted.World(users=150, items=items, dim=3).dataset()
+    if enough:
+        assert large_enough(data) is data
+    else:
+        with pytest.raises(sc.SemcompError, match=rf"has {items} items; a book takes 50"):
+            large_enough(data)
 
 
 @pytest.mark.parametrize(("items", "k"), [(60, 11), (200, 20)])

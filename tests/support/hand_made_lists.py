@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,6 +16,11 @@ from semcomp.data import Split
 def lists(ids: np.ndarray | Sequence[Sequence[int]], n_items: int, name: str = "hand") -> TopK:
     places = np.asarray(ids, dtype=np.int32)
     return TopK(name, places, np.where(places < 0, -np.inf, -np.arange(places.shape[1])), n_items)
+
+
+def twin(topk: TopK) -> TopK:
+    """The same lists of another view: with other scores."""
+    return replace(topk, scores=topk.scores - 1)
 
 
 def split_of(train: np.ndarray, test: np.ndarray) -> Split:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from tiny_models import dataset
 
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.errors import SemcompError
 from semcomp.storage import file_digest
 from semcomp.text import Precomputed, embed
+from semcomp.text.vector_files import read_vectors
 
 IDS = ["007", "b", "c"]
 ROWS = np.array([[0.5, 7.0], [1.5, -2.0], [2.5, 3.0]], np.float32)
@@ -22,7 +25,7 @@ TURN = [2, 0, 1]  # no file has the order of the data
 
 
 def write(folder: Path, kind: str, ids=IDS, rows=ROWS, turn=TURN) -> Precomputed:
-    ids, rows = [ids[i] for i in turn], rows[turn]
+    ids, rows = [ids[i] for i in turn], rows[list(turn)]
     path = folder / f"v.{kind.split('-')[0]}"
     columns = {"item_id": ids} | {f"d{j}": rows[:, j] for j in range(rows.shape[1])}
     if kind.startswith("npy"):
@@ -140,16 +143,16 @@ MISTAKES = {
     "ids no text": (lambda f: npy(f, ROWS, b"\xff\xfe\n"), r"v_ids.txt cannot be read as text"),
     "nan": (lambda f: npy(f, NAN), r"missing or not finite numbers for 1 items, e.g. 'b'"),
     "too big": (lambda f: npy(f, ROWS.astype(float) * 1e300), r"not finite numbers for 3 items"),
-    "one row": (lambda f: npy(f, ROWS[0]), r"v.npy holds float32 of shape \(2,\)"),
+    "one row": (lambda f: npy(f, ROWS[0]), r"v.npy has shape \(2,\)"),
     "words": (lambda f: npy(f, ROWS.astype(str)), r"v.npy holds <U32 of shape \(3, 2\)"),
-    "objects": (lambda f: npy(f, ROWS.astype(object)), r"v.npy cannot be read"),
+    "objects": (lambda f: npy(f, ROWS.astype(object)), r"v.npy holds pickled Python objects"),
     "garbage": (lambda f: raw(f, "v.npz", b"garbage"), r"v.npz cannot be read"),
     "cut off": (lambda f: raw(f, "v.npz", b"PK\x03\x04abc"), r"v.npz cannot be read"),
     "empty file": (lambda f: raw(f, "v.csv", b""), r"v.csv cannot be read"),
     "no parquet": (lambda f: raw(f, "v.parquet", b"item_id,v\n"), r"v.parquet cannot be read"),
     "other arrays": (lambda f: npz(f, a=ROWS), r"v.npz holds a; arrays 'item_ids' and 'matrix' are needed"),
     "float ids": (lambda f: npz(f, ids=np.arange(3.0), matrix=ROWS), r"'ids' is float64 of shape \(3,\)"),
-    "no id column": (lambda f: parquet(f, id=IDS, v=[1.0] * 3), r"no column 'item_id' \(it has id, v\)"),
+    "no id column": (lambda f: parquet(f, id=IDS, v=[1.0] * 3), r"no column 'item_id' \(it has 'id', 'v'\)"),
     "float id column": (lambda f: parquet(f, item_id=[1.0, 2, 3], v=[1.0] * 3), r"'item_id' is Float64"),
     "null id": (
         lambda f: parquet(f, item_id=["007", None, "c"], v=[1.0] * 3),
@@ -189,3 +192,98 @@ def test_mistakes_are_named_in_one_line(tmp_path, mistake):
     with pytest.raises(SemcompError, match=message) as error:
         embed(dataset("xyz", ids=IDS), make(tmp_path))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("name", "other"), [("v[1].csv", "v1.csv"), ("v*.parquet", "v1.parquet")])
+def test_a_name_is_no_pattern(tmp_path, name, other):
+    for path, rows in ((tmp_path / name, ROWS), (tmp_path / other, -ROWS)):
+        frame = pl.DataFrame({"item_id": IDS, "a": rows[:, 0], "b": rows[:, 1]})
+        frame.write_parquet(path) if path.suffix == ".parquet" else frame.write_csv(path)
+    np.testing.assert_array_equal(embed(dataset("xyz", ids=IDS), tmp_path / name).matrix, ROWS)
+
+
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "index", "__index_level_0__", "level_0"])
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
+def test_the_numbers_of_rows_are_no_dimension(tmp_path, name, suffix):
+    path = tmp_path / f"v{suffix}"
+    frame = pl.DataFrame({name: range(3), "item_id": IDS, "a": ROWS[:, 0]})
+
+    def write(frame):
+        frame.write_parquet(path) if suffix == ".parquet" else frame.write_csv(
+            path, separator="\t" if suffix == ".tsv" else ","
+        )
+
+    write(frame)
+    with pytest.raises(SemcompError, match=r"looks like numbers of rows, not like a dimension; remove it"):
+        embed(dataset("xyz", ids=IDS), path)
+    write(frame.drop(name))  # the remedy
+    assert embed(dataset("xyz", ids=IDS), path).matrix.tolist() == ROWS[:, :1].tolist()
+
+
+def test_numbers_of_rows_are_known_by_their_steps(tmp_path):
+    ids = [f"i{n}" for n in range(12)]
+    frame = pl.DataFrame({"row": range(5, 17), "item_id": ids, "a": np.linspace(0, 1, 12)})
+    frame.write_csv(tmp_path / "v.csv")
+    with pytest.raises(SemcompError, match=r"v.csv: column 'row' looks like numbers of rows"):
+        embed(dataset("x" * 12, ids=ids), tmp_path / "v.csv")
+
+
+def test_the_ids_as_an_index_of_pandas_can_be_named(tmp_path):
+    frame = pd.DataFrame(ROWS, index=IDS, columns=["a", "b"])
+    frame.to_csv(tmp_path / "v.csv")
+    encoder = Precomputed(tmp_path / "v.csv", id_column="")
+    np.testing.assert_array_equal(embed(dataset("xyz", ids=IDS), encoder).matrix, ROWS)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-sig", "utf-16-be-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", ["", "end", "blank lines"])
+def test_a_text_of_ids_in_each_encoding(tmp_path, encoding, end, last):
+    ids = ["007", "é b", "c\u2028d"]
+    np.save(tmp_path / "v.npy", ROWS)
+    text = end.join(ids) + {"": "", "end": end, "blank lines": end + end + " " + end}[last]
+    mark = "\ufeff" if encoding.startswith("utf-16-") else ""
+    (tmp_path / "v_ids.txt").write_bytes(
+        (mark + text).encode(encoding.removesuffix("-sig") if mark else encoding)
+    )
+    np.testing.assert_array_equal(embed(dataset("xyz", ids=ids), tmp_path / "v.npy").matrix, ROWS)
+
+
+def test_utf16_without_a_mark_is_named(tmp_path):
+    np.save(tmp_path / "v.npy", ROWS)
+    (tmp_path / "v_ids.txt").write_bytes("007\nb\nc\n".encode("utf-16-le"))
+    with pytest.raises(SemcompError, match=r"v_ids.txt has zero bytes in it, as UTF-16 has"):
+        embed(dataset("xyz", ids=IDS), tmp_path / "v.npy")
+
+
+def test_a_column_that_is_there_twice_is_named(tmp_path):
+    with pytest.raises(SemcompError, match="several columns named 'a'"):
+        embed(dataset("xyz", ids=IDS), raw(tmp_path, "v.csv", b"item_id,a,a\n007,1,2\nb,1,2\nc,1,2\n"))
+
+
+WORD = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0\r\n\t", exclude_categories=["Cc", "Cs"]), min_size=1
+)
+NUMBER = st.floats(-(2.0**100), 2.0**100, width=32)
+FORMATS = ["csv", "tsv", "parquet", "parquet-list", "npy-txt", "npy-npy", "npz"]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.sampled_from(FORMATS),
+    st.lists(WORD.filter(lambda word: word.strip()), min_size=1, max_size=6, unique=True),
+    st.integers(1, 3),
+    st.data(),
+)
+def test_every_row_and_cell_comes_back(tmp_path_factory, kind, ids, width, data):
+    rows = data.draw(hnp.arrays(np.float32, (len(ids), width), elements=NUMBER))
+    folder = tmp_path_factory.mktemp("round")
+    if kind == "tsv":
+        path = folder / "v.tsv"
+        frame = pl.DataFrame({"item_id": ids} | {f"d{j}": rows[:, j] for j in range(width)})
+        frame.write_csv(path, separator="\t")
+    else:
+        path = Path(write(folder, kind, ids, rows, range(len(ids))).path)
+    found, matrix = read_vectors(path, None, "item_id", None)
+    assert found.tolist() == ids
+    np.testing.assert_array_equal(matrix.astype(np.float32), rows)

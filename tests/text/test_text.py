@@ -117,7 +117,7 @@ def test_what_a_name_stands_for(tmp_path):
         ),
         (dataset(), {"encoder": ""}, "unknown encoder ''"),
         (dataset(), {"encoder": "a/b/c"}, "unknown encoder 'a/b/c'"),
-        (dataset(), {"encoder": 3}, "3 is not an encoder; give a name"),
+        (dataset(), {"encoder": 3}, "encoder = 3; it must be text, or a path, or an Encoder"),
         (dataset(), {"encoder": "own"}, "has no vectors of its own"),
         (dataset(("", " ")), {}, "no item of 'd' has a text"),
         (dataset(), {"batch_size": 0}, "batch_size = 0"),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from semcomp.checks import checked
 from semcomp.data.audits.findings import (
     Audit,
     Case,
@@ -46,6 +47,7 @@ CHECKS: dict[str, Callable[[Case], Outcome]] = {
 }
 
 
+@checked
 def audit(
     data: Dataset,
     split: Split,

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data.dataset import Dataset
 from semcomp.data.splits.order import PARTS
 from semcomp.data.splits.split import Split
@@ -66,6 +67,7 @@ class Outcome:
         return f"{self.check}: {self.count:,} found, e.g. {self.example}; {self.remedy}"
 
 
+@checked
 @dataclass(frozen=True)
 class Audit:
     """All checks that were made, in order, and what they found. Printed, it is a table of them."""

@@ -119,6 +119,10 @@ def _as_scipy(graph: Any) -> sp.coo_array:
         raise SemcompError(
             f"the graph is a {type(graph).__name__}; give a scipy sparse matrix or a torch tensor"
         ) from error
+    if matrix.ndim != 2 or matrix.dtype.kind == "O":
+        raise SemcompError(
+            f"the graph holds {matrix.dtype}, shape {matrix.shape}; a matrix of numbers is needed"
+        )
     matrix.eliminate_zeros()
     return matrix
 

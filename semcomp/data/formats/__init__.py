@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from semcomp.checks import checked
 from semcomp.data.columns import check_chosen, chosen_columns
 from semcomp.data.formats import amazon, movielens, plain, recbole
 from semcomp.data.formats.place import Layout, Place, look, sample_of
@@ -23,6 +24,7 @@ FORMATS: dict[str, Layout] = {
 AUTO = "auto"
 
 
+@checked
 def open_tables(
     place: Path,
     *,

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data.dataset import Dataset
 from semcomp.data.splits.strategy import (
     TEST,
@@ -24,6 +25,7 @@ from semcomp.data.splits.strategy import (
 from semcomp.errors import SemcompError
 
 
+@checked
 def part_counts(n: NDArray[np.int64], ratios: Ratios = (0.8, 0.1, 0.1)) -> NDArray[np.int64]:
     """(U, 3) how many of each user's n interactions go to train, validation and test.
 
@@ -31,6 +33,8 @@ def part_counts(n: NDArray[np.int64], ratios: Ratios = (0.8, 0.1, 0.1)) -> NDArr
     then test, and after it validation, takes one from train if its share lies strictly between 0 and 1 and
     train keeps at least one. With 8:1:1, n = 5 gives 3/1/1, n = 9 gives 7/1/1, n = 20 gives 16/2/2.
     """
+    if n.ndim != 1:
+        raise SemcompError(f"n of shape {n.shape}; give one number of interactions per user")
     share = np.asarray(n, dtype=np.int64)[:, None] * np.asarray(ratios)
     counts = np.floor(share).astype(np.int64)
     counts[:, 0] = n - counts[:, 1] - counts[:, 2]

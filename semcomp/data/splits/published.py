@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data.coding import BATCH
 from semcomp.data.dataset import Dataset
 from semcomp.data.formats import open_tables
@@ -32,6 +33,7 @@ from semcomp.storage import file_digest
 PAIR = 24  # bytes of a pair of rows, while they are put together
 
 
+@checked
 def import_split(
     data: Dataset,
     *,
@@ -160,6 +162,7 @@ def _check_disjoint(keys: Mapping[str, NDArray[np.int64]], files: Mapping[str, P
             )
 
 
+@checked
 def read_pairs(
     path: str | Path, kinds: tuple[str, str] = ("user", "item")
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -220,6 +223,7 @@ def _check_pairs(pairs: pl.DataFrame, start: int, lines: pl.LazyFrame, file: Pat
             raise SemcompError(f"{where}: {kind} id {pairs[kind][at]} is negative; ids are rows, from 0")
 
 
+@checked
 def split_from_pairs(
     train: str | Path, valid: str | Path, test: str | Path, n_users: int, n_items: int
 ) -> Split:

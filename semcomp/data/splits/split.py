@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.data.dataset import Dataset
 from semcomp.data.splits.order import PARTS, Doubles, EventOrder, Sequences, event_order, told_by
 from semcomp.display import Table, card
@@ -22,6 +23,7 @@ DROPPED = "no order: it was dropped from the split"
 WIDTHS = (14, 9, 10, 10, 12, 12)  # of the columns of a printed split
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Split:
     """One partition of a data set's interactions into train, validation and test.
@@ -408,8 +410,16 @@ def part_sizes(train: sp.csr_array, valid: sp.csr_array, test: sp.csr_array) -> 
     return sizes
 
 
+@checked
 def binary_csr(user: NDArray[np.int32], item: NDArray[np.int32], shape: tuple[int, int]) -> sp.csr_array:
     """Binary float32 CSR (users × items) of distinct pairs, indices sorted within each row."""
+    if user.shape != item.shape or user.ndim != 1:
+        raise SemcompError(f"user rows {user.shape} and item rows {item.shape} must be one list of pairs")
+    for rows, n, unit in ((user, shape[0], "user"), (item, shape[1], "item")):
+        if len(rows) and not 0 <= rows.min() <= rows.max() < n:
+            raise SemcompError(
+                f"{unit} rows go from {rows.min()} to {rows.max()}; they must be below {n}, from 0"
+            )
     matrix = sp.csr_array((np.ones(len(user), np.float32), (user, item)), shape=shape)
     matrix.sum_duplicates()
     matrix.data[:] = 1.0

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from semcomp.checks import checked
 from semcomp.data.dataset import Dataset
 from semcomp.data.splits.at_random import PopularityShift, RandomPerUser
 from semcomp.data.splits.by_time import LeaveLastOut, Temporal
@@ -24,6 +25,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
 }
 
 
+@checked
 def split(
     data: Dataset,
     strategy: str | Strategy = "random",
@@ -53,8 +55,6 @@ def split(
     ((300, 200), 0.8)
     """
     rule = resolve_strategy(strategy, options)
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise SemcompError(f"seed = {seed!r} is not usable; give a whole number from 0 on")
     shares = _checked(ratios)
     if not rule.takes_ratios and shares != DEFAULT_RATIOS:
         raise SemcompError(

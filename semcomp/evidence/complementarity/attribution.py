@@ -13,6 +13,7 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence
 from semcomp.core.provenance import measured
 from semcomp.core.topk import TopK, contains
@@ -20,7 +21,7 @@ from semcomp.data import Split
 from semcomp.data.popularity import STRATA
 from semcomp.errors import SemcompError
 from semcomp.evidence.complementarity.overlap import Ids, shared_places
-from semcomp.evidence.complementarity.pair import Pair, Users, check_lists
+from semcomp.evidence.complementarity.pair import Pair, Users, check_differ, check_lists
 from semcomp.evidence.quality.exposure import ACTIVITY, activity_groups
 from semcomp.evidence.statistics.bootstrap import Floats, Statistic, estimate, ratio, share_of, total_of
 from semcomp.evidence.statistics.measured import Measured, statistics_of
@@ -42,6 +43,7 @@ TABLE = (
 )
 
 
+@checked
 def attribute(
     a: TopK,
     b: TopK,
@@ -83,6 +85,7 @@ def attribute(
     users = Users(split)
     k = min(a.k, b.k) if k is None else k
     check_lists(split, k, a, b, *([] if null is None else [null]))
+    check_differ(a, b, null)
     groups = [(one_hot(users.stratum, len(STRATA)), list(STRATA))]
     if categories is not None:
         if categories.shape[0] != split.n_items or names is None:

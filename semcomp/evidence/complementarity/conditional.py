@@ -10,9 +10,10 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence
 from semcomp.core.provenance import measured
-from semcomp.core.view import Scorer, check_fits
+from semcomp.core.view import Scorer, of_split
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError, unknown_name
@@ -48,6 +49,7 @@ TABLE = (
 )
 
 
+@checked
 def conditional_information(
     given: Scorer,
     added: Scorer,
@@ -114,8 +116,7 @@ def conditional_information(
     named: dict[str, Scorer] = {"A": given, "B": added, "P": popular}
     if null is not None:
         named["N"] = null
-    for scorer in named.values():
-        check_fits(scorer, (split.n_users, split.n_items))
+    named = {name: of_split(scorer, split) for name, scorer in named.items()}
     for part, use in (("valid", "fit the weights to"), ("test", "judge them on")):
         if getattr(split, part).nnz == 0:
             raise SemcompError(f"the {part} part is empty: there is no item to {use}; split with one")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.provenance import measured
 from semcomp.core.topk import TopK
@@ -20,7 +21,7 @@ from semcomp.evidence.complementarity.measures import (
     pair_columns,
     pair_statistics,
 )
-from semcomp.evidence.complementarity.pair import Pair, StrataFrom, Users, check_lists
+from semcomp.evidence.complementarity.pair import Pair, StrataFrom, Users, check_differ, check_lists
 from semcomp.evidence.statistics.bootstrap import estimate
 from semcomp.evidence.statistics.verdicts import Statement, Verdict, below_null, decide, judge, with_headline
 
@@ -30,6 +31,7 @@ COLUMNS = ["value", "null", "excess", "low", "high", "verdict"]  # of `against_n
 ANSWERS = ("fusion.gain_ndcg", "oracle.gain", "interleaved.gain")
 
 
+@checked
 def diagnose(
     a: TopK,
     b: TopK,
@@ -91,8 +93,9 @@ def diagnose(
         the fusion, or else by the union or by interleaving: over the null where there is one.
 
     Raises:
-        SemcompError: lists that do not fit the split or were masked differently, k beyond the lists or the
-            number of items, depths below 1, an empty test part, an unknown choice of strata.
+        SemcompError: two of a, b and null are the same lists, lists do not fit the split or were masked
+            differently, k beyond the lists or the number of items, depths below 1, an empty test
+            part, an unknown choice of strata.
 
     >>> found = sc.diagnose(a, b, split, k=20, null=c, resamples=100)
     >>> found["jaccard"].value < found["jaccard"].null
@@ -104,6 +107,7 @@ def diagnose(
     k = min(a.k, b.k) if k is None else k
     both = [pair] if control is None else [pair, control]
     check_lists(split, k, a, *(one for each in both for one in each))
+    check_differ(a, b, null if isinstance(null, TopK) else None)
     if any(depth < 1 for depth in depths):
         raise SemcompError(f"depths {tuple(depths)} name one below 1; a list has at least 1 place")
     reach = min(one.k for each in both for one in (each.a, each.b))
@@ -154,6 +158,7 @@ def _table(columns: Columns, users: Users) -> pd.DataFrame:
     return table
 
 
+@checked
 def read_diagnosis(evidence: Evidence) -> dict[Statement, Verdict]:
     """Verdicts on what this diagnosis can decide, as one family: p-values adjusted by Holm.
 
@@ -170,6 +175,7 @@ def judge_against_null(key: str, value: Value) -> Verdict:
     return judge(below_null(value) if less else value)
 
 
+@checked
 def against_nulls(diagnoses: Mapping[str, Evidence], keys: Sequence[str]) -> pd.DataFrame:
     """Values of one pair next to each of its nulls, from diagnoses that differ only in their null.
 

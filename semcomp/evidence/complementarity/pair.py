@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal, get_args
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.provenance import origins
 from semcomp.core.topk import TopK
 from semcomp.data import Split
@@ -21,6 +23,7 @@ from semcomp.evidence.statistics.bootstrap import Floats
 StrataFrom = Literal["train", "all"]
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Pair:
     """Attributes:
@@ -50,6 +53,17 @@ def check_lists(split: Split, k: int, first: TopK, *others: TopK) -> None:
             raise SemcompError(
                 f"ranking {first.name!r} masks {masks[0]!r}, {one.name!r} masks {masks[1]!r}; "
                 "rank both with one mask"
+            )
+
+
+def check_differ(first: TopK, *others: TopK | None) -> None:
+    """Raise SemcompError for two that are one ranking: it neither complements itself nor is its own null."""
+    lists = [first, *(one for one in others if one is not None)]
+    for one, other in combinations(lists, 2):
+        if one is other or (np.array_equal(one.ids, other.ids) and np.array_equal(one.scores, other.scores)):
+            raise SemcompError(
+                f"rankings {one.name!r} and {other.name!r} are the same lists, which say nothing about each "
+                "other; give the ranking of another view, or as null of another seed"
             )
 
 

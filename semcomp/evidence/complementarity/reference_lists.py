@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.topk import TopK
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -21,6 +22,7 @@ from semcomp.errors import SemcompError
 Whole = NDArray[np.int64]
 
 
+@checked
 def popularity_list(split: Split, k: int, mask: str = "train+valid") -> TopK:
     """For every user the k items of most train interactions that the mask leaves; ties to the lower row.
 
@@ -46,6 +48,7 @@ def popularity_list(split: Split, k: int, mask: str = "train+valid") -> TopK:
     return _ranking("popularity", ids, counts[ids].astype(np.float64), listed, split, mask, {})
 
 
+@checked
 def random_list(split: Split, k: int, seed: int, mask: str = "train+valid") -> TopK:
     """For every user k items drawn uniformly without replacement, in random order, from what the mask leaves.
 
@@ -82,6 +85,7 @@ def random_list(split: Split, k: int, seed: int, mask: str = "train+valid") -> T
     return _ranking("random", ids, scores, listed, split, mask, {"seed": seed})
 
 
+@checked
 def shuffled_items(
     view: View, seed: int, *, strata: int | None = None, counts: NDArray[np.int64] | None = None
 ) -> View:

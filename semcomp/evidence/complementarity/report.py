@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 import scipy.sparse as sp
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence
 from semcomp.core.rank import rank
 from semcomp.core.topk import TopK
-from semcomp.core.view import View, check_fits
+from semcomp.core.view import View, of_split
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError, unknown_name
@@ -32,6 +33,7 @@ BINS = 10  # of similar popularity, within which items are shuffled
 COUNTED = (*measures.TABLE, *several.PER_VIEW, *several.together_table(()))
 
 
+@checked
 @dataclass(frozen=True)
 class Protocol:
     """How views given as arrays are ranked and measured.
@@ -57,7 +59,7 @@ class Protocol:
         """The view as it is ranked; SemcompError for one that does not fit the split, or for k above it."""
         if self.k > split.n_items:
             raise SemcompError(f"k = {self.k} is above the number of items, {split.n_items}; lower k")
-        check_fits(view, (split.n_users, split.n_items))
+        view = of_split(view, split)
         return view.normalized() if self.normalize == "l2" else view
 
 
@@ -111,6 +113,7 @@ class _Rankings:
         }
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Report:
     """Attributes:
@@ -164,6 +167,7 @@ class Report:
         return "\n\n".join([*parts, *map(str, self.quality.values())])
 
 
+@checked
 def report_arrays(
     views: Mapping[str, View],
     split: Split,

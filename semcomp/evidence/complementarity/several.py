@@ -13,6 +13,7 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence
 from semcomp.core.metrics import ndcg
 from semcomp.core.provenance import measured, origins
@@ -31,6 +32,7 @@ from semcomp.evidence.statistics.verdicts import with_headline
 SHOWN = ("jaccard", "unique_hit_ratio", "oracle.gain", "union_minus_2k")  # of each pair, when printed
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class MultiViewDiagnosis:
     """Attributes:
@@ -88,6 +90,7 @@ class MultiViewDiagnosis:
         return f"{self.together}\n\nevery two of them\n{frame}"
 
 
+@checked
 def diagnose_several(
     rankings: Mapping[str, TopK] | Sequence[TopK],
     split: Split,

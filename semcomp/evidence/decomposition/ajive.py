@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from semcomp.checks import checked
 from semcomp.core.matrices import paired
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.inter_battery import check_rank
@@ -52,6 +53,7 @@ class Angles:
     rank: int
 
 
+@checked
 def ajive(
     semantic: ArrayLike,
     collaborative: ArrayLike,

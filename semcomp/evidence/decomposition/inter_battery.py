@@ -30,6 +30,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from semcomp.checks import checked
 from semcomp.core.matrices import paired
 from semcomp.core.moments import Moments
 from semcomp.errors import SemcompError
@@ -37,6 +38,7 @@ from semcomp.evidence.decomposition.parts import VIEWS, Floats, Parts
 from semcomp.evidence.geometry.cca import CCA, cca_of
 
 
+@checked
 def inter_battery(semantic: ArrayLike, collaborative: ArrayLike, rank: int) -> Parts:
     """The parts by the first `rank` pairs of canonical variates (see the module).
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from semcomp.checks import checked
 from semcomp.core.matrices import paired
 from semcomp.errors import SemcompError
 
@@ -16,6 +17,7 @@ VIEWS = ("semantic", "collaborative")
 ROUNDING = 1e-6  # of the largest entry: parts may come from float32
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Parts:
     """S = s_mean + joint_s + private_s + rest_s and C = c_mean + joint_c + private_c + rest_c, row by row.

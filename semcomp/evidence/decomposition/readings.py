@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.evidence.statistics.verdicts import Statement, Verdict, by_itself, decide, over_null
 
@@ -80,6 +81,7 @@ STATEMENTS = (
 )
 
 
+@checked
 def read_decomposition(evidence: Evidence) -> dict[Statement, Verdict]:
     """Verdicts on what this decomposition can decide, as one family: p-values adjusted by Holm.
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
-from semcomp.core.items import Source, items_of
+from semcomp.core.items import Source, check_differ, two_sides
 from semcomp.core.matrices import paired
 from semcomp.core.provenance import measured, versions, without_cost
-from semcomp.core.view import View, check_fits
+from semcomp.core.view import View, of_split
 from semcomp.data import Split
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.decomposition.ajive import angles
@@ -37,6 +38,7 @@ STRONG = 0.5
 WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0)
 
 
+@checked
 @dataclass(frozen=True)
 class DecompositionSettings:
     """How `decompose` measures.
@@ -85,6 +87,7 @@ class DecompositionSettings:
 USUAL = DecompositionSettings()
 
 
+@checked
 def decompose(
     semantic: Source,
     collaborative: Source,
@@ -144,16 +147,17 @@ def decompose(
         Evidence whose table has one row per user with test items, or per item where there is no split.
 
     Raises:
-        SemcompError: vectors or views that do not fit each other or the split, NaN, fewer than 20 items, a
-            split without views, an unknown method or mask, parts of other vectors, a rank or k out of range,
-            AJIVE without a second seed of either view.
+        SemcompError: vectors or views that do not fit each other or the split or are the same, NaN, fewer
+            than 20 items, a split without views, an unknown method or mask, parts of other vectors, a
+            rank or k out of range, AJIVE without a second seed of either view.
 
     >>> few = sc.DecompositionSettings(permutations=19, resamples=100)
     >>> sc.decompose(sem, cf, split, second=null, settings=few)["dimension"].value > 0
     True
     """
-    sides = items_of(semantic, "semantic"), items_of(collaborative, "collaborative")
+    sides = two_sides(semantic, collaborative, VIEWS)
     s, c = paired(*(side.rows for side in sides), names=VIEWS, min_rows=MIN_ITEMS)
+    check_differ(sides, VIEWS)
     views = _views(semantic, collaborative, split, settings)
     groups, resamples, seed = settings.groups, settings.resamples, settings.seed
     if isinstance(method, str) and method not in METHODS:
@@ -165,9 +169,11 @@ def decompose(
                 f"rank {rank}, but the parts have {method.scores.shape[1]} shared scores; omit it"
             )
     seconds = {}
-    for view, own, other in zip(VIEWS, (s, c), (second_semantic, second), strict=True):
+    pairs = ((semantic, second_semantic), (collaborative, second))
+    for view, own, (given, other) in zip(VIEWS, (s, c), pairs, strict=True):
         if other is not None:
-            seconds[view] = paired(own, items_of(other, "second").rows, names=(view, "second"))[1]
+            _, again = two_sides(given, other, (view, "second"))
+            seconds[view] = paired(own, again.rows, names=(view, "second"))[1]
     if method == "ajive" and not seconds:
         raise SemcompError(
             "AJIVE cuts each view to what a second seed repeats of it; give one of either view, or decompose "
@@ -231,8 +237,7 @@ def _views(
     for role, given in zip(VIEWS, (semantic, collaborative), strict=True):
         if not isinstance(given, View):
             raise SemcompError(f"the {role} side has no users to rank for; give a View, or no split")
-        check_fits(given, (split.n_users, split.n_items))
-        views[role] = given
+        views[role] = of_split(given, split)
     split.history(settings.mask)  # an unknown mask is reported before fitting
     if split.test.nnz == 0:
         raise SemcompError("the test part is empty; split with a test share above 0")

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.model_selection import KFold
 
+from semcomp.checks import checked
 from semcomp.core.matrices import Floats, paired
 from semcomp.evidence.mapping.regression import fit_ridge
 
@@ -43,6 +44,7 @@ def axis_reliability(view: ArrayLike, second: ArrayLike, *, seed: int = 0) -> Fl
     return np.asarray(np.sqrt(np.maximum(1.0 - missed / singular[moving] ** 2, 0.0)))
 
 
+@checked
 def signal_rank(view: ArrayLike, second: ArrayLike, *, seed: int = 0) -> int:
     """How many principal axes of a view are more signal than noise, by a second copy of it.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from semcomp.checks import checked
 from semcomp.core.matrices import Floats, paired
 from semcomp.core.moments import Moments, whitening
 from semcomp.errors import SemcompError
@@ -21,6 +22,7 @@ VARIANCE = 0.99  # share of each side's variance that SVCCA keeps
 EXACT = 1e-9  # nearer to 1 the logarithm would be one of rounding errors
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class CCA:
     """Pairs of directions, one on each side, by falling correlation.
@@ -54,6 +56,7 @@ class CCA:
         return (left - self.x_mean) @ self.x_weights, (right - self.y_mean) @ self.y_weights
 
 
+@checked
 def fit_cca(x: ArrayLike, y: ArrayLike) -> CCA:
     """Canonical correlation analysis (Hotelling, "Relations Between Two Sets of Variates", Biometrika 1936).
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from semcomp.checks import checked
 from semcomp.core.matrices import same_items
 from semcomp.evidence.geometry.sums import Cross, Side, Sums
 
 
+@checked
 def linear_cka(x: ArrayLike, y: ArrayLike) -> float:
     """‖XᵀY‖_F² / (‖XᵀX‖_F ‖YᵀY‖_F) of centred (n, p) and (n, q), in [0, 1].
 
@@ -23,6 +25,7 @@ def linear_cka(x: ArrayLike, y: ArrayLike) -> float:
     return linear_cka_of(Sums.of(*same_items(x, y)))
 
 
+@checked
 def unbiased_cka(x: ArrayLike, y: ArrayLike) -> float:
     """CKA with the unbiased HSIC in place of HSIC, in [−1, 1] up to noise; 0 on average of independent sides.
 

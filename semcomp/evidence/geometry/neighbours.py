@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from semcomp.core.matrices import BLOCK, Floats, Matrix, same_items
+from semcomp.checks import checked
+from semcomp.core.matrices import BLOCK, Floats, Matrix, paired, same_items
 from semcomp.core.view import directions
 from semcomp.errors import SemcompError
 from semcomp.evidence.complementarity.overlap import chance_jaccard, jaccard, shared_places
@@ -20,13 +21,20 @@ MEMORY = 128 * 2**20
 PAIRS = 1 << 20  # numbers gathered at a time
 
 
+@checked
 def row_cosines(a: Floats, b: Floats) -> Floats:
-    """(n,) cosines of the rows of two (n, d) matrices; 0 where either row is zero."""
+    """(n,) cosines of the rows of two (n, d) matrices; 0 where either row is zero.
+
+    Raises SemcompError for other shapes.
+    """
+    if a.ndim != 2 or a.shape != b.shape:
+        raise SemcompError(f"matrices of shapes {a.shape} and {b.shape}; give two of the same shape (n, d)")
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     products = np.einsum("nd,nd->n", a, b)
     return np.asarray(np.where(lengths > 0, products / np.where(lengths > 0, lengths, 1.0), 0.0))
 
 
+@checked
 def nearest(rows: Floats, k: int, memory: int = MEMORY) -> Ids:
     """(n, k) the k nearest other rows of each row by cosine, in ascending order of row, not of nearness.
 
@@ -92,8 +100,13 @@ def unit_float32(matrix: Matrix) -> Unit:
     return unit
 
 
+@checked
 def neighbour_jaccard(a: Floats, b: Floats, k: int, memory: int = MEMORY) -> Floats:
-    """(n,) Jaccard of each row's k cosine neighbours in `a` and in `b`, matrices of the same n rows."""
+    """(n,) Jaccard of each row's k cosine neighbours in `a` and in `b`, matrices of the same n rows.
+
+    Raises SemcompError as `nearest`, and for different numbers of rows.
+    """
+    a, b = paired(a, b, names=("a", "b"))
     return jaccard(nearest(a, k, memory), nearest(b, k, memory))
 
 

@@ -10,8 +10,9 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
-from semcomp.core.items import Items, Source, items_of
+from semcomp.core.items import Items, Source, check_differ, two_sides
 from semcomp.core.matrices import Matrix, same_items
 from semcomp.core.provenance import versions, without_cost
 from semcomp.data.popularity import STRATA, strata
@@ -29,6 +30,7 @@ CATEGORIES = 10
 Masks = dict[str, NDArray[np.bool_]]
 
 
+@checked
 @dataclass(frozen=True)
 class GeometrySettings:
     """How `geometry` measures.
@@ -79,6 +81,7 @@ class GeometrySettings:
 USUAL = GeometrySettings()
 
 
+@checked
 def geometry(
     a: Source,
     b: Source,
@@ -124,7 +127,8 @@ def geometry(
     lower row. What is undefined is omitted; no value is NaN.
 
     Args:
-        a, b: (n, p) and (n, q), or views, whose items are taken. Row i is the same item in both.
+        a, b: (n, p) and (n, q), or views or texts, whose items are taken. Row i is the same item in both;
+            where both have ids, b's rows are put in the order of a's.
         counts: (n,) how often each item occurs in the training part.
         categories: (n, C) which item carries which category.
         settings: how many neighbours, anchors, shuffles … are taken, and the seed of all that is drawn.
@@ -133,16 +137,17 @@ def geometry(
         Evidence whose table has one row per anchor.
 
     Raises:
-        SemcompError: matrices that do not fit together, NaN, equal rows only, fewer than 10 items that are
-            zero in neither matrix, k not below their number, counts or categories of another length, groups
-            that cannot be made of the items.
+        SemcompError: matrices that do not fit together or are the same, NaN, equal rows only, fewer than
+            10 items that are zero in neither matrix, k not below their number, counts or categories of
+            another length, groups that cannot be made of the items.
 
     >>> few = sc.GeometrySettings(resamples=100, permutations=19)
     >>> sc.geometry(text, cf, settings=few)["cka"].value < 1
     True
     """
-    sides = items_of(a, "a"), items_of(b, "b")
+    sides = two_sides(a, b, ("a", "b"))
     x, y = same_items(sides[0].rows, sides[1].rows, names=("a", "b"), min_rows=MIN_ITEMS)
+    check_differ(sides, ("a", "b"))
     n, k, groups, seed = len(x), settings.k, settings.groups, settings.seed
     for label, one in (("a", x), ("b", y)):
         if (one == one[0]).all():

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from tqdm import tqdm
 
+from semcomp.checks import checked
 from semcomp.core.matrices import Floats, paired
 from semcomp.core.moments import Moments, leaving_each_out, whitening
 from semcomp.errors import SemcompError
@@ -20,6 +21,7 @@ from semcomp.evidence.statistics.checks import check_share
 Rows = NDArray[np.int64]
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class SharedDimension:
     """The estimated dimension, and what it rests on.
@@ -43,6 +45,7 @@ class SharedDimension:
     n: int
 
 
+@checked
 def shared_dimension(
     x: ArrayLike,
     y: ArrayLike,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.items import Source, items_of
 from semcomp.core.provenance import measured, origins, without_cost
-from semcomp.core.view import View, check_fits
+from semcomp.core.view import View, of_split
 from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.evidence.hypothesis.groups import item_groups
@@ -31,13 +33,14 @@ from semcomp.evidence.statistics.bootstrap import Floats
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
+@checked
 def alignment_hypothesis(
     source: Source,
     target: View,
     split: Split,
     *,
     seeds: Sequence[View],
-    groups: Mapping[str, ArrayLike] | None = None,
+    groups: Mapping[str, Sequence[object] | NDArray[Any]] | None = None,
     margin: float = 0.1,
     k: int = 20,
     steps: Sequence[float] = STEPS,
@@ -102,7 +105,8 @@ def alignment_hypothesis(
     True
     """
     text = items_of(source, TEXT, split)
-    views = {TEXT: text.floats} | _seeds(target, seeds, split)
+    target = of_split(target, split)
+    views = {TEXT: text.floats} | _seeds(seeds, split)
     _check(target, split, margin, k, steps, mask, resamples)
     goal = target.items.astype(np.float64)
     names = [name for name in views if name != TEXT]
@@ -153,15 +157,13 @@ def alignment_hypothesis(
     return Hypothesis(title, parts, _path(by_part, steps), evidence)
 
 
-def _seeds(target: View, seeds: Sequence[View], split: Split) -> dict[str, Floats]:
-    """Their item vectors by name, "seed.0" …, with the target checked too."""
+def _seeds(seeds: Sequence[View], split: Split) -> dict[str, Floats]:
+    """Their item vectors by name, "seed.0" …"""
     if len(seeds) == 0:
         raise SemcompError(
             "no other seed of the target given; train its model once more and pass seeds=[view]"
         )
-    for view in (target, *seeds):
-        check_fits(view, (split.n_users, split.n_items))
-    return {f"seed.{at}": view.items.astype(np.float64) for at, view in enumerate(seeds)}
+    return {f"seed.{at}": of_split(view, split).items.astype(np.float64) for at, view in enumerate(seeds)}
 
 
 def _check(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts, strata
@@ -19,7 +20,12 @@ LEAST = 20  # items of a group; smaller ones are put together
 
 
 def item_groups(
-    source: Floats, split: Split, given: Mapping[str, ArrayLike] | None, *, clusters: int, seed: int
+    source: Floats,
+    split: Split,
+    given: Mapping[str, Sequence[object] | NDArray[Any]] | None,
+    *,
+    clusters: int,
+    seed: int,
 ) -> dict[str, Labels]:
     """(I,) codes by grouping: "popularity" (strata of train counts), "clusters" (k-means), and those given.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.tables import number, p_value, span, text_table
 from semcomp.display import Table, card
@@ -45,6 +46,7 @@ class Part:
         return self.threshold - self.slack.value
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Hypothesis:
     """The hypothesis on one target. Prints as a table.

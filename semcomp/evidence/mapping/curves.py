@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.items import Source
 from semcomp.core.matrices import Floats
@@ -24,6 +25,7 @@ from semcomp.evidence.mapping.task import ProbeSettings, Problem, Task
 from semcomp.evidence.statistics.bootstrap import Means, Statistic, estimate, ratio
 
 
+@checked
 def capacity_curve(
     source: Source,
     target: View,
@@ -83,6 +85,7 @@ def capacity_curve(
     return Evidence(f"capacity_curve({problem.source.name} -> {target.name})", values, table, provenance)
 
 
+@checked
 def learning_curve(
     source: Source,
     target: View,

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from sklearn.cluster import KMeans
 
+from semcomp.checks import checked
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError, unknown_name
@@ -25,6 +26,7 @@ Rows = NDArray[np.int64]
 Known = Mapping[str, Any]  # by a name of `KNOWN`
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class ItemHoldout:
     """Items to fit on and items to judge on.
@@ -45,7 +47,7 @@ class ItemHoldout:
 
     def __post_init__(self) -> None:
         for side, rows in (("fitted", self.fitted), ("held-out", self.held)):
-            if rows.ndim != 1 or not np.issubdtype(rows.dtype, np.integer) or (len(rows) and rows.min() < 0):
+            if rows.ndim != 1 or (len(rows) and rows.min() < 0):
                 raise SemcompError(f"holdout {self.name!r}: {side} items must be row numbers, 0 and above")
             if len(rows) < MIN_ITEMS:
                 raise SemcompError(

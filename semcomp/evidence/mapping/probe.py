@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from semcomp.checks import checked
 from semcomp.core.evidence import COLUMNS, WHOLE, Evidence
 from semcomp.core.items import Source
 from semcomp.core.view import View
@@ -38,6 +39,7 @@ USUAL = ProbeSettings()
 NOTHING: Mapping[str, Any] = {}
 
 
+@checked
 def probe(
     source: Source,
     target: View,
@@ -128,6 +130,7 @@ def probe(
     return _measure(task, true_lists(problem, task.goal), name, config)
 
 
+@checked
 def published_probe(
     source: Source,
     target: View,
@@ -152,6 +155,7 @@ def published_probe(
     return probe(source, target, split, kind=kind, ceiling=ceiling, settings=settings)
 
 
+@checked
 def probe_all(
     source: Source,
     target: View,

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from semcomp.checks import checked
 from semcomp.core.matrices import paired
 from semcomp.core.moments import Floats, Moments, leaving_each_out
 from semcomp.errors import SemcompError
@@ -20,6 +21,7 @@ RELATIVE_PENALTIES = tuple(
 )  # times the mean eigenvalue of the source's Gram matrix
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Ridge:
     """`y = (x − x_mean) W + y_mean`.
@@ -43,6 +45,7 @@ class Ridge:
         return np.asarray((np.asarray(x, np.float64) - self.x_mean) @ self.weights + self.y_mean)
 
 
+@checked
 def fit_ridge(
     x: ArrayLike, y: ArrayLike, penalties: Sequence[float] | None = None, *, folds: int = 5, seed: int = 0
 ) -> Ridge:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.items import Items, Source, items_of
 from semcomp.core.matrices import Floats
-from semcomp.core.view import View, check_fits, directions
+from semcomp.core.view import View, directions, of_split
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError, unknown_name
@@ -24,6 +25,7 @@ ANCHORS = 1000  # held-out items that similarities are taken to
 FLOOR = "floor"
 
 
+@checked
 @dataclass(frozen=True)
 class ProbeSettings:
     """How a probe measures.
@@ -84,7 +86,7 @@ class Problem:
     ) -> Problem:
         """Raises SemcompError for rows that are not the split's, and an unknown mask."""
         items = items_of(source, "source", split)
-        check_fits(target, (split.n_users, split.n_items))
+        target = of_split(target, split)
         split.history(settings.mask)
         top = None if ceiling is None else items_of(ceiling, "ceiling", split)
         return cls(items, target, split, top, settings, known)

@@ -9,6 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence
 from semcomp.core.metrics import check_sizes, per_user
 from semcomp.core.provenance import measured, origins
@@ -35,6 +36,7 @@ Families = dict[str, dict[str, Floats]]  # measures by what a user must have for
 SUFFIXES = ("", *(f".{name}" for name in ACTIVITY))  # over all users, and over each group
 
 
+@checked
 def beyond_accuracy(
     topk: TopK,
     split: Split,

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from semcomp.core.evidence import Evidence, Value, in_order, table_of, table_record
+from semcomp.checks import checked
+from semcomp.core.evidence import Evidence, Value, in_order, record_in, table_of, table_record
 from semcomp.core.tables import (
     escape_latex,
     escape_markdown,
@@ -31,6 +32,7 @@ DIFFERENCES = ("", "difference", "95 % interval", "p adjusted", "verdict", "dete
 SAYS = {"holm": "Holm", "bh": "Benjamini and Hochberg"}
 
 
+@checked
 @dataclass(frozen=True)
 class Difference:
     """One method minus another, by one metric.
@@ -70,6 +72,7 @@ class Difference:
         return self.other if judge(below_null(self.value), p=self.adjusted).word == "holds" else None
 
 
+@checked
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Methods, each with a letter; a mean carries the letters of the methods it was found to be better than.
@@ -226,14 +229,21 @@ class Comparison:
         missing = {"means", "differences", "correction", "provenance"} - set(record)
         if missing:
             raise SemcompError(f"not a record of a comparison: {', '.join(sorted(missing))} missing")
-        means = {m: {name: Value(**v) for name, v in of.items()} for m, of in record["means"].items()}
-        differences = tuple(Difference(**{**d, "value": Value(**d["value"])}) for d in record["differences"])
+        try:
+            means = {m: {name: Value(**v) for name, v in of.items()} for m, of in record["means"].items()}
+            differences = tuple(
+                Difference(**d | {"value": Value(**d["value"])}) for d in record["differences"]
+            )
+        except (AttributeError, TypeError, KeyError) as error:
+            raise SemcompError(
+                f"the record of a comparison cannot be read ({error}); write it again"
+            ) from error
         table = table_of(record.get("table"))
         return cls(means, differences, record["correction"], table, record["provenance"])
 
     @classmethod
     def from_json(cls, text: str) -> Comparison:
-        return cls.from_dict(json.loads(text))
+        return cls.from_dict(record_in(text))
 
     def _means(
         self,

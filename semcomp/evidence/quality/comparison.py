@@ -10,6 +10,7 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
+from semcomp.checks import checked
 from semcomp.core.provenance import measured, origins
 from semcomp.core.topk import TopK
 from semcomp.data import Split
@@ -26,6 +27,7 @@ CORRECTIONS = {"holm": holm, "bh": benjamini_hochberg}
 Pairs = Sequence[tuple[str, str]]
 
 
+@checked
 def compare(
     methods: Mapping[str, Sequence[TopK] | TopK],
     split: Split,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.metrics import check_sizes, per_user
 from semcomp.core.provenance import measured, origins
@@ -21,6 +22,7 @@ from semcomp.evidence.statistics.verdicts import Statement, with_headline
 METRICS = ("recall", "ndcg", "mrr")
 
 
+@checked
 def evaluate(
     topk: TopK | Sequence[TopK],
     split: Split,

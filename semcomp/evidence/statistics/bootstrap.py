@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.pvalues import two_sided
@@ -25,6 +26,7 @@ MEMORY = 64 * 2**20  # bytes of the draws that are multiplied at once: the colum
 CACHED = 2**19  # units drawn at a time: counting stays in the processor's cache
 
 
+@checked
 def bootstrap_means(columns: Floats, resamples: int, seed: int, memory: int = MEMORY) -> Floats:
     """Means of the columns over `resamples` draws of n units with replacement.
 
@@ -43,6 +45,8 @@ def bootstrap_means(columns: Floats, resamples: int, seed: int, memory: int = ME
     Raises:
         SemcompError: no units, or R below 1.
     """
+    if columns.ndim != 2:
+        raise SemcompError(f"columns of shape {columns.shape}; give one row per unit, shape (n, m)")
     n, m = columns.shape
     if n == 0:
         raise SemcompError("nothing to resample: no unit is left to take a mean over")
@@ -134,6 +138,7 @@ def cut(rows: Floats, parts: Sequence[Floats]) -> list[Floats]:
     return [piece[:, 0] if part.ndim == 1 else piece for part, piece in zip(parts, pieces, strict=True)]
 
 
+@checked
 def estimate(
     columns: Mapping[str, Floats],
     statistics: Mapping[str, Statistic],
@@ -203,6 +208,7 @@ def with_null(value: Value, null: float, excess: Floats, p: float | None) -> Val
     return replace(value, null=null, excess_low=low, excess_high=high, excess_p=p)
 
 
+@checked
 def contrast(one: Evidence, other: Evidence, column: str, *, resamples: int = 1000, seed: int = 0) -> Value:
     """Mean of a column of `one`, with `other`'s as the null and the paired interval of the difference.
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.statistics.bootstrap import LEVEL
@@ -16,6 +17,7 @@ from semcomp.evidence.statistics.checks import check_share
 from semcomp.evidence.statistics.permutation import Alternative
 
 
+@checked
 @dataclass(frozen=True)
 class Discordance:
     """Users by which view has a hit, and the test that the two kinds of disagreement are equally likely.
@@ -39,6 +41,7 @@ class Discordance:
     alternative: Alternative
 
 
+@checked
 def mcnemar(
     a: ArrayLike, b: ArrayLike, *, alternative: Alternative = "two-sided", level: float = LEVEL
 ) -> Discordance:
@@ -74,6 +77,7 @@ def mcnemar(
     return Discordance(both, alone_a, alone_b, none, p, alone_a / n, low, high, alternative)
 
 
+@checked
 def discordance(
     evidence: Evidence, *, alternative: Alternative = "two-sided", level: float = LEVEL
 ) -> Discordance:

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Value
 from semcomp.errors import unknown_name
 from semcomp.evidence.statistics.bootstrap import (
@@ -32,6 +33,7 @@ from semcomp.evidence.statistics.pvalues import two_sided
 Between = Literal["pivotal", "resampled"]
 
 
+@checked
 def estimate_over_seeds(
     columns: Mapping[str, Floats],
     statistics: Mapping[str, Statistic],

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from tqdm import tqdm
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.bootstrap import LEVEL
@@ -21,6 +22,7 @@ Rows = NDArray[np.int64]
 Numbers = Mapping[str, float]
 
 
+@checked
 def jackknife(
     of: Callable[[Rows], Numbers],
     n: int,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from tqdm import tqdm
 
+from semcomp.checks import checked
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.statistics.bootstrap import Floats, Means, Statistic, cut
 from semcomp.evidence.statistics.checks import columns_of, null_of, per_user
@@ -27,6 +28,7 @@ MEMORY = 16 * 2**20  # bytes of a block of exchanges that stays in the processor
 SLACK = 1e-9
 
 
+@checked
 @dataclass(frozen=True)
 class Permuted:
     """A difference and how often exchanges reach it.
@@ -48,6 +50,7 @@ class Permuted:
     n: int
 
 
+@checked
 def sign_flip(
     differences: ArrayLike,
     *,
@@ -94,6 +97,7 @@ def sign_flip(
     return _permuted(mean, reached, len(magnitudes), permutations, alternative, len(given))
 
 
+@checked
 def exchange(
     columns: Mapping[str, Floats],
     statistics: Mapping[str, Statistic],

@@ -12,6 +12,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike
 
+from semcomp.checks import checked
 from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.bootstrap import LEVEL
 from semcomp.evidence.statistics.checks import check_share, per_user
@@ -19,6 +20,7 @@ from semcomp.evidence.statistics.checks import check_share, per_user
 POWER = 0.8
 
 
+@checked
 def minimal_detectable_effect(
     differences: ArrayLike,
     *,
@@ -55,6 +57,7 @@ def minimal_detectable_effect(
     return _quantiles(power, level, sides) * spread / math.sqrt(n)
 
 
+@checked
 def users_for_effect(
     differences: ArrayLike,
     effect: float,

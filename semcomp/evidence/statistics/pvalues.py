@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.stats import beta, chi2
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
 
@@ -101,6 +102,7 @@ def _chi_square(freedom: int) -> tuple[Floats, Floats]:
     return np.asarray(chi2.ppf(beta.cdf(s, 4, 4), freedom)), np.asarray(beta.pdf(s, 4, 4) / POINTS)
 
 
+@checked
 def holm(family: Family) -> dict[str, float]:
     """Holm's step-down adjustment: the chance of even one false claim in the family stays below the level.
 
@@ -125,6 +127,7 @@ def holm(family: Family) -> dict[str, float]:
     return _by_name(names, order, stepped)
 
 
+@checked
 def benjamini_hochberg(family: Family) -> dict[str, float]:
     """Benjamini and Hochberg's step-up adjustment: the expected false share of claims made stays below it.
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from statistics import NormalDist
 from typing import Any, Literal
 
+from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.core.tables import number, span
 from semcomp.errors import SemcompError
@@ -21,6 +22,7 @@ from semcomp.evidence.statistics.pvalues import holm, p_of_effect
 Word = Literal["holds", "does not hold", "undecided"]
 
 
+@checked
 @dataclass(frozen=True)
 class Verdict:
     """What the numbers say about "there is more than a minimum of it". Prints as a phrase.
@@ -71,6 +73,7 @@ class Needed:
     trainings: int | None = None
 
 
+@checked
 def judge(value: Value, *, minimum: float = 0.0, p: float | None = None, unit: str = "users") -> Verdict:
     """What the numbers say about "there is more than `minimum` of it".
 
@@ -103,6 +106,7 @@ def judge(value: Value, *, minimum: float = 0.0, p: float | None = None, unit: s
     return Verdict(said, needed.units, effect, low, high, p, unit, needed.trainings)
 
 
+@checked
 def judge_family(effects: Mapping[str, Value]) -> dict[str, Verdict]:
     """`judge` of claims that are made together: each p-value (`p_of_effect`) adjusted by Holm over them all.
 
@@ -119,6 +123,7 @@ def judge_family(effects: Mapping[str, Value]) -> dict[str, Verdict]:
     return judged
 
 
+@checked
 def verdict(value: Value, *, minimum: float = 0.0) -> Word:
     """The word alone: "holds", "does not hold" or "undecided", by the rule of `judge`.
 
@@ -157,6 +162,7 @@ def over_null(value: Value) -> Value:
     return value
 
 
+@checked
 @dataclass(frozen=True)
 class Statement:
     """A sentence about one value of a report, declared before the value is known.
@@ -213,6 +219,7 @@ def with_headline(evidence: Evidence, statements: Iterable[Statement], answers: 
     return evidence
 
 
+@checked
 def users_needed(value: Value, *, minimum: float = 0.0) -> int | None:
     """About how many units (those of `value.n`) would make the interval exclude `minimum`, all else equal.
 
@@ -235,6 +242,7 @@ def users_needed(value: Value, *, minimum: float = 0.0) -> int | None:
     return _allotted(value, _factor(value, minimum)).units
 
 
+@checked
 def trainings_needed(value: Value, *, minimum: float = 0.0) -> int | None:
     """About how many trainings would make the interval exclude `minimum`; see `users_needed`.
 

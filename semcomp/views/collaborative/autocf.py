@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -231,6 +232,7 @@ class Spread(Term):
         return model.weight * (terms[0] + terms[1])
 
 
+@checked
 @dataclass(frozen=True)
 class AutoCF:
     """Collaborative view: a masked graph autoencoder, `e + Σ GCN steps + Σ attention steps` of free e.

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -85,6 +86,7 @@ class ChannelContrast(Term):
         return self.weight * torch.stack(terms).sum()
 
 
+@checked
 @dataclass(frozen=True)
 class DCCF:
     """Collaborative view: `Σ_l x_l`, `x_{l+1} = x_l + g + i + a_g + a_i`, four channels per layer.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf, dpotri
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.data import Split
 from semcomp.errors import SemcompError
@@ -21,6 +22,7 @@ CELL = 12  # bytes per pair of items: the Gram matrix, inverted in place (float6
 STEP = 1024  # rows mirrored at a time
 
 
+@checked
 @dataclass(frozen=True)
 class EASE:
     """Collaborative scorer: `x_u B`, with B the item-to-item weights that restore histories best.

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -24,6 +25,7 @@ MEMORY = 256 * 2**20  # bytes for one group of normal equations
 SPREAD = 0.1  # of a row's length at the start, Rendle et al.'s σ*
 
 
+@checked
 @dataclass(frozen=True)
 class IALS:
     """Collaborative view: weighted matrix factorization, score = inner product.

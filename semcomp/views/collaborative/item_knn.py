@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.data import Split
 from semcomp.errors import unknown_name
@@ -25,6 +26,7 @@ DENOMINATORS: dict[str, Similarity] = {
 }
 
 
+@checked
 @dataclass(frozen=True)
 class ItemKNN:
     """Collaborative scorer: `score(u, i) = Σ_j s(i, j)` over the items j of u among i's k nearest.

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -63,6 +64,7 @@ def check_size(model: object, dim: int, layers: int) -> None:
         raise SemcompError(f"{name} needs dim >= 1 and layers >= 0, not dim={dim}, layers={layers}")
 
 
+@checked
 @dataclass(frozen=True)
 class LightGCN:
     """Collaborative view: `mean_l Â^l E`, l = 0 … L, Â the normalised bipartite train graph.

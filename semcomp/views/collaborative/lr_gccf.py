@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -31,6 +32,7 @@ class ConcatenatedLayers(GraphTables):
         return torch.cat(layers_of(self.adjacency, self.table, self.layers), dim=1)  # (U+I, (L+1) d)
 
 
+@checked
 @dataclass(frozen=True)
 class LRGCCF:
     """Collaborative view: `[E ; ÂE ; … ; Â^L E]`, Â = D^-1/2 (A + I) D^-1/2, degrees with the loop.

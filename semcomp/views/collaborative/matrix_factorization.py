@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -15,6 +16,7 @@ from semcomp.views.collaborative.lightgcn import GraphTables, check_size
 from semcomp.views.training import BPR, Training, train_view
 
 
+@checked
 @dataclass(frozen=True)
 class BPRMF:
     """Collaborative view: one free vector per user and item, score = inner product.

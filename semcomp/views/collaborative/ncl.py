@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -84,6 +85,7 @@ class PrototypeContrast(NeighbourTerm):
         return model.prototype_weight * self.summed(batch, total)
 
 
+@checked
 @dataclass(frozen=True)
 class NCL:
     """Collaborative view: LightGCN + structural neighbours + semantic neighbours.

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.views.origin import origin
 
 
+@checked
 @dataclass(frozen=True)
 class Popularity:
     """Score = number of train interactions of the item. One dimension, nothing trained."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -56,6 +57,7 @@ class GraphContrast(Term):
         return model.weight * (users + items)
 
 
+@checked
 @dataclass(frozen=True)
 class SGL:
     """Collaborative view: LightGCN + `weight` · InfoNCE between two graphs with edges dropped.

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -115,6 +116,7 @@ class LayerContrast(Term):
         return encoder.contrast(final, layer, sizes)
 
 
+@checked
 @dataclass(frozen=True)
 class SimGCL:
     """Collaborative view: LightGCN without layer 0, + `weight` · InfoNCE between two passes with noise.
@@ -167,6 +169,7 @@ class SimGCL:
         return train_view("SimGCL", self, encoder, split, seed, terms=terms, checkpoint=checkpoint)
 
 
+@checked
 @dataclass(frozen=True)
 class XSimGCL:
     """Collaborative view: `SimGCL` in one pass: the noisy one is trained, and contrasted with its own layer.

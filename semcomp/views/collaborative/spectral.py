@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.sparse.linalg import svds
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -28,6 +29,7 @@ NOISE = 1e-7  # of the largest singular value: below is rounding
 Floats = NDArray[np.float64]
 
 
+@checked
 @dataclass(frozen=True)
 class Spectral:
     """Collaborative view: a low-pass filter on the graph of interactions, score = inner product.
@@ -88,6 +90,7 @@ class Spectral:
         return View("spectral", *sides, made, split.user_ids, split.item_ids)
 
 
+@checked
 @dataclass(frozen=True)
 class GFCF:
     """Collaborative scorer: GF-CF's linear filter and `weight` times its ideal low-pass filter.

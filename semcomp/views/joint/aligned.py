@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
@@ -60,6 +61,7 @@ class TextAlignment(Term):
         return self.weight * (terms[0] + terms[1]) / 2
 
 
+@checked
 @dataclass(frozen=True)
 class AlignedLightGCN:
     """LightGCN + `weight` · contrastive term to the text. `weight=0` is LightGCN, to the byte.

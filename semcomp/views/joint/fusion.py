@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -47,6 +48,7 @@ class ConcatEncoder(Encoder):
         return (*self.collaborative.free(users, items), *self.semantic.free(users, items))
 
 
+@checked
 @dataclass(frozen=True)
 class NormConcatNorm:
     """A LightGCN half and a projected-text half of dim/2 each, one loss, hard negatives from the shared pool.
@@ -74,6 +76,7 @@ class NormConcatNorm:
         return train_view("fusion", self, encoder, split, seed, text=text, checkpoint=checkpoint)
 
 
+@checked
 @dataclass(frozen=True)
 class FusionControl:
     """LightGCN with the fusion's loss, negatives and width: what remains of its gain without any text."""

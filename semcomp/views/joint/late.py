@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs, as_view
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -19,6 +20,7 @@ from semcomp.views.joint.mixtures import mixed_items, mixed_users, mixtures_ndcg
 from semcomp.views.origin import origin
 
 
+@checked
 @dataclass(frozen=True)
 class CombSum:
     """`w · z_a + (1 - w) · z_b`, z the user's scores standardised over known items (Fox & Shaw 1994).

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.topk import TopK
 from semcomp.core.view import Scorer, View
@@ -24,6 +25,7 @@ from semcomp.views.origin import origin
 MEMORY = 64 * 2**20  # bytes for a block of scores of one view
 
 
+@checked
 @dataclass(frozen=True)
 class RRF:
     """Reciprocal rank fusion: items in the order of `Σ_v 1 / (constant + rank_v(u, i))`, ranks from 1.
@@ -95,6 +97,7 @@ class FusedRanks:
         return scores
 
 
+@checked
 def rrf(lists: Sequence[TopK], k: int = 20, *, constant: int = 60, name: str = "RRF") -> TopK:
     """Reciprocal rank fusion of finished lists: `Σ_v 1 / (constant + rank_v)`, absent items count 0.
 

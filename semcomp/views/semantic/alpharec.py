@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
@@ -54,6 +55,7 @@ class ConvolvedText(Encoder):
         return mapped / (self.layers + 1)
 
 
+@checked
 @dataclass(frozen=True)
 class AlphaRec:
     """`mean_l Â^l f(X)`, l = 0 … L, score = cosine; X stacks user and item text, f maps every row.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.data import Split
@@ -23,6 +24,7 @@ def perceptron(wide: int, hidden: int, dim: int, seed: int, purpose: str) -> nn.
     return nn.Sequential(inner, nn.LeakyReLU(), outer)
 
 
+@checked
 @dataclass(frozen=True)
 class MLPProjection:
     """`z_i = f(n(x_i))`, `z_u = f(b_u)`, `f(x) = W₂ φ(W₁ x + b₁) + b₂`, score = cosine.

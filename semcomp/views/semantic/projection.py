@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
@@ -61,6 +62,7 @@ class TextProjection(MappedText):
         super().__init__(inputs, linear_map(text.matrix.shape[1], dim, seed, "init.projection", bias=bias))
 
 
+@checked
 @dataclass(frozen=True)
 class SemanticProjection:
     """`z_i = W n(x_i)`, `z_u = W b_u`, b_u = n(Σ_{j ∈ T_u} n(x_j)), score = cosine.

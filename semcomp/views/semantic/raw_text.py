@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View, unit_rows
 from semcomp.data import Split
@@ -12,6 +13,7 @@ from semcomp.views.origin import origin
 from semcomp.views.semantic.pooling import pooled_text
 
 
+@checked
 @dataclass(frozen=True)
 class RawText:
     """Untrained: items are unit text vectors, users the unit mean of their train items'. Score = cosine."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import scipy.sparse as sp
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import unit_rows
 from semcomp.data import Split
@@ -18,6 +19,7 @@ from semcomp.views.origin import origin
 MEMORY = 512 * 2**20  # bytes for a block of similarities
 
 
+@checked
 @dataclass(frozen=True)
 class SemanticKNN:
     """Semantic scorer: `score(u, i) = Σ_j cos(x_i, x_j)` over the items j of u among i's k nearest by text.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View, unit_rows
@@ -16,6 +17,7 @@ from semcomp.views.origin import origin
 from semcomp.views.semantic.pooling import pooled_text
 
 
+@checked
 @dataclass(frozen=True)
 class Whitened:
     """Semantic view: raw text on axes of equal spread; users as the unit mean of their train items' rows.
@@ -49,6 +51,7 @@ class Whitened:
         return untrained("whitened text", self, split, flat, text, seed)
 
 
+@checked
 @dataclass(frozen=True)
 class ACE:
     """Semantic view: raw text whose spectrum is flattened above a strength and kept below it.

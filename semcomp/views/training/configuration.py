@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import torch
 
+from semcomp.checks import checked
 from semcomp.errors import SemcompError
 from semcomp.views.checks import check_options
 from semcomp.views.training.losses import Loss, SampledSoftmax
@@ -15,6 +16,7 @@ PRECISIONS = ("float32", "bfloat16")
 SCHEDULES = ("constant", "linear")
 
 
+@checked
 @dataclass(frozen=True)
 class Training:
     """One configuration of the one loop.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from semcomp.checks import checked
 from semcomp.errors import SemcompError
 from semcomp.kernels.contrastive import full_softmax, pairs_of_rows, pool_collisions, sampled_softmax
 from semcomp.kernels.sampling import items_by_popularity, unseen_items
@@ -74,6 +75,7 @@ class Loss(Protocol):
         ...
 
 
+@checked
 @dataclass(frozen=True)
 class SampledSoftmax:
     """-log [ e^{s⁺/τ} / (e^{s⁺/τ} + Σ_j w_j e^{s_j/τ}) ] over cosines, negatives j shared by the batch.
@@ -138,6 +140,7 @@ class SampledSoftmax:
         )
 
 
+@checked
 @dataclass(frozen=True)
 class FullSoftmax:
     """-log [ e^{s⁺/τ} / Σ_j e^{s_j/τ} ] over cosines, j over all items.
@@ -166,6 +169,7 @@ class FullSoftmax:
         return full_softmax(anchors, positives, others, self.temperature)
 
 
+@checked
 @dataclass(frozen=True)
 class BPR:
     """-log σ(s_ui - s_uj), one item j per pair, uniform over the items the user has not had in train.
@@ -186,6 +190,7 @@ class BPR:
         return F.softplus(-margin).mean()
 
 
+@checked
 @dataclass(frozen=True)
 class DirectAU:
     """mean ‖u - i‖² + γ/2 [ log mean e^{-2‖u - u'‖²} + log mean e^{-2‖i - i'‖²} ], on unit vectors.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 from math import log1p
 
 import numpy as np
 import pytest
-from hand_made_lists import bounds, lists, split_of, world
+from hand_made_lists import bounds, lists, split_of, twin, world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ from semcomp.core.evidence import Evidence
 from semcomp.core.topk import TopK
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.evidence import Pair, diagnose
+from semcomp.evidence import Pair, attribute, diagnose
 from semcomp.evidence.complementarity.oracles import interleaved
 from semcomp.evidence.complementarity.overlap import chance_jaccard
 
@@ -181,9 +182,9 @@ def test_a_random_partner_adds_what_chance_gives() -> None:
     for _ in range(400):
         partner = lists(np.argsort(rng.random((60, 25)), axis=1)[:, :6], 25)
         drawn.append(diagnose(full, partner, split, depths=(), resamples=0)["oracle.union"].value)
-    expected = diagnose(full, full, split, depths=(), resamples=0)["union_with_random"].value
+    expected = diagnose(full, twin(full), split, depths=(), resamples=0)["union_with_random"].value
     assert expected == pytest.approx(np.mean(drawn), abs=4 * np.std(drawn) / 20)
-    assert expected > diagnose(full, full, split, resamples=0)["recall.a"].value
+    assert expected > diagnose(full, twin(full), split, resamples=0)["recall.a"].value
 
 
 def test_a_fusion_between_its_views_and_their_oracle() -> None:
@@ -227,7 +228,7 @@ def test_a_pair_as_null_replaces_both_views_and_the_fusion() -> None:
 
 def test_a_ranking_beside_itself() -> None:
     a, _, split = world(11)
-    same = diagnose(a, a, split, resamples=50)
+    same = diagnose(a, twin(a), split, resamples=50)
     assert same["jaccard"].value == 1
     assert same["unique_hit_ratio"].value == 0
     assert same["hits.a_unique"].value == same["hits.b_unique"].value == 0
@@ -269,8 +270,10 @@ def test_chance_counts_what_is_masked() -> None:
     left = split.n_items - np.diff(split.train.indptr)[users]
     sizes = np.full(len(users), k)
     expected = chance_jaccard(sizes, sizes, left).mean()
-    assert diagnose(masked, masked, split, resamples=0)["jaccard_chance"].value == pytest.approx(expected)
-    assert diagnose(full, full, split, resamples=0)["jaccard_chance"].value < expected
+    assert diagnose(masked, twin(masked), split, resamples=0)["jaccard_chance"].value == pytest.approx(
+        expected
+    )
+    assert diagnose(full, twin(full), split, resamples=0)["jaccard_chance"].value < expected
 
 
 def test_null_is_the_same_number_of_the_other_pair() -> None:
@@ -286,7 +289,7 @@ def test_null_is_the_same_number_of_the_other_pair() -> None:
             assert value.null == pytest.approx(other[key].value), key
             low, high = bounds(value, excess=True)
             assert low <= high, key
-    same = diagnose(a, b, split, null=b, resamples=100)
+    same = diagnose(a, b, split, null=twin(b), resamples=100)
     assert (same["jaccard"].excess_low, same["jaccard"].excess_high) == (0, 0)
 
 
@@ -338,3 +341,13 @@ def test_refuses_bad_input() -> None:
         diagnose(one, other, split)
     with pytest.raises(SemcompError, match=r"depths \(5, 0\) name one below 1"):
         diagnose(a, b, split, depths=(5, 0))
+
+
+def test_a_ranking_is_neither_its_own_partner_nor_its_own_null() -> None:
+    a, b, split = world(11)
+    copy = replace(a, name="copy", ids=a.ids.copy(), scores=a.scores.copy())
+    for one, other, null in ((a, a, None), (a, copy, None), (a, b, a), (a, b, b), (a, b, copy)):
+        with pytest.raises(SemcompError, match="are the same lists, which say nothing about each other"):
+            diagnose(one, other, split, null=null, resamples=0)
+    with pytest.raises(SemcompError, match="'hand' and 'copy' are the same lists"):
+        attribute(a, copy, split, resamples=0)

@@ -170,7 +170,7 @@ def test_gaussian_information() -> None:
         (lambda x, y: fit_cca(x[:-1], y), "x has 299 rows and y has 300"),
         (lambda x, y: fit_cca(np.where(x > 3, np.nan, x), y), "x has NaN"),
         (lambda x, y: fit_cca(x, y[:, 0]), "y has shape"),
-        (lambda x, y: fit_cca([["a"], ["b"]], y), "x is not a numeric matrix"),
+        (lambda x, y: fit_cca([["a"], ["b"]], y), "it must be an array of real numbers"),
         (lambda x, y: fit_cca(x[:1], y[:1]), "1 rows are too few"),
         (lambda x, y: fit_cca(x, y).variates(y, x), "fitted to 5 and 4"),
         (lambda x, y: gaussian_information([np.nan]), "NaN or beyond 1"),

@@ -179,7 +179,7 @@ def test_others_are_the_rows_left_out() -> None:
         (np.ones((5, 2)), np.ones((6, 2)), "5 rows"),
         (np.ones((1, 2)), np.ones((1, 2)), "too few"),
         (np.ones((5, 2)), np.full((5, 2), np.nan), "y has NaN"),
-        (np.array([["a"], ["b"]]), np.ones((2, 2)), "not a numeric matrix"),
+        (np.array([["a"], ["b"]]), np.ones((2, 2)), "array of real numbers|real numbers are needed"),
     ],
 )
 def test_bad_input(measure, x, y, says) -> None:

@@ -246,7 +246,7 @@ def test_more_columns_than_items() -> None:
         ({"counts": COUNTS[:-1]}, "counts of shape"),
         ({"counts": COUNTS + 0.5}, "whole numbers"),
         ({"counts": -COUNTS}, "whole numbers"),
-        ({"counts": COUNTS.astype(str)}, "whole numbers"),
+        ({"counts": COUNTS.astype(str)}, "an array of real numbers"),
         ({"categories": sp.csr_array((199, 2))}, "categories of 199"),
         ({"resamples": -1}, "-1 resamples"),
     ],
