@@ -19,12 +19,13 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 class SemcompError(ValueError):
     """Input that cannot be worked with. The message is one line; it is shown without a traceback.
 
-    Whatever a message repeats of the input, it stays one line of bounded length: control characters become
-    blanks, and the middle is cut out of words that do not end and of messages above 480 characters.
+    Whatever a message repeats of the input, it stays one line of bounded length: control characters are
+    written as \\n, \\x1b and so on, and the middle is cut out of words that do not end and of messages above
+    480 characters.
     """
 
     def __init__(self, message: object = "") -> None:
-        line = _CONTROL.sub(" ", str(message)).strip()
+        line = _CONTROL.sub(_escaped, str(message).strip())
         line = _ENDLESS.sub(lambda word: shortened(word.group()), line)
         super().__init__(shortened(line, LONGEST_MESSAGE))
 
@@ -33,6 +34,10 @@ class SemcompError(ValueError):
         if os.environ.get(TRACEBACK):
             return traceback.format_exception(self)
         return [f"{type(self).__name__}: {self}"]
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found.group().encode("unicode_escape").decode()
 
 
 def shortened(text: object, limit: int = LONGEST_VALUE) -> str:
@@ -73,6 +78,4 @@ def unknown_name(kind: str, name: object, known: Iterable[str]) -> SemcompError:
 def show_traceback(error: BaseException) -> None:
     """Print where the error came from to stderr, if SEMCOMP_TRACEBACK is set."""
     if os.environ.get(TRACEBACK):
-        import traceback
-
         traceback.print_exception(error)

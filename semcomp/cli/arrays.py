@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -19,8 +21,19 @@ from semcomp.storage import atomic_write
 
 
 def check_output(output: Path) -> None:
-    """Raise unless --json names a file that can be written, in a folder that is there."""
-    output_file(output, "--json")
+    """Raise unless --json names a file that can be written and is not read, in a folder that is there."""
+    place, context = output_file(output, "--json"), click.get_current_context(silent=True)
+    given = {} if context is None else {key: one for key, one in context.params.items() if one is not output}
+    if any(path.resolve() == place for path in _paths(given.values())):
+        raise SemcompError(f"--json names {output}, which is read; give another file")
+
+
+def _paths(given: Iterable[object]) -> Iterator[Path]:
+    for one in given:
+        if isinstance(one, Path):
+            yield one
+        elif isinstance(one, tuple):
+            yield from _paths(one)
 
 
 def write_json(text: str, output: Path) -> None:

@@ -108,11 +108,12 @@ class TextMatrix:
         try:
             found, _ = read_npz(path, ("item_ids", "matrix", "provenance", "digest"))
             text = TextMatrix(found["item_ids"], found["matrix"], json.loads(str(found["provenance"])))
+            saved = str(found["digest"])
         except Exception as error:  # zip and numpy have many names for a file that is damaged or not theirs
             raise SemcompError(
                 f"{path} is not a text matrix that `save` wrote, or is damaged; save it again"
             ) from error
-        if text._digest() != str(found["digest"]):
+        if text._digest() != saved:
             raise SemcompError(f"{path} was changed after it was saved (its sha256 differs); save it again")
         return text
 

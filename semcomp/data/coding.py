@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -276,6 +277,8 @@ def _no_number(table: Table, name: str, row: int, recipe: Recipe) -> SemcompErro
     with table.reading():
         value = table.frame.select(name).slice(row, 1).collect(engine="streaming").item()
     said = "is missing" if value is None else f"{shown(value)} is not a number"
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+,\d+\s*", value):
+        said += " (decimals are written with a point)"
     if name == "timestamp" and isinstance(value, str):
         text = pl.lit(value.strip())
         if pl.select(pl.coalesce(text.cast(pl.Float64, strict=False), iso_seconds(text))).item() is not None:

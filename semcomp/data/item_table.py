@@ -59,9 +59,11 @@ def choose_template(tables: Tables, recipe: Recipe) -> Template | None:
         template.check(columns, tables.items.label)
         return template
     if tables.vectors is None and recipe.empty_text != "keep":
+        others = [column for column in columns if column != "item_id"] or ["name"]
         raise SemcompError(
-            f"{tables.items.label} has none of the columns {', '.join(DEFAULT_COLUMNS)} to make texts of; "
-            f"name others in a template (it has {', '.join(columns)}), or set empty_text to 'keep'"
+            f"{tables.items.label} has none of the columns {', '.join(DEFAULT_COLUMNS)} to make texts of "
+            f"(it has {', '.join(columns)}); say which is the title, for example title={others[0]}, "
+            "name others in a template, or set empty_text to 'keep'"
         )
     return None
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from semcomp.checks import checked
 from semcomp.core.evidence import Value
@@ -30,7 +30,7 @@ PARTS = {"train": "#c8c8c8", "validation": SKY, "test": VERMILION}
 
 
 @checked
-def long_tail(counts: Sequence[int]) -> Figure:
+def long_tail(counts: ArrayLike) -> Figure:
     """How many train interactions the items have, most popular first."""
     figure, axes = figure_of(2.6)
     ordered = np.sort(np.asarray(counts))[::-1]

@@ -16,6 +16,7 @@ from semcomp.kernels.processes import first_alone, gather_rows, in_turn, shard, 
 from semcomp.progress import progress_bar
 from semcomp.storage import atomic_write, cache_folder, digest, find_whole
 
+LAYOUT = 2  # of the files; those of the first had no sha256 behind them
 CHUNK = 256  # texts per part file: a second of MiniLM on two cores, so that larger models lose little too
 
 
@@ -70,7 +71,7 @@ def cached_rows(
     Raises SemcompError where the cache cannot be written, e.g. on a full disk.
     """
     distinct = sorted(set(texts))
-    key = digest(list(identity), distinct)
+    key = digest([LAYOUT, *identity], distinct)
     whole = cache_folder("text") / f"{key}.npz"
 
     def found() -> Kept | None:

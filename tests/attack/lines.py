@@ -90,7 +90,7 @@ def _words(options: dict[str, list[str]]) -> tuple[str, ...]:
 def _names(command: str, option: str, value: str) -> tuple[str, ...]:
     """What a message may call the offender: the option, the file's name, or the start of the value."""
     base = value.rstrip("/").rpartition("/")[2].replace("{w}", "world").replace("{r}", "run")
-    lines = " ".join(base.split())
+    lines = " ".join("".join(one if one.isprintable() else " " for one in base).split())
     shown = [
         base[:20],
         lines[:20],

@@ -219,6 +219,10 @@ def test_a_message_is_one_line_of_bounded_length(text):
     said.encode()
 
 
+def test_control_characters_are_written_out():
+    assert str(SemcompError("\x1b[31mred\x07\nname is gone \n")) == r"\x1b[31mred\x07\nname is gone"
+
+
 def test_a_value_is_shortened():
     assert shown("a" * 10_000) == "'" + "a" * 66 + "…" + "a" * 33 + "'"
     assert shown(3.5) == "3.5"

@@ -260,7 +260,7 @@ BAD = {
         INTERACTIONS,
         {"item_id": ["2", "10"], "brand": ["A", "B"]},
         None,
-        r"items\.parquet has none of the columns title, year, .*it has item_id, brand\), or set empty_text",
+        r"items\.parquet has none of the columns .*\(it has item_id, brand\); .* title=brand, .* empty_text",
     ),
     "unknown item": (
         {"user_id": ["a"], "item_id": ["99"]},

@@ -200,7 +200,7 @@ PYTHON = "".join(f"{row!r}\n\n" for row in ROWS)
         ("array.json", json.dumps(ROWS, indent=1), r"line 1: a JSON array; write one object per line: cat"),
         (
             "an array.jsonl.gz",
-            gzip.compress(json.dumps(ROWS).encode()),
+            gzip.compress(json.dumps(ROWS).encode(), mtime=0),
             r"line 1: a JSON array; .*: gzip -dc",
         ),
         ("array.txt", json.dumps(ROWS), r"line 1: a JSON array; write one object per line: cat"),

@@ -217,6 +217,7 @@ def test_names_and_paths(tmp_path, monkeypatch):
         ("shop/../../secret", r"climbs out of where it starts"),
         ("/no/such/folder", r"there is no folder /no/such/folder"),
         ("", r"is empty"),
+        ("n" * 5000, r"unknown data set 'nnn"),
     ],
 )
 def test_bad_names(tmp_path, monkeypatch, name, message):

@@ -282,6 +282,7 @@ class TestRuns:
         assert said[-1] == "small: 2 of 2 views are tuned"
 
     def test_a_view_that_fails_does_not_stop_the_others(self, data, tmp_path, monkeypatch, capsys):
+        monkeypatch.setenv("SEMCOMP_TRACEBACK", "1")
         monkeypatch.setattr(BPRMF, "fit", lambda *_, **__: 1 / 0)
         with pytest.raises(
             SemcompError, match=r"1 of 2 views of small were not tuned: BPR-MF \(ZeroDivision"

@@ -31,6 +31,8 @@ def at_rest(path: Path) -> Path:
         mode = path.stat().st_mode
     except OSError:
         return path  # whoever opens it says what is wrong
+    except ValueError as error:
+        raise SemcompError(f"no path has a NUL in it, as {str(path)!r} has; correct the path") from error
     if stat.S_ISREG(mode) or stat.S_ISDIR(mode):
         return path
     if stat.S_ISFIFO(mode):
