@@ -374,11 +374,11 @@ def test_studies_refuse_bad_input(study):
         _ = Study("plantd", "tiny").split
     with pytest.raises(SemcompError, match="has 120 items; it takes 122 items, or a k of at most 60"):
         _ = Study("planted", "tiny", k=61).split
-    with pytest.raises(SemcompError, match=r"'LightGCN' is not a model; .*by its name"):
+    with pytest.raises(SemcompError, match=r"'LightGCN'; it must be a Model .*study.view takes"):
         study.fit("LightGCN")
-    with pytest.raises(SemcompError, match=r"^LightGCN is not a model; give a configured one"):
+    with pytest.raises(SemcompError, match=r"class LightGCN; it must be a Model .*a configured one"):
         study.fit(views.LightGCN)
-    with pytest.raises(SemcompError, match="given TextMatrix to fit to; it needs a Split"):
+    with pytest.raises(SemcompError, match=r"inputs = a TextMatrix .* it must be an Inputs, or a Split"):
         study.fit(views.Popularity(), 0, study.text)
     assert study.fit(views.Popularity(), 0, study.split).name == "popularity"
 
