@@ -20,8 +20,9 @@ from semcomp.data.dataset import Dataset
 from semcomp.data.formats import open_tables
 from semcomp.data.formats.text import head
 from semcomp.data.numbers import as_number
+from semcomp.data.splits.matrices import binary_csr
 from semcomp.data.splits.order import COLUMNS, PARTS, told_by
-from semcomp.data.splits.split import Split, assembled, binary_csr
+from semcomp.data.splits.split import Split, assembled
 from semcomp.data.splits.strategy import LEFT_OUT
 from semcomp.data.tables import Table
 from semcomp.data.times import Clock

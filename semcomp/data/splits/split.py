@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from semcomp.checks import checked
 from semcomp.data.dataset import Dataset
+from semcomp.data.splits.matrices import binary_csr, part_sizes
 from semcomp.data.splits.order import PARTS, Doubles, EventOrder, Sequences, event_order, told_by
-from semcomp.display import Table, card
+from semcomp.data.splits.printed import as_html, as_text, title
 from semcomp.errors import SemcompError
 from semcomp.storage import digest
 
 NO_ORDER = "no order: it was made of pairs alone"
 DROPPED = "no order: it was dropped from the split"
-WIDTHS = (14, 9, 10, 10, 12, 12)  # of the columns of a printed split
 
 
 @checked
@@ -323,47 +323,13 @@ class Split:
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{part} {self.counts[part]['interactions']:,}" for part in PARTS)
-        return f"<Split{self._title.removeprefix('split')}; {sizes}>"
+        return f"<Split{title(self).removeprefix('split')}; {sizes}>"
 
     def __str__(self) -> str:
-        lines = [
-            f"{part:<6}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
-            for part, *cells in self._cells()
-        ]
-        return "\n".join([self._title, *lines, *(f"  - {note}" for note in self._notes)])
+        return as_text(self)
 
     def _repr_html_(self) -> str:
-        head, *rows = self._cells()
-        return card(self._title, (), Table(head, rows), notes=self._notes)
-
-    @property
-    def _title(self) -> str:
-        made = self.provenance
-        kind = f"split {made['strategy']!r}" if "strategy" in made else "split"
-        seed = f", seed {made['seed']}" if made.get("seed") is not None else ""
-        of = f" of {made['dataset']!r}" if "dataset" in made else ""
-        return f"{kind}{of}{seed}: {self.n_users:,} users × {self.n_items:,} items"
-
-    def _cells(self) -> list[list[str]]:
-        """The parts as a table: its head, and one row per part."""
-        total = sum(sizes["interactions"] for sizes in self.counts.values())
-        table = [["part", "interactions", "share", "users", "items", "cold users", "cold items"]]
-        for part, sizes in self.counts.items():
-            told = [
-                f"{sizes[key]:,}" for key in ("interactions", "users", "items", "cold users", "cold items")
-            ]
-            cold = told[3:] if part != "train" else ["–", "–"]
-            table.append([part, told[0], f"{100 * sizes['interactions'] / total:.1f} %", *told[1:3], *cold])
-        return table
-
-    @property
-    def _notes(self) -> list[str]:
-        made = self.provenance
-        without = self.n_users - self.counts["test"]["users"]
-        notes = ["cold: not in train", f"{without:,} users have no test item", *made.get("notes", ())]
-        if self.known_from is not None:
-            notes.append(f"{int((self.known_from > 0).sum()):,} items are not known in train")
-        return notes + ([self.order_told] if "order" in made else [])
+        return as_html(self)
 
 
 def assembled(
@@ -390,37 +356,3 @@ def assembled(
     counts = {**part_sizes(train, valid, test), "left out": int((part < 0).sum())}
     made = {**data.provenance, **about, "counts": counts, "order": sentence}
     return Split(data.user_ids, data.item_ids, train, valid, test, made, order, known_from)
-
-
-def part_sizes(train: sp.csr_array, valid: sp.csr_array, test: sp.csr_array) -> dict[str, dict[str, int]]:
-    """By part: interactions, users, items, and the users and items among them that train does not hold."""
-    seen_users = np.diff(train.indptr) > 0
-    seen_items = np.bincount(train.indices, minlength=train.shape[1]) > 0
-    sizes = {}
-    for name, matrix in zip(PARTS, (train, valid, test), strict=True):
-        users = np.diff(matrix.indptr) > 0
-        items = np.bincount(matrix.indices, minlength=matrix.shape[1]) > 0
-        sizes[name] = {
-            "interactions": int(matrix.nnz),
-            "users": int(users.sum()),
-            "items": int(items.sum()),
-            "cold users": int((users & ~seen_users).sum()),
-            "cold items": int((items & ~seen_items).sum()),
-        }
-    return sizes
-
-
-@checked
-def binary_csr(user: NDArray[np.int32], item: NDArray[np.int32], shape: tuple[int, int]) -> sp.csr_array:
-    """Binary float32 CSR (users × items) of distinct pairs, indices sorted within each row."""
-    if user.shape != item.shape or user.ndim != 1:
-        raise SemcompError(f"user rows {user.shape} and item rows {item.shape} must be one list of pairs")
-    for rows, n, unit in ((user, shape[0], "user"), (item, shape[1], "item")):
-        if len(rows) and not 0 <= rows.min() <= rows.max() < n:
-            raise SemcompError(
-                f"{unit} rows go from {rows.min()} to {rows.max()}; they must be below {n}, from 0"
-            )
-    matrix = sp.csr_array((np.ones(len(user), np.float32), (user, item)), shape=shape)
-    matrix.sum_duplicates()
-    matrix.data[:] = 1.0
-    return matrix
