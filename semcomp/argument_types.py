@@ -29,7 +29,7 @@ MADE = {
     "TextMatrix": "embed(data)",
     "View": "LightGCN().fit(split)",
     "Scorer": "e.g. LightGCN().fit(split)",
-    "Model": "LightGCN(), a configured one; study.view takes its name",
+    "Model": "LightGCN(), a configured one; study.scorer takes its name",
     "TopK": "rank(view, split)",
     "Evidence": "diagnose(a, b, split)",
 }

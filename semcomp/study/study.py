@@ -227,12 +227,6 @@ class Study:
         >>> study.fit(sc.views.Popularity()).name
         'popularity'
         """
-        if isinstance(model, type) or not hasattr(model, "fit"):
-            called = getattr(model, "__name__", repr(model))
-            raise SemcompError(
-                f"{called} is not a model; give a configured one, e.g. views.LightGCN(), or ask for a view "
-                "of the registry by its name: study.scorer(name)"
-            )
         seed = whole_seed(seed)
         given, modules = Inputs.of(self.split if inputs is None else inputs), modules_of(model)
         views = [view for view in given.views if isinstance(view, View)]

@@ -374,7 +374,7 @@ def test_studies_refuse_bad_input(study):
         _ = Study("plantd", "tiny").split
     with pytest.raises(SemcompError, match="has 120 items; it takes 122 items, or a k of at most 60"):
         _ = Study("planted", "tiny", k=61).split
-    with pytest.raises(SemcompError, match=r"'LightGCN'; it must be a Model .*study.view takes"):
+    with pytest.raises(SemcompError, match=r"'LightGCN'; it must be a Model .*study.scorer takes"):
         study.fit("LightGCN")
     with pytest.raises(SemcompError, match=r"class LightGCN; it must be a Model .*a configured one"):
         study.fit(views.LightGCN)
