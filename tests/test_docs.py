@@ -92,8 +92,9 @@ def test_commands_that_take_long_have_the_options_that_are_printed():
     from semcomp.cli.reading import spread
 
     for words in commands():
-        context, rest = click.Context(app), spread(words[1:])
+        context, rest = click.Context(app, **app.context_settings), spread(words[1:])
         command = app
         while isinstance(command, click.Group):
             _, command, rest = command.resolve_command(context, rest)
-        command.make_context(command.name, rest)  # raises for an unknown option or a value that is not known
+        # Raises for an unknown option or a value that is not known.
+        command.make_context(command.name, rest, parent=context)

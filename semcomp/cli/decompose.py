@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from semcomp.cli.options import ARRAY, ARRAYS, FILE, Names
+from semcomp.cli.options import ARRAYS, FILE, Names
 from semcomp.errors import SemcompError
 
 if TYPE_CHECKING:
@@ -18,18 +18,18 @@ PARTS = ("train", "valid", "test")
 
 
 @click.command()
-@click.option("--semantic", type=ARRAY, nargs=2, metavar=ARRAYS, help="Vectors from texts; row = id.")
-@click.option("--collaborative", type=ARRAY, nargs=2, metavar=ARRAYS, help="Vectors from interactions.")
+@click.option("--semantic", type=FILE, nargs=2, metavar=ARRAYS, help="Vectors from texts; row = id.")
+@click.option("--collaborative", type=FILE, nargs=2, metavar=ARRAYS, help="Vectors from interactions.")
 @click.option(
     "--items",
-    type=ARRAY,
+    type=FILE,
     nargs=2,
     metavar="SEMANTIC.npy COLLABORATIVE.npy",
     help="Both views' items, where there are no users.",
 )
-@click.option("--second", type=ARRAY, nargs=2, metavar=ARRAYS, help="Another seed of the collaborative view.")
+@click.option("--second", type=FILE, nargs=2, metavar=ARRAYS, help="Another seed of the collaborative view.")
 @click.option(
-    "--second-semantic", type=ARRAY, nargs=2, metavar=ARRAYS, help="Another seed of the semantic view."
+    "--second-semantic", type=FILE, nargs=2, metavar=ARRAYS, help="Another seed of the semantic view."
 )
 @click.option("--train", type=FILE, help="Pairs `user item`: integers, tab-separated, one header line.")
 @click.option("--valid", type=FILE, help="Pairs held out for validation.")

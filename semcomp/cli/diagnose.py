@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from semcomp.cli.options import ARRAY, ARRAYS, FILE
+from semcomp.cli.options import ARRAYS, FILE
 from semcomp.errors import SemcompError
 
 if TYPE_CHECKING:
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 )
 @click.option("--valid", type=FILE, required=True, help="Pairs held out for validation.")
 @click.option("--test", type=FILE, required=True, help="Pairs to be found.")
-@click.option("--view-a", type=ARRAY, nargs=2, metavar=ARRAYS, help="Vectors; row = id.")
-@click.option("--view-b", type=ARRAY, nargs=2, metavar=ARRAYS, help="The other view's.")
+@click.option("--view-a", type=FILE, nargs=2, metavar=ARRAYS, help="Vectors; row = id.")
+@click.option("--view-b", type=FILE, nargs=2, metavar=ARRAYS, help="The other view's.")
 @click.option(
     "--view",
     "more",
-    type=(str, ARRAY, ARRAY),
+    type=(str, FILE, FILE),
     multiple=True,
     metavar=f"NAME {ARRAYS}",
     help="A view by name; repeat it for two or more.",
 )
-@click.option("--null", type=ARRAY, nargs=2, metavar=ARRAYS, help="Another seed of the first view.")
+@click.option("--null", type=FILE, nargs=2, metavar=ARRAYS, help="Another seed of the first view.")
 @click.option(
     "--nulls/--no-nulls", default=True, help="Compare pairs with popular, random and shuffled items too."
 )

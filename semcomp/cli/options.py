@@ -9,21 +9,20 @@ from typing import Any
 
 import click
 
-FILE = click.Path(path_type=Path)
 ARRAYS = "USERS.npy ITEMS.npy"
 
 
-class ArrayFile(click.Path):
-    """A file of an option that takes several; where one is missing, the next option is in its place."""
+class FilePath(click.Path):
+    """A path: neither an empty word nor, where one of several files is missing, the option that follows."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if str(value).startswith("--"):
-            needed = getattr(param, "metavar", None) or ARRAYS
-            self.fail(f"{value} is where a file belongs; give {needed}", param, ctx)
+        if not str(value) or str(value).startswith("--"):
+            needed = getattr(param, "metavar", None) or "a file"
+            self.fail(f"{str(value) or 'an empty word'} is where a path belongs; give {needed}", param, ctx)
         return super().convert(value, param, ctx)
 
 
-ARRAY = ArrayFile(path_type=Path)
+FILE = FilePath(path_type=Path)
 
 
 class Names(click.Choice[str]):

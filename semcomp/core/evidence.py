@@ -263,11 +263,16 @@ def table_record(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def table_of(record: Mapping[str, Any] | None) -> pd.DataFrame:
-    """The table that a record of `table_record` holds; an empty one for None."""
+    """The table that a record of `table_record` holds; an empty one for None. SemcompError for another."""
     if record is None:
         return pd.DataFrame()
-    index = pd.Index(record["index"], name=record["unit"])
-    return pd.DataFrame(record["data"], index=index, columns=record["columns"])
+    try:
+        index = pd.Index(record["index"], name=record["unit"])
+        return pd.DataFrame(record["data"], index=index, columns=record["columns"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise SemcompError(
+            f"the table of a record cannot be read ({error}); give what `to_json` wrote"
+        ) from error
 
 
 def record_in(text: str) -> Mapping[str, Any]:

@@ -147,7 +147,7 @@ def _frame(path: Path) -> pl.DataFrame:
             path, separator=SEPARATORS[path.suffix], infer_schema=False, glob=False, has_header=False
         )
         head = ["" if name is None else name.strip() for name in named.row(0)]
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise _unreadable(path, error) from error
     twice = next((name for name in head if head.count(name) > 1), None)
     if twice is not None:
@@ -233,6 +233,6 @@ def _check_ids(ids: Ids, path: Path) -> None:
         )
 
 
-def _unreadable(path: Path, error: Exception) -> SemcompError:
+def _unreadable(path: Path, error: BaseException) -> SemcompError:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return SemcompError(f"{path} cannot be read ({reason}); is it really a {path.suffix} file of numbers?")

@@ -84,7 +84,7 @@ COMMANDS: dict[str, tuple[dict[str, object], int, str]] = {
     "one file for two": (
         {"--view-a": ("{tmp}/view-b-0.npy",)},
         2,
-        "Invalid value for '--view-a': --view-b is where a file belongs; give USERS.npy ITEMS.npy",
+        "Invalid value for '--view-a': --view-b is where a path belongs; give USERS.npy ITEMS.npy",
     ),
     "the same view twice": (
         {"--view-b": (np.eye(3, 2), np.eye(6, 2))},
@@ -134,6 +134,16 @@ COMMANDS: dict[str, tuple[dict[str, object], int, str]] = {
         {"--json": "{tmp}/gone/out.json"},
         1,
         "the folder of --json, {tmp}/gone, does not exist; create it",
+    ),
+    "an input for the result": (
+        {"--json": "{tmp}/view-a-0.npy"},
+        1,
+        "--json names {tmp}/view-a-0.npy, which is read; give another file",
+    ),
+    "no name of a file": (
+        {"--train": ""},
+        2,
+        "Invalid value for '--train': an empty word is where a path belongs; give a file.*",
     ),
     "a folder for the result": (
         {"--json": "{tmp}"},

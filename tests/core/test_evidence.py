@@ -123,6 +123,8 @@ def test_a_value_is_found_by_name():
     for wrong in (3, {"value": 1.0, "mean": 2.0}, {}):
         with pytest.raises(SemcompError, match=r"values of evidence record 'e' cannot be read.*excess_p"):
             Evidence.from_dict({"name": "e", "values": {"a": wrong}, "provenance": {}})
+    with pytest.raises(SemcompError, match=r"table of a record cannot be read \('unit'\)"):
+        Evidence.from_dict({"name": "e", "values": {}, "provenance": {}, "table": {"index": []}})
 
 
 def test_excess_is_what_goes_beyond_the_null():
