@@ -32,6 +32,8 @@ RANGES: dict[str, Span] = {
     "permutations": (None, 1_000_000),
     "shuffles": (None, 10_000),
     "rsa_items": (None, 10_000),
+    "core": (None, 2**31),
+    "min_characters": (None, 2**31),
     "epochs": (None, 100_000),
     "dim": (None, 2**16),
     "hidden": (None, 2**16),

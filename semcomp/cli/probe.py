@@ -90,10 +90,8 @@ def probe(
     check_output(output)
     if published:
         _check_published(click.get_current_context())
-    elif options["shift"] == "temporal" and first_seen is None:
-        raise SemcompError("--shift temporal needs --first-seen, the first interaction of each item")
-    elif options["shift"] == "category" and categories is None:
-        raise SemcompError("--shift category needs --categories, pairs `item category`")
+    else:
+        _check_known(options["shift"], first_seen, categories)
     target = read_view("target", (target_users, target_items))
     split = split_from_pairs(train, valid, test, *target.shape)
     above = None if ceiling is None else read_array(ceiling)
@@ -119,6 +117,20 @@ def probe(
         )
     write_json(evidence.to_json(), output)
     click.echo(evidence)
+
+
+def _check_known(shift: str, first_seen: Path | None, categories: Path | None) -> None:
+    """Raise where a shift lacks what it is made of, or another one is given it."""
+    if shift == "temporal" and first_seen is None:
+        raise SemcompError("--shift temporal needs --first-seen, the first interaction of each item")
+    if shift == "category" and categories is None:
+        raise SemcompError("--shift category needs --categories, pairs `item category`")
+    for option, given, its_shift in (
+        ("--first-seen", first_seen, "temporal"),
+        ("--categories", categories, "category"),
+    ):
+        if given is not None and shift != its_shift:
+            raise SemcompError(f"{option} is for --shift {its_shift}, not {shift}; leave one of the two out")
 
 
 def _check_published(context: click.Context) -> None:

@@ -222,7 +222,6 @@ def _check_root(root: Path, checkout: Path) -> Path:
     ours = root == checkout or (root / "book" / "executed").is_dir()
     if root.exists() and not ours and any(root.iterdir()):
         raise SemcompError(f"{root} is not empty and not a book; choose a new or empty folder")
-    root.mkdir(parents=True, exist_ok=True)
     return root
 
 

@@ -82,6 +82,7 @@ def test_categories_are_pairs() -> None:
         (["--json", "."], "which is a folder"),
         (["--shift", "temporal"], "--shift temporal needs --first-seen"),
         (["--shift", "category"], "--shift category needs --categories"),
+        (["--first-seen", "short.npy"], "--first-seen is for --shift temporal, not random"),
         (["--published", "--k", "20"], "--published decides --k itself"),
         (["--published", "--target-as", "raw"], "--published decides --target-as itself"),
         (["--source", "none.npy"], "there is no file none.npy"),

@@ -142,6 +142,7 @@ def test_the_first_page_runs_again_when_a_record_changed(
         ({"datasets": ["worlds"]}, "data set 'worlds' gives no folder name"),
         ({"datasets": ["Guide"]}, "data set 'Guide' gives no folder name"),
         ({"datasets": ["planted", "unheard"]}, "unknown data set 'unheard'"),
+        ({"datasets": ["unheard"], "out": "new/book"}, "unknown data set 'unheard'"),
         ({"budget": 3}, r"budget = 3 is of type int; it must be str"),
         ({"out": "full"}, "is not empty and not a book"),
         ({"out": "pyproject.toml"}, "is a file; give the path of a folder"),
@@ -169,6 +170,7 @@ def test_a_book_that_cannot_be_made_is_refused_first(
         )
     assert no_kernel == []
     assert not (checkout / "book" / "executed").exists()
+    assert not (checkout / "new").exists()
 
 
 def test_the_checkout_is_that_of_the_folder_or_of_the_installation(
