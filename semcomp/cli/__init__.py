@@ -76,7 +76,7 @@ def _told(error: BaseException) -> tuple[str, int]:
     if isinstance(error, KeyboardInterrupt | Abort):
         return "interrupted", 130
     if isinstance(error, BrokenPipeError):
-        return "what is printed is no longer read (broken pipe)", 1
+        return "", 141  # silent, like a tool that the signal of a broken pipe ends: `semcomp … | head`
     if isinstance(error, MemoryError):
         reason = f"memory ran out ({error}); give it less data at a time, or more memory"
     elif isinstance(error, RecursionError):
@@ -89,9 +89,9 @@ def _told(error: BaseException) -> tuple[str, int]:
 
 
 def _fail(message: str) -> None:
-    """Print the one line, and let nothing that was not printed be tried again at the end."""
+    """Print the one line, if there is something to say; what could not be printed is not tried again."""
     line = shortened(" ".join(message.split()), LONGEST_MESSAGE)
-    for stream, text in ((sys.stdout, ""), (sys.stderr, f"semcomp: error: {line}\n")):
+    for stream, text in ((sys.stdout, ""), (sys.stderr, f"semcomp: error: {line}\n" if line else "")):
         try:
             if stream is not None:
                 stream.write(text)

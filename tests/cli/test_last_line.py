@@ -39,7 +39,6 @@ class PanicException(BaseException):
         (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "no"), "unexpected UnicodeEncodeError: 'utf-8' codec"),
         (ZeroDivisionError("two\nlines"), f"unexpected ZeroDivisionError: two lines{HINT}"),
         (PanicException("out of range"), f"unexpected PanicException: out of range{HINT}"),
-        (BrokenPipeError(errno.EPIPE, "Broken pipe"), "what is printed is no longer read (broken pipe)"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
@@ -92,8 +91,7 @@ def test_a_reader_that_went_away():
     os.close(reader)
     done = semcomp("data", "list", stdout=writer)
     os.close(writer)
-    assert done.returncode == 1
-    assert done.stderr == b"semcomp: error: what is printed is no longer read (broken pipe)\n"
+    assert (done.returncode, done.stderr) == (141, b"")  # as any tool in front of `head`
 
 
 def test_an_output_that_lacks_characters():
