@@ -66,6 +66,11 @@ class TopK:
         >>> a.hits(split.test).shape
         (300, 40)
         """
+        if truth.shape != (self.n_users, self.n_items):
+            raise SemcompError(
+                f"ranking {self.name!r} has {self.n_users} users and {self.n_items} items, but the truth "
+                f"is of shape {truth.shape}; give a part of the split that it was ranked for"
+            )
         return contains(truth, self.ids)
 
     def __repr__(self) -> str:
