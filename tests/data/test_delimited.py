@@ -205,6 +205,16 @@ def test_a_first_line_of_data_is_told_and_a_header_line_above_it_helps(tmp_path,
     assert read(put(path, f"{header}\n{text}")).height == text.count("\n")
 
 
+@pytest.mark.parametrize("quotes", ["csv", "backslash"])
+@pytest.mark.parametrize("more", ["", '"5","say ""a, b"" now","x\ny"\n', '"6","unclosed'])
+def test_a_first_line_of_data_is_told_where_every_cell_is_in_quotes(tmp_path, quotes, more):
+    text = '"1","10","5"\n"2","11","4"\n"2","12","4"\n'
+    path = put(tmp_path / "x.csv", text + more)
+    with pytest.raises(SemcompError, match=r"x\.csv, line 1 \(.*looks like data.*put a header line"):
+        open_tables(path, columns={"user": "1", "item": "10"}, quotes=quotes)
+    assert read(put(path, f'"user_id","item_id","rating"\n{text}'), quotes=quotes).height == 3
+
+
 def test_items_without_a_header(tmp_path):
     ratings = put(tmp_path / "ratings.csv", "user_id,item_id,rating\n7,1,5\n8,2,4\n8,3,4\n")
     text = "1,2003,River of Stone\n2,2004,Second Tale\n3,1997,Moon\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -68,7 +69,7 @@ class Delimited:
         if not any(names):
             raise SemcompError(f"{path}, line 1: blank where the names of the columns should be; add them")
         rows = [line for line in top[1:] if line.strip()]
-        if is_data(names, [line.split(separator) for line in rows]):
+        if is_data(names, list(kind._unbroken(rows))):
             between = {"\t": "tabs", " ": "blanks"}.get(separator, repr(separator))
             raise SemcompError(
                 f"{path}, line 1 ({shown(top[0])}) looks like data, not like names of columns; put a header "
@@ -91,6 +92,11 @@ class Delimited:
             raise SemcompError(
                 f"{path}, line 1: the quotes of the header are wrong ({error}); close them"
             ) from error
+
+    def _unbroken(self, texts: Sequence[str]) -> Iterator[list[str]]:
+        """The cells of the records up to one whose quotes are wrong, which reading the rows then names."""
+        with suppress(csv.Error):
+            yield from self._split(iter(texts))
 
     def names(self) -> tuple[str, ...]:
         return self.columns
