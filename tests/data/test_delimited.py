@@ -241,6 +241,47 @@ def test_what_counts_as_data(first, below, data):
     assert is_data(first, below) is data
 
 
+@pytest.mark.parametrize(
+    ("text", "user", "item"),
+    [
+        ("0,1,2\n1,10,5\n2,11,4\n", "0", "1"),
+        ("0,1,2\n1,10,5\n2,11,2\n", "0", "1"),  # a rating may be what its column is called
+        ("c0,c1,c2\nu1,i1,x1\nu2,i2,x9\n", "c0", "c1"),
+        ("_c0,_c1,_c2\n_u1,_i1,_x1\n_u2,_i2,_x9\n", "_c0", "_c1"),
+        ("V1\tV2\na7\tb8\na9\tb8\n", "V1", "V2"),
+        ("who,what,tag\nu1,i1,tag\nu2,i2,new\n", "who", "what"),
+        ("who,what,2020\nu1,i1,5\nu2,i2,4\n", "who", "what"),
+    ],
+)
+def test_names_that_the_user_gave_make_a_header_of_what_looks_like_data(tmp_path, text, user, item):
+    path = put(tmp_path / "x.csv", text)
+    with pytest.raises(SemcompError, match="looks like data"):
+        open_tables(path)
+    frame = read(path, columns={"user": user, "item": item})
+    rows = [line.replace("\t", ",").split(",") for line in text.splitlines()[1:]]
+    assert frame.select("user_id", "item_id").rows() == [tuple(cells[:2]) for cells in rows]
+    items = put(tmp_path / "items.csv", text)
+    plain = put(tmp_path / "y.csv", "user_id,item_id\na,1\n")
+    tables = open_tables(plain, items=items, columns={"items.item": user})
+    assert tables.items is not None
+    assert tables.items.frame.collect()["item_id"].to_list() == [cells[0] for cells in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("0,1\n0,2\n1,2\n", {"user": "0", "item": "1"}),
+        ("u1,u2\nu1,u3\nu4,u3\n", {"user": "u1", "item": "u2"}),
+        ("u17,B00-X\nu3,B11-X\n", {"user": "u17", "item": "B00-X"}),
+        ("1,2,3\n2,4,3\n", {"user": "1", "item": "2"}),
+        ("ann,heat 2\nann,heat 3\nbob,up\n", {"user": "ann", "item": "heat 2"}),
+    ],
+)
+def test_cells_of_data_that_the_user_took_for_names_are_told(tmp_path, text, columns):
+    with pytest.raises(SemcompError, match=r"line 1 \(.*looks like data.*put a header line"):
+        open_tables(put(tmp_path / "x.csv", text), columns=columns)
+
+
 def test_words_in_every_line_leave_both_ways_open(tmp_path):
     path = put(tmp_path / "x.csv", "ann,heat\nbob,alien\n")
     with pytest.raises(SemcompError, match=r"user=ann \(if these are not names but data, put a header line"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -53,9 +53,14 @@ class Delimited:
     encoding: str = "utf-8"
 
     @classmethod
-    def of(cls, path: Path, *, quotes: str = "csv", separator: str | None = None) -> Delimited:
+    def of(
+        cls, path: Path, *, quotes: str = "csv", separator: str | None = None, ids: Collection[str] = ()
+    ) -> Delimited:
         """Read the header. Without `separator` it is the one of , tab ; | that the header has most of, or a
         blank where it has none of them and the next lines have as many blanks.
+
+        Args:
+            ids: what the user calls the columns of ids, which helps to know a header, see `header.is_data`.
 
         Raises SemcompError for a header with empty or repeated names, a first line that looks like data, and
         a file without rows.
@@ -69,7 +74,7 @@ class Delimited:
         if not any(names):
             raise SemcompError(f"{path}, line 1: blank where the names of the columns should be; add them")
         rows = [line for line in top[1:] if line.strip()]
-        if is_data(names, list(kind._unbroken(rows))):
+        if is_data(names, list(kind._unbroken(rows)), ids):
             between = {"\t": "tabs", " ": "blanks"}.get(separator, repr(separator))
             raise SemcompError(
                 f"{path}, line 1 ({shown(top[0])}) looks like data, not like names of columns; put a header "
@@ -161,14 +166,14 @@ class Delimited:
 
     def _fits(self, path: Path, quotes: str) -> bool:
         """Whether the whole file can be read in another way, with the same columns."""
-        label = f"looking for another reading of {path.name}"
+        other, label = replace(self, quotes=quotes), f"looking for another reading of {path.name}"
         try:
-            other = Delimited.of(path, quotes=quotes, separator=self.separator)
+            names = other._cells(path, head(path, 1)[0])
             for _ in other._full_records(path, label):
                 pass
         except SemcompError:
             return False
-        return other.columns == self.columns
+        return tuple(map(str.strip, names)) == self.columns
 
     def place(self, path: Path, row: int) -> str:
         return place_of_line((line for line, _ in self._full_records(path)), row)
