@@ -131,6 +131,20 @@ def test_a_reading_that_would_not_work_is_not_advised(tmp_path):
         read(path)
 
 
+def test_marks_are_not_advised_to_be_text_where_they_are_around_other_cells(tmp_path):
+    path = put(tmp_path / "x.csv", 'user_id,item_id,title\na,10,"7"" single"\nb,11,12" single\n')
+    with pytest.raises(SemcompError, match=r"line 3: .*double the marks inside it \(\"\"\)$"):
+        read(path)
+    put(path, path.read_text().replace('12" single', '"12"" single"'))
+    assert read(path)["title"].to_list() == ['7" single', '12" single']
+
+
+@pytest.mark.parametrize("text", [SPARK, MIXED])
+def test_a_reading_is_said_to_hold_for_every_file(tmp_path, text):
+    with pytest.raises(SemcompError, match=r"\(--quotes \w+\), which holds for every file given$"):
+        read(put(tmp_path / "x.csv", text))
+
+
 def test_no_row_is_lost_among_many(tmp_path):
     cells = ['"the 12\\" cut"' if k % 100 == 7 else "fine" for k in range(10_000)]
     text = "user_id,item_id,review,rating\n" + "".join(f"u{k},{k % 3},{c},5\n" for k, c in enumerate(cells))

@@ -22,6 +22,8 @@ from semcomp.errors import SemcompError, shown
 
 SEPARATORS = (",", "\t", ";", "|")
 BATCH = 20_000  # records that Python reads at a time, where polars cannot
+_FOR_ALL = ", which holds for every file given"  # said of a reading that is advised
+_QUOTED = re.compile(r'"([^"]|"")*"')
 _ESCAPED = re.compile(r'(\\+)"')
 
 
@@ -159,18 +161,22 @@ class Delimited:
             return
         remedy = 'put the cell in quotes and double the marks inside it ("")'
         if stray.escaped and self._fits(path, "backslash"):
-            remedy = "marks that follow a backslash are read by quotes='backslash' (--quotes backslash)"
+            remedy = "marks that follow a backslash are read by quotes='backslash' (--quotes backslash)" + _FOR_ALL
         elif self._fits(path, "text"):
-            remedy += ", or read marks as part of the text by quotes='text' (--quotes text)"
+            remedy += ", or read marks as part of the text by quotes='text' (--quotes text)" + _FOR_ALL
         raise SemcompError(f"{path}, line {stray.line}: {stray.fault}; {remedy}")
 
     def _fits(self, path: Path, quotes: str) -> bool:
-        """Whether the whole file can be read in another way, with the same columns."""
+        """Whether the whole file can be read in another way, with the same columns.
+
+        Not as "text" where a cell is in quotes as RFC 4180 has them: these would become part of it.
+        """
         other, label = replace(self, quotes=quotes), f"looking for another reading of {path.name}"
         try:
             names = other._cells(path, head(path, 1)[0])
-            for _ in other._full_records(path, label):
-                pass
+            for _, cells in other._full_records(path, label):
+                if quotes == "text" and any(map(_QUOTED.fullmatch, cells)):
+                    return False
         except SemcompError:
             return False
         return tuple(map(str.strip, names)) == self.columns
