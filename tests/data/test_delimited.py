@@ -145,6 +145,22 @@ def test_a_reading_is_said_to_hold_for_every_file(tmp_path, text):
         read(put(tmp_path / "x.csv", text))
 
 
+def test_quote_marks_are_looked_through_once_for_a_file_that_stays_as_it_is(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "semcomp.data.formats.delimited.stray_mark",
+        lambda path, separator: seen.append(path) or stray_mark(path, separator),
+    )
+    rows = "".join(f"u{k},i{k % 3},{k % 5},{k},note\n" for k in range(30))
+    path = put(tmp_path / "x.csv", "user_id,item_id,rating,timestamp,note\n" + rows)
+    items = put(tmp_path / "i.csv", 'item_id,title\ni0,"A"\ni1,B\ni2,C\n')
+    sc.load_dataset(path, items=items)
+    assert sorted(seen) == [items, path]
+    put(path, path.read_text() + 'u1,i1,1,1,a "b\n')
+    with pytest.raises(SemcompError, match=r"x\.csv, line 32: a single quote mark"):
+        read(path)
+
+
 def test_no_row_is_lost_among_many(tmp_path):
     cells = ['"the 12\\" cut"' if k % 100 == 7 else "fine" for k in range(10_000)]
     text = "user_id,item_id,review,rating\n" + "".join(f"u{k},{k % 3},{c},5\n" for k, c in enumerate(cells))

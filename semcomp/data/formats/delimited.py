@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -16,7 +17,7 @@ import polars as pl
 
 from semcomp.data.formats.batches import streamed
 from semcomp.data.formats.header import is_data
-from semcomp.data.formats.quotes import stray_mark
+from semcomp.data.formats.quotes import Stray, stray_mark
 from semcomp.data.formats.text import LONGEST, head, lines, place_of_line
 from semcomp.errors import SemcompError, shown
 
@@ -157,11 +158,13 @@ class Delimited:
 
     def _check_quotes(self, path: Path) -> None:
         """Raise SemcompError at a quote mark that RFC 4180 does not allow, with a reading that does."""
-        if self.quotes != "csv" or (stray := stray_mark(path, self.separator)) is None:
+        if self.quotes != "csv" or (stray := _stray(path, self.separator)) is None:
             return
         remedy = 'put the cell in quotes and double the marks inside it ("")'
         if stray.escaped and self._fits(path, "backslash"):
-            remedy = "marks that follow a backslash are read by quotes='backslash' (--quotes backslash)" + _FOR_ALL
+            remedy = (
+                "marks that follow a backslash are read by quotes='backslash' (--quotes backslash)" + _FOR_ALL
+            )
         elif self._fits(path, "text"):
             remedy += ", or read marks as part of the text by quotes='text' (--quotes text)" + _FOR_ALL
         raise SemcompError(f"{path}, line {stray.line}: {stray.fault}; {remedy}")
@@ -234,6 +237,19 @@ class Delimited:
             (_ESCAPED.sub(_halved, text) for text in texts), delimiter=self.separator, strict=True
         )
         return ([cell.replace("\0", '"') for cell in cells] for cells in records)
+
+
+def _stray(path: Path, separator: str) -> Stray | None:
+    """`stray_mark`, which reads the whole file, once for a file that stays as it is."""
+    if not os.path.exists(path):
+        return stray_mark(path, separator)  # says that it is gone
+    state = path.stat()
+    return _stray_in(path, separator, (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns))
+
+
+@lru_cache(maxsize=64)
+def _stray_in(path: Path, separator: str, state: tuple[int, ...]) -> Stray | None:
+    return stray_mark(path, separator)
 
 
 def _halved(run: re.Match[str]) -> str:
