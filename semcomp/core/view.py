@@ -221,7 +221,7 @@ def of_split(scorer: AnyScorer, split: Split) -> AnyScorer:
 
 def check_fits(scorer: Scorer, shape: tuple[int, int]) -> None:
     """Raise unless the scorer has a row for each of the split's users and items."""
-    if scorer.shape != shape:
+    if tuple(scorer.shape) != shape:
         raise SemcompError(
             f"view {scorer.name!r} has {scorer.shape[0]} user rows and {scorer.shape[1]} item rows, "
             f"but the split has {shape[0]} users and {shape[1]} items; both must come from the same data"
