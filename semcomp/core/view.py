@@ -232,7 +232,7 @@ def joined(view: View, user_ids: Ids | None, item_ids: Ids | None, remedy: str) 
 
 def check_fits(scorer: Scorer, shape: tuple[int, int]) -> None:
     """Raise unless the scorer has a row for each of the split's users and items."""
-    if scorer.shape != shape:
+    if tuple(scorer.shape) != shape:
         raise SemcompError(
             f"view {scorer.name!r} has {scorer.shape[0]} user rows and {scorer.shape[1]} item rows, "
             f"but the split has {shape[0]} users and {shape[1]} items; both must come from the same data"

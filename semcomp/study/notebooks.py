@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -26,6 +27,7 @@ from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, digest, file_digest
 from semcomp.study.parameters import check_against_defaults, parameter_defaults
 
+PICTURES = ("image/png", "image/jpeg", "application/pdf")  # outputs in which no letter is text
 #: Progress bars and process ids in a stored stderr would differ in every run.
 _QUIET = {"TQDM_DISABLE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error"}
 
@@ -261,11 +263,12 @@ def _make_reproducible(notebook: Any) -> None:
 def _without_folders(node: Any, parameters: Mapping[str, Any]) -> Any:
     """A notebook in which parameters that are absolute paths are their last part, wherever it shows them.
 
-    Where the data of a reader lie is nobody else's business, and pages are for others.
+    Where the data of a reader lie is nobody else's business, and pages are for others. Pictures are left as
+    they are, and so are longer paths, addresses and HTML that contain the same letters.
     """
     paths = [Path(value) for value in parameters.values() if isinstance(value, str)]
     instead = {
-        form(str(path)): form(path.name)
+        re.compile(rf"(?<![\w.:/<-]){re.escape(form(str(path)))}(?![\w-]|\.\w)"): form(path.name)
         for path in paths
         if path.is_absolute() and path.name
         for form in (str, html.escape, _in_python, lambda text: repr(text)[1:-1])
@@ -274,12 +277,12 @@ def _without_folders(node: Any, parameters: Mapping[str, Any]) -> Any:
     def renamed(part: Any) -> Any:
         if isinstance(part, dict):
             for key, value in part.items():
-                part[key] = renamed(value)
+                part[key] = value if key in PICTURES else renamed(value)
         if isinstance(part, list):
             return [renamed(value) for value in part]
         if isinstance(part, str):
             for long, short in instead.items():
-                part = part.replace(long, short)
+                part = long.sub(short.replace("\\", r"\\"), part)
         return part
 
     return renamed(node) if instead else node

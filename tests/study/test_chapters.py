@@ -17,7 +17,7 @@ from tiny_chapters import DATA_CHAPTER, ROOT
 
 from semcomp.errors import SemcompError
 from semcomp.study import notebooks
-from semcomp.study.notebooks import Page, kernel_environment, read_chapter, run_chapter
+from semcomp.study.notebooks import Page, _without_folders, kernel_environment, read_chapter, run_chapter
 
 
 @pytest.fixture
@@ -179,3 +179,26 @@ def test_nbval_sees_one_changed_number(tiny_book: tuple[Path, Path], tmp_path: P
     # Every cell of both: nbval's tests of one name in two notebooks must not be taken for the same.
     assert f"1 failed, {2 * cells - 1} passed" in seen.stdout, seen.stdout
     assert f"altered/{built.name}" in seen.stdout
+
+
+def test_only_the_path_of_the_data_set_is_shortened():
+    shown = {
+        "source": 'dataset = "/data"',
+        "outputs": [
+            {
+                "image/png": "iVBOR/data/Zm9v/dataA==",
+                "text/html": "<a href='https://x.org/data/readme'>'/data/ratings.csv'</a><data></data>",
+                "text": ["/data: 3 users, semcomp/data/splits, /data2, /data.csv and /data."],
+            }
+        ],
+    }
+    assert _without_folders(shown, {"dataset": "/data", "seed": 3}) == {
+        "source": 'dataset = "data"',
+        "outputs": [
+            {
+                "image/png": "iVBOR/data/Zm9v/dataA==",
+                "text/html": "<a href='https://x.org/data/readme'>'data/ratings.csv'</a><data></data>",
+                "text": ["data: 3 users, semcomp/data/splits, /data2, /data.csv and data."],
+            }
+        ],
+    }
