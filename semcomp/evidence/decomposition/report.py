@@ -127,7 +127,7 @@ def decompose(
       is added has the weight of `settings.weights` with the best Recall@k on the validation part, and so has
       the null, one of its own; both are in the provenance, as `weights`. With an empty validation part
       nothing can pick one: the weight is 1, and `weights_from` in the provenance says so. Scores are in
-      units of a user's standard deviation over the items.
+      units of a user's standard deviation over the items known in train.
 
     The mean item vector adds the same to all of a user's scores, so it does not affect rankings.
 
