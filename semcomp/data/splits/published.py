@@ -18,6 +18,7 @@ from semcomp.checks import checked
 from semcomp.data.coding import BATCH
 from semcomp.data.dataset import Dataset
 from semcomp.data.formats import open_tables
+from semcomp.data.formats.streams import at_rest
 from semcomp.data.formats.text import head
 from semcomp.data.numbers import as_number
 from semcomp.data.splits.matrices import binary_csr
@@ -72,7 +73,7 @@ def import_split(
     >>> same.fingerprint == split.fingerprint
     True
     """
-    files = {part: expanded(p) for part, p in zip(PARTS, (train, valid, test), strict=True) if p}
+    files = {part: at_rest(expanded(p)) for part, p in zip(PARTS, (train, valid, test), strict=True) if p}
     tables = {
         part: open_tables(file, columns=columns, quotes=quotes).interactions for part, file in files.items()
     }
