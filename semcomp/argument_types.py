@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import reprlib
 import types
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, KeysView, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 Span = tuple[int | None, int]  # the least, if any, and the most
@@ -22,6 +24,8 @@ ARRAYS: dict[type, tuple[str, str]] = {
     np.str_: ("U", "ids"),
 }
 EMPTY = {"iu": np.int64, "U": np.str_, "b": np.bool_}
+#: Types that other values become: of a list, each value has to be looked at.
+MADE_OF_OTHERS = (int, float, bool, Path, sp.csr_array)
 #: How that is made which is missing most often.
 MADE = {
     "Dataset": "load_dataset(name)",
@@ -42,7 +46,7 @@ class Wrong(Exception):
 
 
 def as_annotated(value: Any, kind: Any, span: Span | None = None) -> Any:
-    """The value, as an array or a path where that is the type; raises Wrong where it is of another type.
+    """The value as the type has it: a plain number, a path, a tuple, an array; raises Wrong where it cannot.
 
     Args:
         kind: what the annotation means. Types that are not known here fit everything.
@@ -65,9 +69,10 @@ def as_annotated(value: Any, kind: Any, span: Span | None = None) -> Any:
         return _only_if(callable(value), value)
     if isinstance(origin, type) and issubclass(origin, Mapping):
         _only_if(isinstance(value, origin), value)
-        for side, its_kind in zip((value.keys(), value.values()), parts, strict=True):
-            _each(side, its_kind, span)
-        return value
+        _each(value, parts[0], span)
+        values = value.values()
+        made = _each(values, parts[1], span)
+        return value if made is values else dict(zip(value, made, strict=True))
     if isinstance(origin, type) and issubclass(origin, Iterable):
         return _listed(value, origin, parts, span)
     return value
@@ -118,7 +123,9 @@ def shown(value: Any) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if isinstance(value, np.ndarray):
-        return f"an array of {value.dtype} of shape {value.shape}"
+        more = " (np.flatnonzero(mask) gives the rows of a mask)" if value.dtype.kind == "b" else ""
+        more = " with masked values" if np.ma.is_masked(value) else more
+        return f"an array of {value.dtype} of shape {value.shape}{more}"
     name = type(value).__name__
     return _a(name) + (" (it goes into Inputs(split, text))" if name == "TextMatrix" else "")
 
@@ -141,11 +148,14 @@ def _of_class(value: Any, kind: type, span: Span | None) -> Any:
     if kind is int or kind is float:
         fits = isinstance(value, NUMBER[::2] if kind is int else NUMBER) and not isinstance(value, bool)
         least, most = span or (None, None)
-        return _only_if(fits and (least is None or value >= least) and (most is None or value <= most), value)
+        _only_if(fits and (least is None or value >= least) and (most is None or value <= most), value)
+        return kind(value) if isinstance(value, np.generic) else value
     if kind is bool:
-        return _only_if(isinstance(value, bool | np.bool_), value)
-    if kind is Path and isinstance(value, str):
-        return Path(value)
+        return bool(_only_if(isinstance(value, bool | np.bool_), value))
+    if kind is Path and isinstance(value, str | os.PathLike):
+        return value if isinstance(value, Path) else Path(value)
+    if kind is sp.csr_array and sp.issparse(value) and not isinstance(value, sp.csr_array):
+        return sp.csr_array(value)
     if getattr(kind, "_is_protocol", False):
         names = [name for name in {**vars(kind), **kind.__annotations__} if not name.startswith("_")]
         return _only_if(not isinstance(value, type) and all(hasattr(value, name) for name in names), value)
@@ -160,35 +170,35 @@ def _of_union(value: Any, parts: Sequence[Any], span: Span | None) -> Any:
                 return as_annotated(value, part, span)
             except Wrong:
                 continue
-    _only_if(like and value is not None and not isinstance(value, str | bytes | Mapping | type), value)
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise Wrong from error
-    return _only_if(array.dtype.kind in "biuf", value)
+    _only_if(like, value)
+    given, array = _plain(value)
+    return _only_if(array.dtype.kind in "biuf", value if given is array else array)
 
 
 def _listed(value: Any, origin: type, parts: Sequence[Any], span: Span | None) -> Any:
-    if origin is tuple and isinstance(value, list):
-        value = tuple(value)
-    if isinstance(value, np.ndarray):
-        _only_if(value.ndim == 1 and origin is not tuple, value)
-    else:
-        _only_if(not isinstance(value, str | bytes) and isinstance(value, origin), value)
-    if origin is tuple and parts[-1] is not ...:
-        _only_if(len(value) == len(parts), value)
-        for one, kind in zip(value, parts, strict=True):
+    """The value, or a tuple of a column or of what can be gone through only once; sets have no order."""
+    fits = isinstance(value, Iterable) and not isinstance(value, str | bytes)
+    _only_if(fits and getattr(value, "ndim", 1) == 1, value)
+    if not (isinstance(value, origin) and isinstance(value, Collection)) or hasattr(value, "tolist"):
+        _only_if(isinstance(value, KeysView) or not isinstance(value, Set | Mapping), value)
+        value = tuple(value.tolist() if hasattr(value, "tolist") else value)
+    if origin is not tuple or parts[-1] is ...:
+        return _each(value, parts[0], span)
+    _only_if(len(value) == len(parts), value)
+    return tuple(as_annotated(one, kind, span) for one, kind in zip(value, parts, strict=True))
+
+
+def _each(values: Collection[Any], kind: Any, span: Span | None) -> Collection[Any]:
+    """They, or where one changes a tuple of what they become.
+
+    Words and instances are looked at once for each type, since there may be millions.
+    """
+    if isinstance(kind, type) and kind not in MADE_OF_OTHERS:
+        for one in {type(one): one for one in values}.values():
             as_annotated(one, kind, span)
-    elif isinstance(value, Collection):  # what can be gone through only once is left to the function
-        _each(value, parts[0], span)
-    return value
-
-
-def _each(values: Iterable[Any], kind: Any, span: Span | None) -> None:
-    """Words and instances are looked at once for each type, since there may be millions."""
-    alike = isinstance(kind, type) and kind not in (int, float)
-    for one in {type(one): one for one in values}.values() if alike else values:
-        as_annotated(one, kind, span)
+        return values
+    made = tuple(as_annotated(one, kind, span) for one in values)
+    return values if all(one is its for one, its in zip(values, made, strict=True)) else made
 
 
 def _array_kind(wanted: Any) -> tuple[str, str]:
@@ -199,22 +209,24 @@ def _array_kind(wanted: Any) -> tuple[str, str]:
 
 def _array(value: Any, wanted: Any) -> NDArray[Any]:
     """The value as an array; ids may be whole numbers or a list of text."""
-    _only_if(value is not None and not isinstance(value, str | bytes | Mapping | type), value)
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise Wrong from error
-    if (
-        wanted is np.str_
-        and array.ndim
-        and (
-            array.dtype.kind in "iuT"
-            or (array.dtype.kind == "O" and all(type(one) is str for one in array.flat))
-        )
-    ):
-        array = array.astype(np.str_)
+    _only_if(not np.ma.is_masked(value), value)  # an array would be without the mask
     kinds, _ = _array_kind(wanted)
-    if array.size == 0 and isinstance(value, list | tuple):  # an empty list is of any type
+    _, array = _plain(value)
+    if wanted is np.str_ and array.dtype.kind in "iuT":
+        array = array.astype(np.str_)
+    if array.shape == (0,):  # an empty list is of any type
         array = array.astype(EMPTY.get(kinds, array.dtype))
     _only_if(array.ndim > 0 and (not kinds or array.dtype.kind in kinds), array)
     return array
+
+
+def _plain(value: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The value as an array, and as one of numbers or of text where pandas keeps these as objects."""
+    _only_if(value is not None and not isinstance(value, str | bytes | Mapping | type), value)
+    try:
+        given = np.asarray(value)
+        array = np.array(given.tolist()) if given.dtype.kind == "O" and given.ndim else given
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise Wrong from error
+    mixed = array is not given and array.dtype.kind == "U" and not all(isinstance(o, str) for o in given.flat)
+    return given, given if mixed else array

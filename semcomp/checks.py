@@ -2,7 +2,8 @@
 
 `@checked` goes above public functions and classes. Annotations say of what type an argument is, `RANGES` what
 numbers of its name may be, since a name means the same everywhere. What depends on several arguments is left
-to the function. Lists for arrays become arrays, text for a path a path; nothing else is changed.
+to the function. What another library has for a number, a list, an array, a sparse matrix or a path becomes
+the plain one; nothing else is changed.
 """
 
 from __future__ import annotations
@@ -93,7 +94,10 @@ def _guarded(function: Any, name: str, modules: Sequence[str]) -> Any:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        given = signature.bind(*args, **kwargs)
+        try:
+            given = signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{function.__qualname__}() {error}") from None
         for key, kind in kinds().items():
             if key in given.arguments:
                 value, span = given.arguments[key], RANGES.get(key)

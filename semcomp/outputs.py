@@ -217,9 +217,10 @@ def _which(path: str | Path, called: str) -> str:
 def _check_folder(folder: Path, path: str | Path, called: str) -> None:
     """Raise unless the folder, or the nearest one above it that is there, takes a new file."""
     try:
-        while not folder.exists():
-            folder = folder.parent
-        with tempfile.TemporaryFile(dir=folder):
+        above = (
+            one for one in (folder, *folder.parents) if one.exists()
+        )  # none on a drive that is not there
+        with tempfile.TemporaryFile(dir=next(above, folder)):
             pass
     except OSError as error:
         raise unwritable(path, error, called) from error

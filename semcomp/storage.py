@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import stat
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import numpy as np
 import platformdirs
@@ -32,6 +35,16 @@ from semcomp.outputs import (
 PIECE = 1 << 22  # bytes of a file hashed at a time
 SEAL = b"\nsha256 "  # then 64 hexadecimal digits, and the file ends
 STARTED = time.time()  # younger files may not be those that this process imported
+NO_LOCKS = {
+    errno.ENOLCK,
+    errno.ENOTSUP,
+    errno.EOPNOTSUPP,
+    errno.ENOSYS,
+}  # what a file system without them says
+
+
+class Unreadable(SemcompError):
+    """The system did not let a file be read: that says nothing of what is in it, which may be whole."""
 
 
 def cache_path(*parts: str) -> Path:
@@ -85,8 +98,7 @@ def atomic_write(target: Path, *, sealed: bool = False) -> Iterator[Path]:
             if sealed:
                 _seal(part)
     except OSError as error:
-        cached = place.is_relative_to(cache_path().resolve())
-        remedy = "free some space or point SEMCOMP_CACHE at another folder" if cached else ELSEWHERE
+        remedy = "free some space or point SEMCOMP_CACHE at another folder" if _in_cache(place) else ELSEWHERE
         raise unwritable(target, error, remedy=remedy) from error
 
 
@@ -106,7 +118,8 @@ def exclusive(lock: Path, waiting: Callable[[], object] = lambda: None) -> Itera
     """Only one process at a time is inside, of those that name the same lock file; the others wait.
 
     The system takes the lock back from a process that was killed. The file stays, empty: a process that
-    removed it would take it from those who wait for it. On Windows nobody waits.
+    removed it would take it from those who wait for it. On Windows nobody waits, and nobody on a file system
+    that has no locks; one line on stderr says that.
 
     Args:
         waiting: called once where another process is inside.
@@ -120,15 +133,12 @@ def exclusive(lock: Path, waiting: Callable[[], object] = lambda: None) -> Itera
         raise unwritable(lock, error, remedy=remedy) from error
     with stream:
         if sys.platform != "win32":
-            import fcntl
-
             try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                waiting()
-                fcntl.flock(stream, fcntl.LOCK_EX)
+                _take(stream, waiting)
             except OSError as error:
-                raise unwritable(lock, error, remedy=remedy) from error
+                if error.errno not in NO_LOCKS:
+                    raise unwritable(lock, error, remedy=remedy) from error
+                _tell_no_locks(lock.parent)
         yield
 
 
@@ -154,29 +164,45 @@ def digest(*parts: object) -> str:
 def file_digest(path: Path, read: Callable[[int], object] | None = None) -> str:
     """sha256 (hex) of a file's bytes. `read` is told how many bytes each piece had, to show progress."""
     with path.open("rb") as stream:
-        return _hashed(stream, path.stat().st_size, read)
+        return _hashed(stream, os.fstat(stream.fileno()).st_size, read)
 
 
 def is_whole(path: Path) -> bool:
-    """Whether there is a sealed file (see `atomic_write`) that is as it was written, to the last bit."""
-    if not path.is_file():
-        return False
+    """Whether there is a sealed file (see `atomic_write`) that is as it was written, to the last bit.
+
+    Raises OSError where the system does not let it be read.
+    """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return False
         with path.open("rb") as stream:
-            sha256 = _hashed(stream, path.stat().st_size - len(SEAL) - 64)
+            sha256 = _hashed(stream, os.fstat(stream.fileno()).st_size - len(SEAL) - 64)
             return stream.read() == SEAL + sha256.encode()
-    except OSError:
+    except FileNotFoundError:
         return False
 
 
 def find_whole(path: Path) -> bool:
-    """As `is_whole`, for a file of the cache: one that is damaged is removed, and a line says so."""
+    """As `is_whole`, for a file of the cache: one that is damaged is removed, and a line says so.
+
+    Raises Unreadable, and removes nothing, where the system does not let it be read.
+    """
     if not os.path.lexists(path):
         return False
-    if not is_whole(path):
+    try:
+        whole = is_whole(path)
+    except (OSError, MemoryError) as error:
+        raise unreadable(path, error) from error
+    if not whole:
         discard(path)
-        return False
-    return True
+    return whole
+
+
+def unreadable(path: Path, error: OSError | MemoryError) -> Unreadable:
+    """The error for a file that the system did not let be read, for whatever reason."""
+    why = "memory ran out" if isinstance(error, MemoryError) else error.strerror or error
+    elsewhere = " or point SEMCOMP_CACHE at another folder" if _in_cache(path) else ""
+    return Unreadable(f"{path} cannot be read ({why}); mend that{elsewhere}, and run it again")
 
 
 def discard(path: Path) -> None:
@@ -192,6 +218,27 @@ def discard(path: Path) -> None:
             "or point SEMCOMP_CACHE at another folder"
         ) from error
     print(f"{path} was damaged; it is made again", file=sys.stderr, flush=True)
+
+
+def _in_cache(path: Path) -> bool:
+    return path.is_relative_to(cache_path()) or path.is_relative_to(cache_path().resolve())
+
+
+def _take(stream: IO[str], waiting: Callable[[], object]) -> None:
+    import fcntl
+
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiting()
+        fcntl.flock(stream, fcntl.LOCK_EX)
+
+
+@cache
+def _tell_no_locks(folder: Path) -> None:
+    """Once for a folder."""
+    told = f"the file system of {folder} has no locks; let only one process at a time work there"
+    print(told, file=sys.stderr, flush=True)
 
 
 def _seal(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Iterator
@@ -198,6 +199,59 @@ def test_vectors_of_texts_in_the_cache(cache, monkeypatch, part, capsys):
     model = Letters()
     assert cached_rows(texts, ["m"], model.load).rows.tobytes() == expected
     assert model.asked == (0 if part == "the whole" else 2)
+
+
+FAULTS = [
+    *(OSError(number, "refused") for number in (errno.EMFILE, errno.EACCES, errno.EIO)),
+    MemoryError(),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+@pytest.mark.parametrize("kind", ["view", "checkpoint", "vectors", "own checkpoint", "own view"])
+def test_what_cannot_be_read_now_is_named_and_stays(cache, world, tmp_path, monkeypatch, kind, fault):
+    """It may be whole: too many open files, another user's, a disk that fails, memory that runs out."""
+    monkeypatch.setattr(checkpoint, "EVERY", 0.0)
+    trained = MODEL.fit(world)
+
+    def stopped(self: checkpoint.Checkpoint) -> None:
+        raise KeyboardInterrupt
+
+    def view() -> object:
+        return cached_view({"a": 1}, lambda place: MODEL.fit(world, checkpoint=place), modules=["code"])
+
+    own = tmp_path / ("own.pt" if "checkpoint" in kind else "own.safetensors")
+    use = {
+        "view": view,
+        "checkpoint": view,
+        "vectors": lambda: cached_rows(["a", "b"], ["m"], Letters().load),
+        "own checkpoint": lambda: MODEL.fit(world, checkpoint=own),
+        "own view": lambda: View.load(own),
+    }[kind]
+    if kind == "own view":
+        trained.save(own)
+    elif "checkpoint" in kind:
+        with monkeypatch.context() as patch:
+            patch.setattr(checkpoint.Checkpoint, "remove", stopped)
+            with pytest.raises(KeyboardInterrupt):
+                use()
+    else:
+        use()
+    (file,) = [own] if own.exists() else [one for one in cache.glob("*/*.*") if one.is_file()]
+    before, opened = file.read_bytes(), Path.open
+
+    def refused(self: Path, *args: object, **options: object) -> object:
+        if self == file:
+            raise fault
+        return opened(self, *args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refused)
+        why = "memory ran out" if isinstance(fault, MemoryError) else "refused"
+        with pytest.raises(SemcompError, match=rf"{file.name} cannot be read \({why}\); mend that"):
+            use()
+    assert file.read_bytes() == before
+    use()  # as it says
 
 
 def test_loose_metadata_that_was_converted(cache, tmp_path, monkeypatch, capsys):

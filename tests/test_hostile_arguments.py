@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 
 import semcomp as sc
 from semcomp.argument_types import Wrong, as_annotated
@@ -40,6 +41,9 @@ HOSTILE: dict[str, Any] = {
     "complex numbers": np.full((40, 4), 1j),
     "texts": [["a", "b"]],
     "a dict": {"a": 1},
+    "a mask": np.array([True]),
+    "a sparse matrix": sp.coo_array(np.ones((3, 7))),
+    "columns of objects": pd.DataFrame({"x": [1, 2.5]}, dtype=object),
     "a class": sc.View,
 }
 

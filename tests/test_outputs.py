@@ -167,6 +167,22 @@ def test_a_folder_is_whole_or_absent(tmp_path):
         output_folder(tmp_path / "new" / "whole")
 
 
+def test_a_drive_that_is_not_there(tmp_path, monkeypatch):
+    """As on Windows, where not even the root of one is."""
+    looks = []
+
+    def nothing(path: Path) -> bool:
+        looks.append(path)
+        assert len(looks) < 100, "looks for ever"
+        return False
+
+    told = r"cannot be written \(No such file or directory\); choose another"
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "exists", nothing)
+        with pytest.raises(SemcompError, match=told):
+            output_file(tmp_path / "gone" / "deep" / "x", parents=True)
+
+
 # parts
 
 

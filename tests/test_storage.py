@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from semcomp import storage
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.storage import atomic_write, cache_folder, digest, exclusive, file_digest
 
@@ -130,3 +132,53 @@ def test_an_error_inside_gives_the_lock_back(tmp_path: Path):
         raise ValueError("inside")
     with exclusive(tmp_path / "lock", lambda: pytest.fail("still locked")):
         pass
+
+
+def no_locks(reason: int, at: int = 0):
+    """A flock that fails from its `at`-th call on, and is busy before."""
+    calls = []
+
+    def flock(*_: object) -> None:
+        calls.append(1)
+        if len(calls) <= at:
+            raise BlockingIOError
+        raise OSError(reason, "no lock")
+
+    return flock
+
+
+@pytest.mark.parametrize("busy", [0, 1], ids=["at once", "after waiting"])
+@pytest.mark.parametrize("reason", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS])
+def test_a_file_system_without_locks_is_told_once_and_worked_on(tmp_path, monkeypatch, capsys, reason, busy):
+    inside = []
+    for turn in range(2):
+        monkeypatch.setattr("fcntl.flock", no_locks(reason, busy))
+        with exclusive(tmp_path / f"lock {turn}"):
+            inside.append(turn)
+    assert inside == [0, 1]
+    expected = f"the file system of {tmp_path} has no locks; let only one process at a time work there\n"
+    assert capsys.readouterr().err == expected
+
+
+@pytest.mark.parametrize("busy", [0, 1], ids=["at once", "after waiting"])
+def test_any_other_fault_of_a_lock_is_one_line(tmp_path, monkeypatch, busy):
+    monkeypatch.setattr("fcntl.flock", no_locks(errno.EIO, busy))
+    with pytest.raises(SemcompError, match=r"/lock cannot be written \(no lock\); remove it or"):
+        exclusive(tmp_path / "lock").__enter__()
+
+
+def test_the_seal_is_looked_for_in_the_file_that_was_opened(tmp_path, monkeypatch):
+    """Another process may put a new file in the place between two looks at the path."""
+    target, other = tmp_path / "x", tmp_path / "y"
+    for path, text in ((target, "short"), (other, "much longer")):
+        with atomic_write(path, sealed=True) as part:
+            part.write_text(text)
+    whole = Path.open
+
+    def replaced(self: Path, *args: object) -> object:
+        stream = whole(self, *args)
+        other.replace(self)
+        return stream
+
+    monkeypatch.setattr(Path, "open", replaced)
+    assert storage.is_whole(target)

@@ -71,11 +71,20 @@ def two_sides(first: Source, second: Source, labels: tuple[str, str]) -> tuple[I
         SemcompError: as `items_of`, and for items that only one side knows.
     """
     one, other = (items_of(given, label) for given, label in zip((first, second), labels, strict=True))
-    if one.ids is not None and other.ids is not None and not np.array_equal(one.ids, other.ids):
-        remedy = "give vectors of the same items"
-        at = rows_of(other.ids, one.ids, owner=f"{labels[1]} ({other.name})", unit="item", remedy=remedy)
-        other = replace(other, rows=other.rows[at], ids=one.ids)
-    return one, other
+    return one, joined(other, one.ids, labels[1])
+
+
+def joined(side: Items, ids: Ids | None, label: str) -> Items:
+    """The side with its rows in the order of these ids; as it is where either has none.
+
+    Raises:
+        SemcompError: items that only one of them knows.
+    """
+    if side.ids is None or ids is None or np.array_equal(side.ids, ids):
+        return side
+    remedy = "give vectors of the same items"
+    at = rows_of(side.ids, ids, owner=f"{label} ({side.name})", unit="item", remedy=remedy)
+    return replace(side, rows=side.rows[at], ids=ids)
 
 
 def check_differ(sides: tuple[Items, Items], labels: tuple[str, str]) -> None:

@@ -135,13 +135,7 @@ class View:
             raise SemcompError(
                 f"{self._owner} has no ids to join by; make it with the user_ids and item_ids of its rows"
             )
-        if np.array_equal(self.user_ids, split.user_ids) and np.array_equal(self.item_ids, split.item_ids):
-            return self
-        remedy = "use the split of the data it was fitted on"
-        users = rows_of(self.user_ids, split.user_ids, owner=self._owner, unit="user", remedy=remedy)
-        items = rows_of(self.item_ids, split.item_ids, owner=self._owner, unit="item", remedy=remedy)
-        ids = self.user_ids[users], self.item_ids[items]
-        return View(self.name, self.users[users], self.items[items], self.provenance, *ids)
+        return joined(self, split.user_ids, split.item_ids, "use the split of the data it was fitted on")
 
     def save(self, path: str | Path) -> Path:
         """Write vectors, ids and provenance to a `.safetensors` file, whole or not at all; returns the path.
@@ -219,9 +213,26 @@ def of_split(scorer: AnyScorer, split: Split) -> AnyScorer:
     return scorer
 
 
+def joined(view: View, user_ids: Ids | None, item_ids: Ids | None, remedy: str) -> View:
+    """The view with its rows in the order of these ids; as it is where either has none.
+
+    Raises:
+        SemcompError: users or items that only one of them knows.
+    """
+    if view.user_ids is None or view.item_ids is None or user_ids is None or item_ids is None:
+        return view
+    if np.array_equal(view.user_ids, user_ids) and np.array_equal(view.item_ids, item_ids):
+        return view
+    owner = f"view {view.name!r}"
+    users = rows_of(view.user_ids, user_ids, owner=owner, unit="user", remedy=remedy)
+    items = rows_of(view.item_ids, item_ids, owner=owner, unit="item", remedy=remedy)
+    ids = view.user_ids[users], view.item_ids[items]
+    return View(view.name, view.users[users], view.items[items], view.provenance, *ids)
+
+
 def check_fits(scorer: Scorer, shape: tuple[int, int]) -> None:
     """Raise unless the scorer has a row for each of the split's users and items."""
-    if scorer.shape != shape:
+    if tuple(scorer.shape) != shape:
         raise SemcompError(
             f"view {scorer.name!r} has {scorer.shape[0]} user rows and {scorer.shape[1]} item rows, "
             f"but the split has {shape[0]} users and {shape[1]} items; both must come from the same data"

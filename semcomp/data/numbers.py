@@ -24,8 +24,7 @@ def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
     elif dtype == pl.String:
         text = value.str.strip_chars()
         value = pl.when(text != "").then(text)
-        first = table.frame.select(value).drop_nulls().head(1).collect(engine="streaming").to_series()
-        dates = name == "timestamp" and first.cast(pl.Float64, strict=False).null_count()
+        dates = name == "timestamp" and _begins_with_a_date(table, value)
         number = iso_seconds(value) if dates else value.cast(pl.Float64, strict=False)
     elif dtype.is_numeric() or dtype in (pl.Boolean, pl.Null):
         number = value.cast(pl.Float64, strict=False)
@@ -37,6 +36,12 @@ def as_number(table: Table, name: str, dtype: pl.DataType) -> pl.Expr:
     wrong = value.is_not_null() & number.is_null()
     # + 0.0 makes 0.0 of -0.0: they are equal, but their bytes are not
     return pl.when(wrong).then(float("inf")).otherwise(number.fill_null(float("nan")) + 0.0).alias(name)
+
+
+def _begins_with_a_date(table: Table, text: pl.Expr) -> bool:
+    """Whether the first cell that is filled is not a number."""
+    first = table.frame.select(text).drop_nulls().head(1).collect(engine="streaming").to_series()
+    return first.cast(pl.Float64, strict=False).null_count() > 0
 
 
 def iso_seconds(text: pl.Expr) -> pl.Expr:

@@ -12,7 +12,7 @@ import torch
 from semcomp.core.view import Scorer, View
 from semcomp.errors import SemcompError
 from semcomp.kernels.processes import first_alone, in_turn
-from semcomp.storage import cache_folder, digest, discard, find_whole
+from semcomp.storage import Unreadable, cache_folder, digest, discard, find_whole
 from semcomp.study.code import code_digest
 
 
@@ -24,8 +24,8 @@ def cached_view(recipe: dict[str, Any], make: Callable[[Path], Scorer], *, modul
     The key covers the recipe (configuration, seed, digests of what it is fitted to), what the code of the
     model's modules does (see `code_digest`: comments, docstrings and layout do not count), and what the bits
     of a float depend on: torch's version, the GPU where there is one, and the number of threads. A file that
-    cannot be read is made again. Of several processes that want the same view, one makes it and the others
-    wait for it.
+    is damaged is made again; one that the system does not let be read is named, and stays. Of several
+    processes that want the same view, one makes it and the others wait for it.
 
     Args:
         make: is given a path for a checkpoint next to the view's, so that an interrupted run is resumed.
@@ -51,6 +51,8 @@ def _kept(path: Path) -> View | None:
     """The view in the file; None where there is none that is as it was written."""
     try:
         return View.load(path) if os.path.lexists(path) else None
+    except Unreadable:
+        raise
     except SemcompError:
         discard(path)
         return None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from semcomp.kernels.processes import first_alone, gather_rows, in_turn, shard, world
 from semcomp.progress import progress_bar
-from semcomp.storage import atomic_write, cache_folder, digest, find_whole
+from semcomp.storage import atomic_write, cache_folder, digest, find_whole, unreadable
 
 LAYOUT = 2  # of the files; those of the first had no sha256 behind them
 CHUNK = 256  # texts per part file: a second of MiniLM on two cores, so that larger models lose little too
@@ -68,7 +68,7 @@ def cached_rows(
     Args:
         load: opens the model; entered only if something is not in the cache yet, left when that is done.
 
-    Raises SemcompError where the cache cannot be written, e.g. on a full disk.
+    Raises SemcompError where the cache cannot be written, e.g. on a full disk, or a file in it not be read.
     """
     distinct = sorted(set(texts))
     key = digest([LAYOUT, *identity], distinct)
@@ -154,8 +154,11 @@ def _read(file: Path) -> dict[str, NDArray[Any]]:
     """The arrays in a file; none where it is missing or damaged."""
     if not find_whole(file):
         return {}
-    with np.load(file, allow_pickle=False) as stored:
-        return {name: stored[name] for name in stored.files}
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except (OSError, MemoryError) as error:
+        raise unreadable(file, error) from error
 
 
 def _write(file: Path, **arrays: Any) -> None:

@@ -16,23 +16,16 @@ def check_options(
     positive: Sequence[str] = (),
     not_negative: Sequence[str] = (),
     share: Sequence[str] = (),
-    flags: Sequence[str] = (),
 ) -> None:
-    """Raise unless the named attributes are of their kind.
+    """Raise unless the named attributes are in their range; of what type they are, `checked` has seen.
 
     Args:
         label: of the message, `{label} {option} = {value}; it must …`.
         whole: whole numbers from 1. positive: numbers above 0. not_negative: numbers from 0, whole ones too.
-        share: numbers from 0 to 1. flags: True or False.
+        share: numbers from 0 to 1.
     """
-    for option in flags:
-        if not isinstance(getattr(thing, option), bool):
-            raise SemcompError(f"{label} {option} = {getattr(thing, option)!r}; it must be True or False")
     for option in (*whole, *positive, *not_negative, *share):
         value = getattr(thing, option)
-        if type(value) is not int and (option in whole or type(value) is not float):
-            kind = "a whole number" if option in whole else "a number"
-            raise SemcompError(f"{label} {option} = {value!r}; it must be {kind}")
         if option in share:
             if not 0 <= value <= 1:
                 raise SemcompError(f"{label} {option} = {value}; it must be between 0 and 1")

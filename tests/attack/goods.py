@@ -253,6 +253,8 @@ def good(name: str, bench: Bench) -> Arguments:
         "TextMatrix.load": lambda: {"path": bench.text.save(bench.folder / "kept.npz")},
         "Dataset.named_pair": lambda: {"pair": 0},
         "Split.of_users": lambda: {"rows": np.array([0, 1])},
+        "Split.of_items": lambda: {"rows": np.array([0, 1])},
+        "Split.placed": lambda: {"known": np.ones((bench.split.n_items, 2))},
         "Split.without": lambda: {"part": "valid"},
         "Split.history": lambda: {"mask": "train"},
         "TopK.top": lambda: {"k": 5},
@@ -265,6 +267,8 @@ def good(name: str, bench: Bench) -> Arguments:
             f"Study.{name}": lambda: {"name": "popularity"}
             for name in ("settings", "inputs", "scorer", "view", "rank", "ranks")
         },
+        "Study.says": lambda: {"verdict": sc.verdict(bench.value)},
+        "evidence.signal_rank": lambda: {"view": bench.sem.items, "second": bench.other.items},
         "Study.strength": lambda: {"name": "aligned"},
         "Study.fit": lambda: {"model": sc.views.Popularity()},
     }

@@ -31,7 +31,7 @@ def warm(*more: str) -> None:
     for name in (
         "sklearn.feature_extraction.text",
         "scipy.stats",
-        "safetensors.numpy",
+        "safetensors",
         "pyarrow.parquet",
         "optuna",
         "jupytext",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save
 
+from semcomp.core import view_files
 from semcomp.core.rank import rank
 from semcomp.core.view import View
 from semcomp.errors import SemcompError
@@ -33,6 +37,38 @@ def test_saving_and_loading_is_the_identity(view, tmp_path):
     assert (again.name, again.provenance) == (view.name, view.provenance)
     assert again.save(tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
     assert [file.name for file in path.parent.iterdir()] == ["v.safetensors"]
+
+
+def test_the_bytes_are_those_that_safetensors_writes(view, tmp_path):
+    bare = View("bare", np.eye(2), np.ones((3, 2)))
+    sliced = View("sliced", np.ones((4, 3))[::2], np.ones((3, 5)).T[1:])
+    for one in (view, bare, sliced):
+        path = one.save(tmp_path / "v.safetensors")
+        stored = load_file(path)
+        length = int.from_bytes(path.read_bytes()[:8], "little")
+        header = json.loads(path.read_bytes()[8 : 8 + length])
+        assert save(stored, header["__metadata__"]) == path.read_bytes()
+
+
+def test_the_part_that_is_locked_is_the_one_that_is_written(view, tmp_path, monkeypatch):
+    """A writer that puts a file of its own in the place of the part leaves the lock on nothing."""
+    whole = view_files.atomic_write
+    parts = []
+
+    @contextmanager
+    def watched(target):
+        with whole(target) as part:
+            parts.append(part.stat().st_ino)
+            yield part
+
+    monkeypatch.setattr(view_files, "atomic_write", watched)
+    mask = os.umask(0o022)
+    try:
+        path = view.save(tmp_path / "v.safetensors")
+    finally:
+        os.umask(mask)
+    assert parts == [path.stat().st_ino]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
 
 
 def test_other_readers_find_the_vectors(view, tmp_path):

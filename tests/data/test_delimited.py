@@ -131,6 +131,36 @@ def test_a_reading_that_would_not_work_is_not_advised(tmp_path):
         read(path)
 
 
+def test_marks_are_not_advised_to_be_text_where_they_are_around_other_cells(tmp_path):
+    path = put(tmp_path / "x.csv", 'user_id,item_id,title\na,10,"7"" single"\nb,11,12" single\n')
+    with pytest.raises(SemcompError, match=r"line 3: .*double the marks inside it \(\"\"\)$"):
+        read(path)
+    put(path, path.read_text().replace('12" single', '"12"" single"'))
+    assert read(path)["title"].to_list() == ['7" single', '12" single']
+
+
+@pytest.mark.parametrize("text", [SPARK, MIXED])
+def test_a_reading_is_said_to_hold_for_every_file(tmp_path, text):
+    with pytest.raises(SemcompError, match=r"\(--quotes \w+\), which holds for every file given$"):
+        read(put(tmp_path / "x.csv", text))
+
+
+def test_quote_marks_are_looked_through_once_for_a_file_that_stays_as_it_is(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "semcomp.data.formats.delimited.stray_mark",
+        lambda path, separator: seen.append(path) or stray_mark(path, separator),
+    )
+    rows = "".join(f"u{k},i{k % 3},{k % 5},{k},note\n" for k in range(30))
+    path = put(tmp_path / "x.csv", "user_id,item_id,rating,timestamp,note\n" + rows)
+    items = put(tmp_path / "i.csv", 'item_id,title\ni0,"A"\ni1,B\ni2,C\n')
+    sc.load_dataset(path, items=items)
+    assert sorted(seen) == [items, path]
+    put(path, path.read_text() + 'u1,i1,1,1,a "b\n')
+    with pytest.raises(SemcompError, match=r"x\.csv, line 32: a single quote mark"):
+        read(path)
+
+
 def test_no_row_is_lost_among_many(tmp_path):
     cells = ['"the 12\\" cut"' if k % 100 == 7 else "fine" for k in range(10_000)]
     text = "user_id,item_id,review,rating\n" + "".join(f"u{k},{k % 3},{c},5\n" for k, c in enumerate(cells))
@@ -205,6 +235,16 @@ def test_a_first_line_of_data_is_told_and_a_header_line_above_it_helps(tmp_path,
     assert read(put(path, f"{header}\n{text}")).height == text.count("\n")
 
 
+@pytest.mark.parametrize("quotes", ["csv", "backslash"])
+@pytest.mark.parametrize("more", ["", '"5","say ""a, b"" now","x\ny"\n', '"6","unclosed'])
+def test_a_first_line_of_data_is_told_where_every_cell_is_in_quotes(tmp_path, quotes, more):
+    text = '"1","10","5"\n"2","11","4"\n"2","12","4"\n'
+    path = put(tmp_path / "x.csv", text + more)
+    with pytest.raises(SemcompError, match=r"x\.csv, line 1 \(.*looks like data.*put a header line"):
+        open_tables(path, columns={"user": "1", "item": "10"}, quotes=quotes)
+    assert read(put(path, f'"user_id","item_id","rating"\n{text}'), quotes=quotes).height == 3
+
+
 def test_items_without_a_header(tmp_path):
     ratings = put(tmp_path / "ratings.csv", "user_id,item_id,rating\n7,1,5\n8,2,4\n8,3,4\n")
     text = "1,2003,River of Stone\n2,2004,Second Tale\n3,1997,Moon\n"
@@ -229,6 +269,47 @@ def test_items_without_a_header(tmp_path):
 )
 def test_what_counts_as_data(first, below, data):
     assert is_data(first, below) is data
+
+
+@pytest.mark.parametrize(
+    ("text", "user", "item"),
+    [
+        ("0,1,2\n1,10,5\n2,11,4\n", "0", "1"),
+        ("0,1,2\n1,10,5\n2,11,2\n", "0", "1"),  # a rating may be what its column is called
+        ("c0,c1,c2\nu1,i1,x1\nu2,i2,x9\n", "c0", "c1"),
+        ("_c0,_c1,_c2\n_u1,_i1,_x1\n_u2,_i2,_x9\n", "_c0", "_c1"),
+        ("V1\tV2\na7\tb8\na9\tb8\n", "V1", "V2"),
+        ("who,what,tag\nu1,i1,tag\nu2,i2,new\n", "who", "what"),
+        ("who,what,2020\nu1,i1,5\nu2,i2,4\n", "who", "what"),
+    ],
+)
+def test_names_that_the_user_gave_make_a_header_of_what_looks_like_data(tmp_path, text, user, item):
+    path = put(tmp_path / "x.csv", text)
+    with pytest.raises(SemcompError, match="looks like data"):
+        open_tables(path)
+    frame = read(path, columns={"user": user, "item": item})
+    rows = [line.replace("\t", ",").split(",") for line in text.splitlines()[1:]]
+    assert frame.select("user_id", "item_id").rows() == [tuple(cells[:2]) for cells in rows]
+    items = put(tmp_path / "items.csv", text)
+    plain = put(tmp_path / "y.csv", "user_id,item_id\na,1\n")
+    tables = open_tables(plain, items=items, columns={"items.item": user})
+    assert tables.items is not None
+    assert tables.items.frame.collect()["item_id"].to_list() == [cells[0] for cells in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("0,1\n0,2\n1,2\n", {"user": "0", "item": "1"}),
+        ("u1,u2\nu1,u3\nu4,u3\n", {"user": "u1", "item": "u2"}),
+        ("u17,B00-X\nu3,B11-X\n", {"user": "u17", "item": "B00-X"}),
+        ("1,2,3\n2,4,3\n", {"user": "1", "item": "2"}),
+        ("ann,heat 2\nann,heat 3\nbob,up\n", {"user": "ann", "item": "heat 2"}),
+    ],
+)
+def test_cells_of_data_that_the_user_took_for_names_are_told(tmp_path, text, columns):
+    with pytest.raises(SemcompError, match=r"line 1 \(.*looks like data.*put a header line"):
+        open_tables(put(tmp_path / "x.csv", text), columns=columns)
 
 
 def test_words_in_every_line_leave_both_ways_open(tmp_path):

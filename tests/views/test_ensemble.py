@@ -46,6 +46,30 @@ def test_of_two_it_is_combsum_at_one_half_to_the_byte(world):
     assert (made.users.tobytes(), made.items.tobytes()) == (fused.users.tobytes(), fused.items.tobytes())
 
 
+def test_views_are_joined_by_id_where_they_have_ids():
+    users, items = (
+        np.array([f"{kind}{n:02d}" for n in range(size)])
+        for kind, size in zip("ui", (USERS, ITEMS), strict=True)
+    )
+    a, b = (replace(random_view(seed, 4), user_ids=users, item_ids=items) for seed in (1, 2))
+    rng = np.random.default_rng(0)
+    u, i = rng.permutation(USERS), rng.permutation(ITEMS)
+    turned = View("turned", b.users[u], b.items[i], b.provenance, users[u], items[i])
+    bare, expected = random_view(3, 2), ensemble([a, b])
+    made = ensemble([a, turned])
+    assert (made.users.tobytes(), made.items.tobytes()) == (
+        expected.users.tobytes(),
+        expected.items.tobytes(),
+    )
+    np.testing.assert_array_equal(made.item_ids, items)
+    assert ensemble([bare, a, turned]).items.tobytes() == ensemble([bare, a, b]).items.tobytes()
+    strange = replace(b, item_ids=np.char.add(items, "x"))
+    with pytest.raises(
+        SemcompError, match=r"view 'view 2' lacks 50 items.*give views of the same users and items"
+    ):
+        ensemble([a, strange])
+
+
 def test_of_one_it_ranks_as_that_one(world):
     split = world[0]
     rng = np.random.default_rng(1)

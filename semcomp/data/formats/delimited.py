@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from threading import Lock
@@ -15,12 +17,14 @@ import polars as pl
 
 from semcomp.data.formats.batches import streamed
 from semcomp.data.formats.header import is_data
-from semcomp.data.formats.quotes import stray_mark
+from semcomp.data.formats.quotes import Stray, stray_mark
 from semcomp.data.formats.text import LONGEST, head, lines, place_of_line
 from semcomp.errors import SemcompError, shown
 
 SEPARATORS = (",", "\t", ";", "|")
 BATCH = 20_000  # records that Python reads at a time, where polars cannot
+_FOR_ALL = ", which holds for every file given"  # said of a reading that is advised
+_QUOTED = re.compile(r'"([^"]|"")*"')
 _ESCAPED = re.compile(r'(\\+)"')
 
 
@@ -52,9 +56,14 @@ class Delimited:
     encoding: str = "utf-8"
 
     @classmethod
-    def of(cls, path: Path, *, quotes: str = "csv", separator: str | None = None) -> Delimited:
+    def of(
+        cls, path: Path, *, quotes: str = "csv", separator: str | None = None, ids: Collection[str] = ()
+    ) -> Delimited:
         """Read the header. Without `separator` it is the one of , tab ; | that the header has most of, or a
         blank where it has none of them and the next lines have as many blanks.
+
+        Args:
+            ids: what the user calls the columns of ids, which helps to know a header, see `header.is_data`.
 
         Raises SemcompError for a header with empty or repeated names, a first line that looks like data, and
         a file without rows.
@@ -68,7 +77,7 @@ class Delimited:
         if not any(names):
             raise SemcompError(f"{path}, line 1: blank where the names of the columns should be; add them")
         rows = [line for line in top[1:] if line.strip()]
-        if is_data(names, [line.split(separator) for line in rows]):
+        if is_data(names, list(kind._unbroken(rows)), ids):
             between = {"\t": "tabs", " ": "blanks"}.get(separator, repr(separator))
             raise SemcompError(
                 f"{path}, line 1 ({shown(top[0])}) looks like data, not like names of columns; put a header "
@@ -91,6 +100,11 @@ class Delimited:
             raise SemcompError(
                 f"{path}, line 1: the quotes of the header are wrong ({error}); close them"
             ) from error
+
+    def _unbroken(self, texts: Sequence[str]) -> Iterator[list[str]]:
+        """The cells of the records up to one whose quotes are wrong, which reading the rows then names."""
+        with suppress(csv.Error):
+            yield from self._split(iter(texts))
 
     def names(self) -> tuple[str, ...]:
         return self.columns
@@ -144,25 +158,31 @@ class Delimited:
 
     def _check_quotes(self, path: Path) -> None:
         """Raise SemcompError at a quote mark that RFC 4180 does not allow, with a reading that does."""
-        if self.quotes != "csv" or (stray := stray_mark(path, self.separator)) is None:
+        if self.quotes != "csv" or (stray := _stray(path, self.separator)) is None:
             return
         remedy = 'put the cell in quotes and double the marks inside it ("")'
         if stray.escaped and self._fits(path, "backslash"):
-            remedy = "marks that follow a backslash are read by quotes='backslash' (--quotes backslash)"
+            remedy = (
+                "marks that follow a backslash are read by quotes='backslash' (--quotes backslash)" + _FOR_ALL
+            )
         elif self._fits(path, "text"):
-            remedy += ", or read marks as part of the text by quotes='text' (--quotes text)"
+            remedy += ", or read marks as part of the text by quotes='text' (--quotes text)" + _FOR_ALL
         raise SemcompError(f"{path}, line {stray.line}: {stray.fault}; {remedy}")
 
     def _fits(self, path: Path, quotes: str) -> bool:
-        """Whether the whole file can be read in another way, with the same columns."""
-        label = f"looking for another reading of {path.name}"
+        """Whether the whole file can be read in another way, with the same columns.
+
+        Not as "text" where a cell is in quotes as RFC 4180 has them: these would become part of it.
+        """
+        other, label = replace(self, quotes=quotes), f"looking for another reading of {path.name}"
         try:
-            other = Delimited.of(path, quotes=quotes, separator=self.separator)
-            for _ in other._full_records(path, label):
-                pass
+            names = other._cells(path, head(path, 1)[0])
+            for _, cells in other._full_records(path, label):
+                if quotes == "text" and any(map(_QUOTED.fullmatch, cells)):
+                    return False
         except SemcompError:
             return False
-        return other.columns == self.columns
+        return tuple(map(str.strip, names)) == self.columns
 
     def place(self, path: Path, row: int) -> str:
         return place_of_line((line for line, _ in self._full_records(path)), row)
@@ -217,6 +237,19 @@ class Delimited:
             (_ESCAPED.sub(_halved, text) for text in texts), delimiter=self.separator, strict=True
         )
         return ([cell.replace("\0", '"') for cell in cells] for cells in records)
+
+
+def _stray(path: Path, separator: str) -> Stray | None:
+    """`stray_mark`, which reads the whole file, once for a file that stays as it is."""
+    if not os.path.exists(path):
+        return stray_mark(path, separator)  # says that it is gone
+    state = path.stat()
+    return _stray_in(path, separator, (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns))
+
+
+@lru_cache(maxsize=64)
+def _stray_in(path: Path, separator: str, state: tuple[int, ...]) -> Stray | None:
+    return stray_mark(path, separator)
 
 
 def _halved(run: re.Match[str]) -> str:

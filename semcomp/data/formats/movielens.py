@@ -55,7 +55,7 @@ def open_csv(place: Place, chosen: Mapping[str, str]) -> Tables | None:
     ratings = place.one("ratings", lambda s: _header(s, {"userId", "movieId", "rating"}))
     if ratings is None:
         return None
-    table = standard_table(kind_of(ratings), (ratings.path,), "interactions", chosen)
+    table = standard_table(kind_of(ratings, chosen), (ratings.path,), "interactions", chosen)
     found = _one(place, "items", lambda s: _header(s, {"movieId", "title", "genres"}))
     own = partial(_items_csv, quotes=ratings.quotes)
     return Tables(TITLE_CSV, table, _items(place, found, own, chosen))

@@ -84,7 +84,7 @@ class Place:
         plain table.
         """
         if self.items is not None and not test(self.items):
-            return standard_table(kind_of(self.items), (self.items.path,), "items", chosen)
+            return standard_table(kind_of(self.items, chosen), (self.items.path,), "items", chosen)
         sample = self.items or (self.one("items", test) if self.folder else None)
         return own(sample) if sample else None
 
@@ -142,14 +142,15 @@ def sample_of(path: Path, quotes: str = "csv") -> Sample:
     return Sample(path, "text", filled, quotes=quotes)
 
 
-def kind_of(sample: Sample) -> FileKind:
-    """How to read a file whose columns are named in it."""
+def kind_of(sample: Sample, chosen: Mapping[str, str]) -> FileKind:
+    """How to read a file whose columns are named in it, some perhaps by names that the user chose."""
     if sample.kind == "parquet":
         return Parquet.of(sample.path)
     named = sample.path.name.removesuffix(".gz").endswith((".json", ".jsonl", ".ndjson"))
     if sample.kind in ("json", "literal") or named or sample.lines[0].lstrip().startswith("["):
         return JsonLines.of(sample.path)  # says what is wrong with what is not an object per line
-    return Delimited.of(sample.path, quotes=sample.quotes)
+    ids = [name for standard, name in chosen.items() if standard.endswith(("user_id", "item_id"))]
+    return Delimited.of(sample.path, quotes=sample.quotes, ids=ids)
 
 
 def _samples(folder: Path, quotes: str) -> Iterator[Sample]:

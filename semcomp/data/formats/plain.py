@@ -42,7 +42,7 @@ def _items(sample: Sample | None, chosen: Mapping[str, str]) -> Table | None:
 
 
 def _table(sample: Sample, role: str, chosen: Mapping[str, str]) -> Table:
-    table = standard_table(kind_of(sample), (sample.path,), role, chosen)
+    table = standard_table(kind_of(sample, chosen), (sample.path,), role, chosen)
     return replace(table, entities=sample.kind != "parquet")
 
 

@@ -66,8 +66,8 @@ def conditional_information(
 
     The model is a conditional logit over all items open to a user, p(i | u) ∝ exp(α z_A + β z_B), with z the
     scores standardised over the user's open items (see `conditional_logit`). α alone, and (α, β), are fitted
-    to the validation items with train items closed, and judged on the test items with train and validation
-    items closed. Values:
+    to the validation items with train items closed, and items that are known in test only (see
+    `Split.known_from`), and judged on the test items with train and validation items closed. Values:
 
     - `gain`: mean over test items of log p_AB − log p_A, in nats; negative where B's weight was a mistake;
     - `gain_macro`: the same as the mean over users of their items' mean;
@@ -123,7 +123,8 @@ def conditional_information(
     models = MODELS | ({} if null is None else _with_null())
     scorers = list(named.values())
     shown, asked = (_of_some(part, max_users, seed) for part in (split.valid, split.test))
-    weights = fit(Choices(scorers, shown, split.history("train"), memory, knots), models)
+    shelf = split.catalogue("valid")
+    weights = fit(Choices(scorers, shown, split.history("train"), memory, knots, shelf), models)
     tested = Choices(scorers, asked, split.history("train+valid"), memory, knots)
     found = log_likelihoods(tested, models, weights)
 

@@ -52,7 +52,8 @@ class Block:
 class Choices:
     """The users with a positive in `positives`, cut into blocks that stay under `memory` bytes.
 
-    `knots` are those of the spline, in standard deviations; none for logits linear in the scores.
+    `knots` are those of the spline, in standard deviations; none for logits linear in the scores. `known` are
+    the rows of the items that can be open at all; None for every one.
     """
 
     scorers: Sequence[Scorer]
@@ -60,6 +61,7 @@ class Choices:
     history: sp.csr_array
     memory: int
     knots: Sequence[float] = ()
+    known: NDArray[np.int64] | None = None
 
     def columns(self, which: Sequence[int]) -> list[int]:
         """The rows of `z` that belong to these scorers."""
@@ -77,7 +79,8 @@ class Choices:
         for start in range(0, len(users), step):
             rows = users[start : start + step]
             closed = self.history[rows]
-            is_open = np.ones((len(rows), n_items), dtype=bool)
+            is_open = np.zeros((len(rows), n_items), dtype=bool)
+            is_open[:, slice(None) if self.known is None else self.known] = True
             is_open[np.repeat(np.arange(len(rows)), np.diff(closed.indptr)), closed.indices] = False
             scores = [standardized(scorer.scores(rows), is_open) for scorer in self.scorers]
             z = np.stack([side for one in scores for side in (one, *self._hinges(one))])

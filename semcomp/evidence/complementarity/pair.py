@@ -60,11 +60,16 @@ def check_differ(first: TopK, *others: TopK | None) -> None:
     """Raise SemcompError for two that are one ranking: it neither complements itself nor is its own null."""
     lists = [first, *(one for one in others if one is not None)]
     for one, other in combinations(lists, 2):
-        if one is other or (np.array_equal(one.ids, other.ids) and np.array_equal(one.scores, other.scores)):
+        if same_lists(one, other):
             raise SemcompError(
                 f"rankings {one.name!r} and {other.name!r} are the same lists, which say nothing about each "
                 "other; give the ranking of another view, or as null of another seed"
             )
+
+
+def same_lists(one: TopK, other: TopK) -> bool:
+    """Whether two rankings have the same items and scores, whatever they are called."""
+    return one is other or (np.array_equal(one.ids, other.ids) and np.array_equal(one.scores, other.scores))
 
 
 class Users:

@@ -21,7 +21,7 @@ from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.complementarity import measures, several
 from semcomp.evidence.complementarity.diagnostics import against_nulls, diagnose, read_diagnosis
 from semcomp.evidence.complementarity.measures import HEADLINES
-from semcomp.evidence.complementarity.pair import Pair, StrataFrom
+from semcomp.evidence.complementarity.pair import Pair, StrataFrom, same_lists
 from semcomp.evidence.complementarity.reference_lists import popularity_list, random_list, shuffled_items
 from semcomp.evidence.complementarity.several import find_together
 from semcomp.evidence.quality.beyond import beyond_accuracy
@@ -163,6 +163,10 @@ class Report:
             parts.append(str(found))
             if self.nulls.get(names):
                 parts.append(f"against each null\n{_shown(against_nulls(self.nulls[names], HEADLINES))}")
+            parts += [
+                f"{null} are one of these two views, and so no null of theirs"
+                for null in found.provenance.get("omitted_nulls", ())
+            ]
             parts.append("\n".join(f"{one.says}: {said}" for one, said in read_diagnosis(found).items()))
         return "\n\n".join([*parts, *map(str, self.quality.values())])
 
@@ -187,7 +191,9 @@ def report_arrays(
         null: another seed of the first view. Where there is one, it is the null of every pair with the
             first view in it; other pairs have none but the reference nulls.
         nulls: also compare every pair with uninformed references: the most popular items, a random list, the
-            second view with its item vectors permuted, and permuted among items of similar popularity.
+            second view with its item vectors permuted, and permuted among items of similar popularity. One
+            that is a view of the pair itself is omitted there, and named in the provenance of the pair's
+            diagnosis under "omitted_nulls".
         categories: (items, categories) of the items, for their calibration.
 
     Raises:
@@ -209,10 +215,14 @@ def report_arrays(
         found: dict[str, TopK | Pair] = {}
         if seeds is not None and a == first:
             found["another seed"] = seeds
-        if nulls:
-            found |= made.reference_nulls(ready[a], ready[b], lists[a])
+        references = made.reference_nulls(ready[a], ready[b], lists[a]) if nulls else {}
+        omitted = [name for name, one in references.items() if _is_of(pair, one)]
+        found |= {name: one for name, one in references.items() if name not in omitted}
         held = {name: made.diagnose(pair, one) for name, one in found.items()}
-        pairs[a, b] = held["another seed"] if "another seed" in held else made.diagnose(pair)
+        main = held["another seed"] if "another seed" in held else made.diagnose(pair)
+        if omitted:
+            main = replace(main, provenance={**main.provenance, "omitted_nulls": omitted})
+        pairs[a, b] = main
         controls[a, b] = held
     k, resamples, seed = protocol.k, protocol.resamples, protocol.seed
     vectors = {name: view.items for name, view in ready.items()}
@@ -226,6 +236,13 @@ def report_arrays(
     if len(lists) > 2:
         together = find_together(lists, split, k=k, strata=protocol.strata, resamples=resamples, seed=seed)
     return Report(pairs, controls, quality, together)
+
+
+def _is_of(pair: Pair, null: TopK | Pair) -> bool:
+    """Whether a null's list is that of a view of the pair: the most popular items next to popularity."""
+    if isinstance(null, Pair):
+        return same_lists(null.b, pair.a)
+    return any(same_lists(null, one) for one in (pair.a, pair.b))
 
 
 def shell_record(evidence: Evidence) -> dict[str, Any]:

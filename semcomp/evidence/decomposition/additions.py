@@ -4,8 +4,8 @@ A sum at a fixed weight says little: a part may help at a tenth of its length an
 `kept + w · added` is ranked for the validation items at every w of a grid that contains 0, and the w with the
 highest Recall@k is taken to the test items. Shuffled rows pick theirs in the same way: what is compared with
 the null is not punished for a weight that suited the other. The scores of a view are in units of the user's
-standard deviation over the items, as in CombSUM (Fox and Shaw 1994): the sum of two whole views ranks as that
-does at the weights 1 / (1 + w) and w / (1 + w).
+standard deviation over the items known in train, as in CombSUM (Fox and Shaw 1994): the sum of two whole
+views ranks as that does at the weights 1 / (1 + w) and w / (1 + w).
 """
 
 from __future__ import annotations
@@ -34,9 +34,13 @@ class Addition:
     over: str
 
 
-def additions(terms: Mapping[tuple[str, str], Term]) -> dict[str, Addition]:
-    """By name, every sum that `decompose` asks about, of the terms there are; keys are (view, part)."""
-    spread = {view: per_user_spread(*terms[view, "full"]) for view in VIEWS}
+def additions(terms: Mapping[tuple[str, str], Term], known: Rows) -> dict[str, Addition]:
+    """By name, every sum that `decompose` asks about, of the terms there are; keys are (view, part).
+
+    Scores are in units of their spread over the items `known` in train, as in CombSUM.
+    """
+    full = {view: terms[view, "full"] for view in VIEWS}
+    spread = {view: per_user_spread(users, items[known]) for view, (users, items) in full.items()}
     scaled = {(view, part): (users / spread[view], items) for (view, part), (users, items) in terms.items()}
     asked: dict[str, Addition] = {}
     for view in VIEWS:
@@ -72,14 +76,18 @@ def picked_weights(
 ) -> list[float]:
     """For each order of the added items' rows, the weight with the highest Recall@k of the validation items.
 
-    The train history is masked. The recall is the mean over users with validation items; ties go to the
-    smallest weight.
+    The train history is masked, and items that are known in test only are no candidates, see
+    `Split.known_from`. The recall is the mean over users with validation items; ties go to the smallest
+    weight.
 
     Args:
         addition: terms of the split's users. orders: permutations of the items, (I,) each.
         split: with validation items. weights: ascending, at least 0.
     """
     (kept, items), (added, more_items) = summed([addition.kept]), summed(addition.added)
+    known = split.catalogue("valid")
+    if len(known) < split.n_items:
+        items, orders, split = items[known], [order[known] for order in orders], split.of_items(known)
     found = np.zeros((len(orders), len(weights)))
     step = max(1, MEMORY // (4 * split.n_items))
     for start in range(0, split.n_users, step):
@@ -100,11 +108,21 @@ def picked_weights(
 def places(scores: NDArray[np.float32], row: Rows, item: Rows, k: int) -> Rows:
     """(P,) the place of each pair among its row's scores, from 0: higher ones first, then lower item rows.
 
-    Places of k or more are not told exactly.
+    Places of k or more are not told exactly. The pairs' copies of scores are made in blocks of `MEMORY`.
     """
-    chosen, own = scores[row], scores[row, item][:, None]
+    place = np.empty(len(row), dtype=np.int64)
+    step = max(1, MEMORY // (4 * scores.shape[1]))
+    for start in range(0, len(row), step):
+        some = slice(start, start + step)
+        place[some] = _places(scores[row[some]], item[some], k)
+    return place
+
+
+def _places(chosen: NDArray[np.float32], item: Rows, k: int) -> Rows:
+    """(P,) the place of each item in its own row of scores (P, I)."""
+    own = np.take_along_axis(chosen, item[:, None], axis=1)
     place = np.count_nonzero(chosen > own, axis=1)
     near = np.flatnonzero(place < k)
-    before = np.arange(scores.shape[1]) < item[near, None]
+    before = np.arange(chosen.shape[1]) < item[near, None]
     place[near] += np.count_nonzero((chosen[near] == own[near]) & before, axis=1)
     return np.asarray(place)

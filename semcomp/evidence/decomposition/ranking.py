@@ -83,7 +83,7 @@ def recalls(
             if rival is not None and f"recall.{view}.{part}" in columns:
                 columns[f"over_random.{view}.{part}"] = columns[f"recall.{view}.{part}"] - rival
 
-    asked = additions(terms)
+    asked = additions(terms, split.catalogue())
     picked = _picked(views, parts, split, asked, order, k, max_users, weights, seed)
     for name, addition in _progress(asked, "sums of parts"):
         base = columns[f"recall.{addition.over}"]
@@ -118,7 +118,7 @@ def _picked(
     judging = some_of(np.flatnonzero(np.diff(split.valid.indptr)), max_users, [seed, 7])
     few, orders = split.of_users(judging), [np.arange(split.n_items), order]
     found = {}
-    for name, addition in _progress(additions(_terms(views, parts, judging)), "weights"):
+    for name, addition in _progress(additions(_terms(views, parts, judging), split.catalogue()), "weights"):
         own, of_null = picked_weights(addition, orders, few, k, weights)
         found[name] = own, of_null
     return found

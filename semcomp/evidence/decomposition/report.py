@@ -11,7 +11,7 @@ import pandas as pd
 
 from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
-from semcomp.core.items import Source, check_differ, two_sides
+from semcomp.core.items import Source, check_differ, items_of, joined, two_sides
 from semcomp.core.matrices import paired
 from semcomp.core.provenance import measured, versions, without_cost
 from semcomp.core.view import View, of_split
@@ -155,10 +155,12 @@ def decompose(
     >>> sc.decompose(sem, cf, split, second=null, settings=few)["dimension"].value > 0
     True
     """
+    views = _views(semantic, collaborative, split, settings)
+    if views:  # from here on every row is that of the split's item
+        semantic, collaborative = (views[role] for role in VIEWS)
     sides = two_sides(semantic, collaborative, VIEWS)
     s, c = paired(*(side.rows for side in sides), names=VIEWS, min_rows=MIN_ITEMS)
     check_differ(sides, VIEWS)
-    views = _views(semantic, collaborative, split, settings)
     groups, resamples, seed = settings.groups, settings.resamples, settings.seed
     if isinstance(method, str) and method not in METHODS:
         raise unknown_name("decomposition", method, METHODS)
@@ -169,10 +171,11 @@ def decompose(
                 f"rank {rank}, but the parts have {method.scores.shape[1]} shared scores; omit it"
             )
     seconds = {}
-    pairs = ((semantic, second_semantic), (collaborative, second))
-    for view, own, (given, other) in zip(VIEWS, (s, c), pairs, strict=True):
+    known = [side.ids for side in sides if side.ids is not None] if split is None else [split.item_ids]
+    ids = known[0] if known else None
+    for view, own, other in zip(VIEWS, (s, c), (second_semantic, second), strict=True):
         if other is not None:
-            _, again = two_sides(given, other, (view, "second"))
+            again = joined(items_of(other, "second"), ids, "second")
             seconds[view] = paired(own, again.rows, names=(view, "second"))[1]
     if method == "ajive" and not seconds:
         raise SemcompError(
@@ -230,7 +233,7 @@ def decompose(
 def _views(
     semantic: Source, collaborative: Source, split: Split | None, settings: DecompositionSettings
 ) -> dict[str, View]:
-    """The views by role, checked against the split; none without one."""
+    """The views by role, their rows those of the split; none without one."""
     if split is None:
         return {}
     views = {}

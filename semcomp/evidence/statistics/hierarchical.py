@@ -150,7 +150,7 @@ class _Drawing:
             return found, two_sided(found, self.users), None
         by_seed = of(self.means.reshape(-1, self.means.shape[2])).reshape(-1, self.seeds)  # (1 + R, S)
         between, of_users = self._variances(by_seed)
-        part = _part(max(0.0, between - of_users) / self.seeds, found[1:])
+        part = _part(float(np.maximum(0.0, between - of_users)) / self.seeds, found[1:])  # NaN stays NaN
         if self.between == "resampled":
             drawn = of(np.einsum("rs,rsm->rm", self.weights, self.means))
             return drawn, two_sided(drawn, self.users), part
@@ -173,4 +173,4 @@ def _part(of_seeds: float, resampled: Floats) -> float | None:
     """The seeds' part of the variance of a mean over seeds and users; None where it is unknown or nothing."""
     finite = resampled[np.isfinite(resampled)]
     total = of_seeds + float(finite.var(ddof=1)) if len(finite) > 1 else np.nan
-    return of_seeds / total if total > 0 else None
+    return of_seeds / total if 0 < total < np.inf else None

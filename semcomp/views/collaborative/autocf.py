@@ -33,6 +33,7 @@ from semcomp.views.training import Batch, Drawn, Term, Training, train_view
 BOUND = 10.0  # on attention logits, as published: exponentials need no maximum taken off
 
 
+@checked
 @dataclass(frozen=True)
 class MaskedReconstruction:
     """-⟨u, p⟩ + log Σ_j e^{⟨u, j⟩} over raw inner products, j over all items: what AutoCF minimises.

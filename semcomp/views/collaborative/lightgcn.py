@@ -58,8 +58,7 @@ class GraphTables(Encoder):
 
 def check_size(model: object, dim: int, layers: int) -> None:
     """Raise unless a graph encoder of this width and depth can be made."""
-    whole = type(dim) is int and type(layers) is int  # True is not a width, NaN is above and below nothing
-    if not whole or dim < 1 or layers < 0:
+    if dim < 1 or layers < 0:
         name = type(model).__name__
         raise SemcompError(f"{name} needs dim >= 1 and layers >= 0, not dim={dim}, layers={layers}")
 

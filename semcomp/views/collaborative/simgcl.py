@@ -224,7 +224,6 @@ def check_noisy(model: SimGCL | XSimGCL) -> None:
         whole=("negatives",),
         positive=("temperature",),
         not_negative=("epsilon", "weight"),
-        flags=("input_layer",),
     )
     if model.layers == 0 and not model.input_layer:
         raise SemcompError(f"{label} layers = 0 leaves nothing to take the mean of; set input_layer=True")

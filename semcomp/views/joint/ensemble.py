@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomp.core.view import View, check_fits
+from semcomp.core.view import View, check_fits, joined
 from semcomp.errors import SemcompError
 
 
@@ -39,7 +39,8 @@ def ensemble(views: Sequence[View], name: str = "ensemble") -> View:
     what a view adds to it is not what one more seed would add.
 
     Args:
-        views: at least one, all of the same users and items. A view that scores all items alike counts 0.
+        views: at least one, all of the same users and items, joined by id where views have ids, else by
+            position. A view that scores all items alike counts 0.
         name: of the result.
 
     Returns:
@@ -52,7 +53,9 @@ def ensemble(views: Sequence[View], name: str = "ensemble") -> View:
         raise SemcompError("an ensemble of no views was asked for; give at least one")
     for view in views:
         check_fits(view, views[0].shape)
-    halves = [standardized(view) for view in views]
+    first = next((view for view in views if view.user_ids is not None), views[0])
+    remedy = "give views of the same users and items"
+    halves = [standardized(joined(view, first.user_ids, first.item_ids, remedy)) for view in views]
     users = np.concatenate([side / len(views) for side, _ in halves], axis=1)
     items = np.concatenate([side for _, side in halves], axis=1)
     made = {"model": "ensemble", "of": [dict(view.provenance) for view in views]}

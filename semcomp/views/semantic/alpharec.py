@@ -95,7 +95,7 @@ class AlphaRec:
 
     def __post_init__(self) -> None:
         check_size(self, self.dim, self.layers)
-        check_options(self, "AlphaRec option", whole=("dim", "hidden"), flags=("linear", "normalize"))
+        check_options(self, "AlphaRec option", whole=("dim", "hidden"))
 
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`."""

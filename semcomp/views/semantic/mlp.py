@@ -45,7 +45,7 @@ class MLPProjection:
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
-        check_options(self, "MLPProjection option", whole=("dim", "hidden"), flags=("leave_out",))
+        check_options(self, "MLPProjection option", whole=("dim", "hidden"))
 
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`."""

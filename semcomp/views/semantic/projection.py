@@ -16,7 +16,6 @@ from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.kernels.dense import Linear
 from semcomp.kernels.random import generator, xavier
-from semcomp.views.checks import check_options
 from semcomp.views.semantic.text_inputs import TextInputs, text_inputs
 from semcomp.views.training import Encoder, Training, train_view
 
@@ -92,9 +91,8 @@ class SemanticProjection:
     training: Training = field(default_factory=Training)
 
     def __post_init__(self) -> None:
-        if type(self.dim) is not int or self.dim < 1:
+        if self.dim < 1:
             raise SemcompError(f"SemanticProjection needs dim >= 1, not {self.dim}")
-        check_options(self, "SemanticProjection option", flags=("leave_out",))
 
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         """Train on `split.train`, stop on `split.valid`."""

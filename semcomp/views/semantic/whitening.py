@@ -40,7 +40,6 @@ class Whitened:
     centred: bool = True
 
     def __post_init__(self) -> None:
-        check_options(self, "Whitened option", flags=["centred"])
         check_width(self, "Whitened option", self.dim)
 
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
@@ -76,7 +75,7 @@ class ACE:
     absolute: bool = False
 
     def __post_init__(self) -> None:
-        check_options(self, "ACE option", not_negative=["strength"], flags=["centred", "absolute"])
+        check_options(self, "ACE option", not_negative=["strength"])
         check_width(self, "ACE option", self.dim)
 
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:

@@ -16,7 +16,7 @@ from torch import nn
 from semcomp.errors import SemcompError
 from semcomp.kernels.processes import first_alone
 from semcomp.outputs import clear_parts, output_file, unwritable
-from semcomp.storage import atomic_write, digest, is_whole
+from semcomp.storage import atomic_write, digest, is_whole, unreadable
 
 Vectors = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -80,6 +80,8 @@ class Checkpoint:
             run, _, _ = stored["run"], stored["state"], stored["best"]
         except FileNotFoundError:
             return None  # or not any more: another process of the same run was done
+        except (OSError, MemoryError) as error:
+            raise unreadable(path, error) from error
         except Exception as error:  # torch, pickle and zipfile have many names for a file that is not theirs
             raise SemcompError(
                 f"checkpoint {path} cannot be read, it is damaged or no checkpoint; "

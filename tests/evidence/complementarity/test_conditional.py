@@ -229,6 +229,27 @@ def test_test_items_play_no_part_in_the_weights(planted, both):
     assert found["gain"].n == planted.test.nnz // 2
 
 
+def test_items_known_in_test_only_play_no_part_in_the_weights(cold_world):
+    """The weights are those of the validation items among what is then known, whatever else is to come."""
+    split = cold_world[0]
+    rng = np.random.default_rng(0)
+    late = split.known_from == 2
+    users, items = rng.standard_normal((split.n_users, 4)), rng.standard_normal((split.n_items, 4))
+    other = View("other", rng.standard_normal(users.shape), rng.standard_normal(items.shape))
+    far = np.where(late[:, None], 20.0, 1.0) * items
+    weights = [
+        conditional_information(View("a", users, rows), other, split, resamples=0).provenance["coefficients"]
+        for rows in (items, far)
+    ]
+    assert late.any()
+    assert weights[0] == weights[1]
+    shelf = split.catalogue("valid")
+    cut = split.of_items(shelf)
+    few = [View("a", users, items[shelf]), View("b", other.users, other.items[shelf])]
+    alone = fit(Choices(few, cut.valid, cut.history("train"), 2**22), {"AB": (0, 1)})["AB"]
+    np.testing.assert_allclose([weights[0]["AB"][letter] for letter in "AB"], alone, rtol=1e-5)
+
+
 def test_a_silent_view_is_uniform(planted):
     silent = View("silent", np.zeros((USERS, 1)), np.ones((ITEMS, 1)))
     tested = Choices([silent], planted.test, planted.history("train+valid"), memory=2**24)

@@ -139,6 +139,29 @@ def test_a_report_opens_with_its_headline(golden: tuple[View, View, Split, dict[
     assert repr(report) == "<Report of cf, sem: 1 pairs>"
 
 
+def test_a_null_that_is_a_view_of_the_pair_is_omitted(
+    golden: tuple[View, View, Split, dict[str, dict]],
+) -> None:
+    """Popularity as a view: the list of popular items is no null of its pairs, the other nulls are."""
+    cf, _, split, _ = golden
+    counts = np.asarray(split.train.sum(axis=0), dtype=np.float32).ravel()
+    popular = View("popularity", np.ones((split.n_users, 1)), counts[:, None])
+    for views in ({"cf": cf, "popular": popular}, {"popular": popular, "cf": cf}):
+        report = report_arrays(views, split, Protocol(resamples=0))
+        (pair,) = report.pairs
+        assert set(report.nulls[pair]) == {
+            "random list",
+            "items shuffled",
+            "items shuffled within popularity",
+        }
+        assert report.pairs[pair].provenance["omitted_nulls"] == ["popular items"]
+        assert "popular items are one of these two views" in str(report)
+    with pytest.raises(SemcompError, match="are the same lists"):
+        report_arrays({"popular": popular, "cf": cf}, split, Protocol(resamples=0), null=popular)
+    usual = report_arrays({"cf": cf, "other": cf.normalized()}, split, Protocol(resamples=0))
+    assert "omitted_nulls" not in usual.pairs["cf", "other"].provenance
+
+
 def test_arrays_refuse_bad_input(golden: tuple[View, View, Split, dict[str, dict]]) -> None:
     cf, sem, split, _ = golden
     with pytest.raises(SemcompError, match="unknown normalisation 'l3'; Known: l2, none"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -16,10 +17,12 @@ from semcomp.core.rank import rank
 from semcomp.core.view import View
 from semcomp.data import split
 from semcomp.evidence.decomposition import report
-from semcomp.evidence.decomposition.additions import Addition, picked_weights, places
+from semcomp.evidence.decomposition.additions import MEMORY, Addition, additions, picked_weights, places
+from semcomp.evidence.decomposition.parts import VIEWS
 from semcomp.evidence.decomposition.readings import adds, read_decomposition
 from semcomp.evidence.decomposition.report import WEIGHTS, DecompositionSettings
 from semcomp.planted import World
+from semcomp.views.joint.ensemble import standardized
 from semcomp.views.joint.late import CombSum
 
 decompose = flat(report.decompose, DecompositionSettings)
@@ -68,6 +71,49 @@ def test_weights_are_those_that_ranking_every_sum_would_pick(planted) -> None:
     found = picked_weights(addition, orders, parts, 20, WEIGHTS)
     assert found == expected
     assert found[0] != found[1]
+
+
+def test_items_known_in_test_only_pick_no_weight(cold_world) -> None:
+    """Weights of a split without these items, whatever their vectors; spreads are those of CombSUM."""
+    parts = cold_world[0]
+    rng = np.random.default_rng(0)
+    shelf, late = parts.catalogue("valid"), parts.known_from == 2
+    assert late.any()
+    target = sp.csr_array(parts.valid + parts.train).toarray()
+    good, noise = rng.standard_normal((2, parts.n_items, 8)).astype(np.float32)
+    users = (target @ good).astype(np.float32)
+    good[late], noise[late] = (
+        40 * good[late],
+        40 * noise[late],
+    )  # at the top of every list, if they were there
+    order = rng.permutation(parts.n_items)
+    one = Addition((rng.standard_normal(users.shape), noise), ((users, good),), "")
+    same = np.arange(parts.n_items)
+    found = picked_weights(one, [same, order], parts, 5, WEIGHTS)
+    expected = []
+    for way in (same, order):
+        cut = Addition((one.kept[0], noise[shelf]), ((users, good[way][shelf]),), "")
+        expected += picked_weights(cut, [np.arange(len(shelf))], parts.of_items(shelf), 5, WEIGHTS)
+    assert found == expected
+    known = parts.catalogue("train")
+    view = View("v", users, good)
+    asked = additions({(side, "full"): (users, good.astype(np.float64)) for side in VIEWS}, known)
+    kept = asked["semantic.with_collaborative"].kept[0]
+    np.testing.assert_allclose(kept, standardized(view, known)[0], rtol=1e-4)
+
+
+def test_copies_of_scores_stay_in_bounds_for_a_user_with_many_items() -> None:
+    n = 20_000
+    scores = np.arange(n, dtype=np.float32)[None]
+    item = np.arange(0, n, 4)
+    tracemalloc.start()
+    try:
+        found = places(scores, np.zeros(len(item), dtype=np.int64), item, n)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(found, n - 1 - item)
+    assert peak < 8 * MEMORY  # 400 MB in one piece
 
 
 def test_what_harms_at_full_weight_is_not_added_at_full_weight(planted) -> None:

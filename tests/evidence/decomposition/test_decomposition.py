@@ -50,6 +50,31 @@ def found(planted) -> Evidence:
     )
 
 
+def test_the_order_of_rows_does_not_matter_where_views_have_ids(planted) -> None:
+    parts, truth, views, other = planted
+    ids = parts.user_ids, parts.item_ids
+    pi = np.random.default_rng(5).permutation(len(parts.item_ids))
+
+    def turned(view: View) -> View:
+        return replace(view, items=view.items[pi], item_ids=view.item_ids[pi])
+
+    sem, cf = (View(role, views[role].users, views[role].items, {}, *ids) for role in report.VIEWS)
+    again = View("again", truth.collaborative_users, other, {}, *ids)
+    quick = {"rank": 4, "resamples": 20, "groups": 5, "permutations": 19}
+    for known in (parts, None):
+        expected = decompose(sem, cf, known, second=again, second_semantic=cf, **quick).values
+        assert expected["reliable.collaborative.full"].value > 0.4
+        seconds = {"second": turned(again), "second_semantic": turned(cf)}
+        assert decompose(sem, turned(cf), known, **seconds, **quick).values == expected
+        found = decompose(turned(sem), cf, known, second=again, second_semantic=cf, **quick).values
+        if known is not None:
+            assert found == expected
+            continue
+        for name in expected:  # folds are of other items then, which moves a value a little
+            if name.startswith(("share", "reliable")):
+                assert found[name].value == pytest.approx(expected[name].value, abs=0.02), name
+
+
 def test_planted_dimension_and_shares(found) -> None:
     assert found["dimension"].value == 4
     assert found["dimension"].null <= 1

@@ -138,6 +138,7 @@ def test_a_statistic_that_a_seed_lacks_has_no_interval_over_seeds() -> None:
     found = estimate_over_seeds(columns, {"ratio": share_of("x", "of")}, resamples=50)["ratio"]
     assert found.value == pytest.approx(9 / 6)
     assert (found.low, found.high) == (None, None)
+    assert found.of_seeds is None  # unknown is not nothing
     never = {"x": np.ones((2, 3)), "of": np.zeros((2, 3))}
     assert estimate_over_seeds(never, {"ratio": share_of("x", "of")}, resamples=50) == {}
 
