@@ -142,12 +142,26 @@ def remove(path: Path) -> None:
 
 
 @contextmanager
+def passing_folder(folder: Path) -> Iterator[Path]:
+    """A new folder inside `folder` for the time of the block; a killed process leaves a part."""
+    with _held(folder, "", Path.mkdir) as part:
+        yield part
+
+
+@contextmanager
 def _part(target: Path, suffix: str, make: Callable[[Path], object]) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     clear_parts(target.parent)
+    with _held(target.parent, suffix, make) as part:
+        yield part
+        os.replace(part, target)
+
+
+@contextmanager
+def _held(folder: Path, suffix: str, make: Callable[[Path], object]) -> Iterator[Path]:
     with ExitStack() as held:
         while True:
-            part = target.parent / f".part-{uuid.uuid4().hex}{suffix}"
+            part = folder / f".part-{uuid.uuid4().hex}{suffix}"
             make(part)
             held.enter_context(_lock(part))
             if part.exists():
@@ -155,7 +169,6 @@ def _part(target: Path, suffix: str, make: Callable[[Path], object]) -> Iterator
             held.close()  # another process took it for a dead one's before it was locked
         try:
             yield part
-            os.replace(part, target)
         finally:
             remove(part)
 

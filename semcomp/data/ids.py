@@ -60,3 +60,15 @@ def as_ids(values: Sequence[object] | NDArray[np.generic], label: str) -> NDArra
         size = f"{len(texts[long]):,} characters, more than the {LONGEST_ID} an id may have"
         raise SemcompError(f"{label}, row {long + 1}: the id is {shown(texts[long])} of {size}; shorten it")
     return np.array(texts, dtype=np.str_)
+
+
+def without_blanks(ids: NDArray[np.str_]) -> NDArray[np.str_]:
+    """The ids without the white space around them, as tables are read.
+
+    >>> without_blanks(np.array([" a ", "b c"])).tolist()
+    ['a', 'b c']
+    """
+    import polars as pl
+
+    bare = pl.Series(ids.tolist(), dtype=pl.String).str.strip_chars()
+    return np.array(bare.to_list(), dtype=np.str_)

@@ -14,6 +14,7 @@ import polars as pl
 from semcomp.checks import checked
 from semcomp.data.dataset import Dataset, Source
 from semcomp.data.filters import KNOWN_OF_A_PAIR, SENTENCES, Recipe, Step
+from semcomp.data.ids import without_blanks
 from semcomp.data.item_text import Template
 from semcomp.errors import SemcompError
 from semcomp.outputs import expanded, unwritable
@@ -122,15 +123,24 @@ class Written:
         Args:
             filtered: by a recipe of the reader's own, whose notes and steps follow those of the folder.
             retold: by a template of the reader's own, which then counts.
+
+        Raises SemcompError where ids of users or items differ in the blanks around them alone.
         """
-        items = pl.read_parquet(self.folder / ITEMS, columns=["item_id"], glob=False)["item_id"].to_numpy()
-        rows = np.searchsorted(items.astype(np.str_), data.item_ids)
+        stored = pl.read_parquet(self.folder / ITEMS, columns=["item_id"], glob=False)["item_id"].to_numpy()
+        items = without_blanks(stored.astype(np.str_))  # which may change their order
+        order = np.argsort(items)
+        rows = order[np.searchsorted(items, data.item_ids, sorter=order).clip(max=len(items) - 1)]
+        if not np.array_equal(items[rows], data.item_ids):
+            raise self._other_ids("items")
         changes: dict[str, Any] = {"notes": self.notes, "steps": self.steps}
         if filtered:
             added = tuple(note for note in data.notes if note not in self.notes)
             changes = {"notes": self.notes + added, "steps": self.steps + data.steps}
         else:
-            users = np.union1d(data.user_ids, np.array(self.idle_users, dtype=np.str_))
+            idle = without_blanks(np.array(self.idle_users, dtype=np.str_))
+            users = np.union1d(data.user_ids, idle)
+            if len(users) < len(data.user_ids) + len(idle):
+                raise self._other_ids("users")
             places = np.searchsorted(users, data.user_ids).astype(np.int32)
             changes |= {"user_ids": users, "user": places[data.user]}
         if not retold:
@@ -141,6 +151,12 @@ class Written:
         if VECTORS in self.files:
             changes["vectors"] = np.load(self.folder / VECTORS, allow_pickle=False)[rows]
         return replace(data, **changes)
+
+    def _other_ids(self, kind: str) -> SemcompError:
+        return SemcompError(
+            f"{self.folder}: ids of {kind} are not those that were written, or differ in the blanks around "
+            "them alone; give the data ids without such blanks and write the folder again"
+        )
 
 
 def read_description(place: Path) -> Written | None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from semcomp.checks import checked
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import Dataset
+from semcomp.data.ids import without_blanks
 from semcomp.errors import SemcompError
 from semcomp.storage import file_digest
 from semcomp.text.encoder import Rows, Run
@@ -34,14 +35,15 @@ class OwnVectors:
 @checked
 @dataclass(frozen=True)
 class Precomputed:
-    """Vectors in a file, joined to the items by id, never by position.
+    """Vectors in a file, joined to the items by id, never by position; blanks around ids do not count.
 
     - `.npy`: (n, D) numbers; the ids are in the file `ids`, one per row, in the same order.
     - `.npz`: an array of ids (`item_ids` or `ids`) and a matrix (`matrix`, `vectors` or `embeddings`); what
       `TextMatrix.save` wrote is such a file.
     - `.parquet`, `.csv`, `.tsv`: a column of ids, and either one column of lists (`vector_column`, parquet
       only) or D columns of numbers, in the order of the file. The numbers of rows, as pandas writes them, are
-      refused: they are not a dimension.
+      refused, as they are not a dimension: whole numbers in a column without a name or called as an index is
+      (`index`, `Unnamed: 0`), and a first column that counts the rows from 0 or 1.
 
     Attributes:
         path: the file of the vectors.
@@ -72,22 +74,25 @@ class Precomputed:
         """Raises SemcompError as `read_vectors` does, for items without a vector, and for extra vectors."""
         path = Path(self.path).expanduser()
         ids, matrix = read_vectors(path, self.ids, self.id_column, self.vector_column)
-        known = np.isin(ids, data.item_ids)
-        _check_match(ids[~known] if self.extra == "refuse" else ids[:0], ids, data, path)
-        rows = TextMatrix(ids[known], matrix[known].astype(np.float32)).rows_for(data.item_ids)
+        wanted = without_blanks(data.item_ids)
+        known = np.isin(ids, wanted)
+        _check_match(ids[~known] if self.extra == "refuse" else ids[:0], ids, wanted, data, path)
+        rows = TextMatrix(ids[known], matrix[known].astype(np.float32)).rows_for(wanted)
         facts: dict[str, object] = {"truncated": None, "max_tokens": None}
         if dropped := int((~known).sum()):
             facts["note"] = f"{dropped:,} vectors of items that the data set does not have were dropped"
         return Rows(rows, path.name, file_digest(path), facts)
 
 
-def _check_match(extra: NDArray[np.str_], ids: NDArray[np.str_], data: Dataset, path: Path) -> None:
+def _check_match(
+    extra: NDArray[np.str_], ids: NDArray[np.str_], wanted: NDArray[np.str_], data: Dataset, path: Path
+) -> None:
     if len(extra):
         raise SemcompError(
             f"{path} has vectors of {len(extra):,} items that {data.name!r} does not have, "
             f"e.g. {some(extra)}; check that it is the same data, or use extra='drop'"
         )
-    missing = data.item_ids[~np.isin(data.item_ids, ids)]
+    missing = wanted[~np.isin(wanted, ids)]
     if len(missing):
         raise SemcompError(
             f"{path} lacks {len(missing):,} of the {data.n_items:,} items of {data.name!r}, "

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from semcomp.array_files import read_npy, read_npz
 from semcomp.core.matrices import check_real
-from semcomp.data.ids import as_ids
+from semcomp.data.ids import as_ids, without_blanks
 from semcomp.errors import SemcompError
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -21,7 +21,7 @@ ID_SUFFIXES = (".txt", ".npy", *TABLES)
 ID_NAMES = ("item_ids", "ids", "item_id", "id")
 MATRIX_NAMES = ("matrix", "vectors", "embeddings", "rows")
 INDEX_NAMES = ("", "index", "level_0", "__index_level_0__")  # what libraries call the numbers of rows
-COUNTING = 10  # rows from which a column that counts them is not taken for chance
+COUNTING = 10  # rows from which a column that counts them from 0 or 1 is not taken for chance
 
 Ids = NDArray[np.str_]
 Numbers = NDArray[np.generic]
@@ -30,7 +30,7 @@ Numbers = NDArray[np.generic]
 def read_vectors(
     path: Path, ids: str | Path | None, id_column: str, vector_column: str | None
 ) -> tuple[Ids, Numbers]:
-    """(n,) distinct ids and (n, D) finite numbers, in the order of the file; see `Precomputed`.
+    """(n,) distinct ids, without blanks around them, and (n, D) finite numbers, in the order of the file.
 
     Raises SemcompError for a file that is missing or of another kind, ids that are empty or repeated, another
     number of ids than of vectors, vectors of unequal length, and values that are not finite numbers.
@@ -47,6 +47,7 @@ def read_vectors(
         raise SemcompError(f"{path} has shape {matrix.shape}; one row of numbers per item is needed")
     if len(found) != len(matrix):
         raise SemcompError(f"{path} has {len(matrix):,} vectors for {len(found):,} ids; give one id each")
+    found = without_blanks(found)
     _check_ids(found, path)
     with np.errstate(over="ignore"):  # what is too long for float32 becomes infinite, and is reported here
         bad = ~np.isfinite(matrix.astype(np.float32)).all(axis=1)
@@ -103,7 +104,7 @@ def _lines(path: Path) -> list[str]:
     if "\0" in text:
         raise SemcompError(f"{path} has zero bytes in it, as UTF-16 has; give one id per line in UTF-8")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n \t").split("\n")
-    return [line if line.strip() else "" for line in lines]
+    return lines
 
 
 def _archive(path: Path) -> tuple[Ids, Numbers]:
@@ -170,9 +171,6 @@ def _id_values(frame: pl.DataFrame, id_column: str, path: Path) -> Ids:
 
 def _numeric(frame: pl.DataFrame, path: Path) -> Numbers:
     """Columns of numbers side by side; a cell that is not a number becomes NaN and is reported by its id."""
-    for name in frame.columns:
-        if name in INDEX_NAMES or name.startswith("Unnamed:"):
-            raise _counted(name, path)
     if path.suffix in SEPARATORS:
         numbers = frame.select(pl.all().str.strip_chars().cast(pl.Float64, strict=False))
         wordy = [name for name in frame.columns if 0 < frame.height == numbers[name].null_count()]
@@ -185,8 +183,12 @@ def _numeric(frame: pl.DataFrame, path: Path) -> Numbers:
             f"{path}: {what}; leave only the id and the numbers, or name a column of lists (vector_column)"
         )
     matrix = np.asarray(numbers.cast(pl.Float64).fill_null(float("nan")).to_numpy())
-    steps = np.diff(matrix[:, 0])
-    if len(matrix) >= COUNTING and (steps == 1).all():
+    for name, column in zip(frame.columns, matrix.T, strict=True):
+        named = name in INDEX_NAMES or name.startswith("Unnamed:")
+        if named and ((column >= 0) & (column % 1 == 0)).all():  # of rows that were sorted or filtered, too
+            raise _counted(name, path)
+    first = matrix[:, 0]
+    if len(first) >= COUNTING and first[0] in (0, 1) and (np.diff(first) == 1).all():
         raise _counted(frame.columns[0], path)
     return matrix
 
@@ -196,7 +198,8 @@ def _counted(name: str, path: Path) -> SemcompError:
     which = f"column {name!r}" if name else "a column without a name"
     return SemcompError(
         f"{path}: {which} looks like numbers of rows, not like a dimension; remove it "
-        "(pandas: save with index=False), or name it as id_column"
+        "(pandas: save with index=False), or name it as id_column; a dimension that counts the rows can "
+        "be one of the numbers in a column of lists (parquet)"
     )
 
 

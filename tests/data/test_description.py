@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 import semcomp as sc
@@ -102,3 +103,29 @@ def test_no_path_of_the_origin_is_written(tmp_path, cache):
     assert list(data.source.sha256) == ["sales/table.csv", "stock/table.csv"]
     written = write_folder(data, tmp_path / "written")
     assert str(tmp_path) not in (written / "dataset.json").read_text()
+
+
+def with_blanks(users: list[str], items: list[str], pairs: list[tuple[int, int]]) -> sc.Dataset:
+    user, item = (np.array(side, dtype=np.int32) for side in zip(*pairs, strict=True))
+    frame = pl.DataFrame({"item_id": items})
+    vectors = np.arange(1.0, len(items) + 1, dtype=np.float32)[:, None]
+    texts = tuple(f"text of {item.strip()}" for item in items)
+    return sc.Dataset(
+        "d", np.array(users), np.array(items), user, item, frame, texts, vectors=vectors
+    )  # fmt: skip
+
+
+def test_texts_and_vectors_stay_with_ids_that_had_blanks(tmp_path, cache):
+    data = with_blanks([" x", "a", "b"], [" m", "a", "z"], [(1, 0), (1, 1), (2, 2)])
+    read = read_folder(write_folder(data, tmp_path / "d"))
+    assert read.item_ids.tolist() == ["a", "m", "z"]
+    assert read.vectors is not None
+    assert read.vectors[:, 0].tolist() == [2, 1, 3]
+    assert read.texts == ("text of a", "text of m", "text of z")
+    assert read.user_ids.tolist() == ["a", "b", "x"]
+
+
+def test_idle_users_that_differ_in_blanks_alone_are_not_merged(tmp_path, cache):
+    folder = write_folder(with_blanks([" a", "a"], ["1"], [(1, 0)]), tmp_path / "d")
+    with pytest.raises(sc.SemcompError, match=r"ids of users .* differ in the blanks around them alone"):
+        read_folder(folder)

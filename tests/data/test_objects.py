@@ -277,6 +277,14 @@ def test_the_advice_for_a_byte_order_mark_works(tmp_path, cache):
         read(path)
     done = subprocess.run(["tail", "-c", "+4", path], check=True, capture_output=True)
     assert read(put(path, done.stdout)).rows() == [("a", "1")]
+    put(path, gzip.compress(("\ufeff" + as_lines(PAIR)).encode()))
+    with pytest.raises(sc.SemcompError, match=r"example: gzip -dc \| tail -c \+4\)"):
+        read(path)
+    with path.open("rb") as packed:
+        done = subprocess.run(
+            "gzip -dc | tail -c +4", shell=True, stdin=packed, check=True, capture_output=True
+        )
+    assert read(put(path, done.stdout)).rows() == [("a", "1")]
 
 
 def test_the_advice_for_one_object_works(tmp_path, cache):

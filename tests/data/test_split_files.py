@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from observed_pairs import observed, pairs_of, parts
 
-from semcomp.data import Dataset, import_split, read_pairs, split_from_pairs
+from semcomp.data import Dataset, Split, import_split, read_pairs, split_from_pairs
 from semcomp.errors import SemcompError
 
 GOLDEN = Path(__file__).parents[1] / "reference" / "golden"
@@ -100,6 +100,53 @@ def test_published_files_that_cannot_be_read(tmp_path):
     (tmp_path / "other.csv").write_text("x,y\nu00,i00\n")
     with pytest.raises(SemcompError, match=r"other\.csv has no column 'user_id'"):
         import_split(SMALL, train=good, test=tmp_path / "other.csv")
+
+
+THREE = observed([(0, 0), (0, 1), (0, 2)])
+
+
+def timed(folder: Path, train: tuple[str, str], test: str) -> Split:
+    """User u00 has i00 and i01 at these times in train, i02 at that one in test."""
+    rows = "".join(f"u00,i0{item},{time}\n" for item, time in enumerate(train))
+    (folder / "train.csv").write_text("user_id,item_id,timestamp\n" + rows)
+    (folder / "test.csv").write_text(f"user_id,item_id,timestamp\nu00,i02,{test}\n")
+    return import_split(THREE, train=folder / "train.csv", test=folder / "test.csv")
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (("5", "1569888000000"), "1569888000010"),  # milliseconds, and train alone looks like seconds
+        (("1569888000000", "1569888000001"), "1569888000010"),
+        (("20191001", "201910020000"), "20191003"),
+        (("1", "2"), "3"),
+    ],
+)
+def test_times_keep_their_order_across_the_files(tmp_path, train, test):
+    order = timed(tmp_path, train, test).order
+    assert order is not None
+    assert {part: places.tolist() for part, places in order.places.items()} == {
+        "train": [0, 1], "valid": [], "test": [2]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "message"),
+    [
+        (("20191001", "20191301"), "20191002", r"train\.csv, line 3: timestamp 20191301 is not a date, as"),
+        (("20191001", "20191002"), "1569888000", r"test\.csv, line 2: timestamp 1569888000 is not a date"),
+        (("20191001", "20191002"), "0", r"test\.csv, line 2: timestamp 0 is not a date, as most others"),
+        (("2019-10-01", "2019-10-02"), "20191003", r"train\.csv are seconds, those of .*test\.csv dates;"),
+        (
+            ("1569888000000", "1569888000001"),
+            "1569888010",
+            "are milliseconds, those of .* seconds",
+        ),
+    ],
+)
+def test_times_that_are_not_written_alike_are_refused(tmp_path, train, test, message):
+    with pytest.raises(SemcompError, match=message):
+        timed(tmp_path, train, test)
 
 
 # --- bare pairs -----------------------------------------------------------------------------------------

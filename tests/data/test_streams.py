@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import socket
@@ -78,6 +79,50 @@ def test_what_is_too_large_or_not_a_stream_is_refused(tmp_path, monkeypatch):
         server.bind(str(tmp_path / "s"))
         with pytest.raises(SemcompError, match="is a device or a socket"):
             open_tables(tmp_path / "s")
+
+
+def shell(command: str) -> subprocess.CompletedProcess[str]:
+    """What `semcomp` in a shell command says."""
+    called = command.replace("semcomp", f'"{sys.executable}" -c "{MAIN}"')
+    return subprocess.run(["bash", "-c", called], capture_output=True, text=True, check=False)
+
+
+def test_standard_input_that_cannot_be_read(tmp_path):
+    put(tmp_path / "r.csv", RATINGS)
+    closed = shell(f"semcomp data describe - --items {tmp_path}/r.csv <&-")
+    assert "standard input is closed; send a file into it (< file) or name the file" in closed.stderr
+    twice = shell(f"semcomp data describe - --items - < {tmp_path}/r.csv")
+    assert "standard input was given twice, and all of it was read the first time" in twice.stderr
+    assert list((Path(os.environ["SEMCOMP_CACHE"]) / "loading").iterdir()) == []
+
+
+def test_what_a_killed_process_spooled_goes_at_the_next_start(tmp_path):
+    pipe = through(tmp_path / "p.csv", RATINGS.encode())
+    code = (
+        "import os, pathlib, sys; from semcomp.data.formats.streams import at_rest;"
+        "print(at_rest(pathlib.Path(sys.argv[1]))); sys.stdout.flush(); os.kill(os.getpid(), 15)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(pipe)], capture_output=True, text=True, check=False
+    )
+    left = Path(done.stdout.strip())
+    assert (done.returncode, left.name) == (-15, "pipe-p.csv")
+    assert left.read_text() == RATINGS
+    kept = at_rest(through(tmp_path / "q.csv", b"mine"))
+    assert not left.parent.exists()
+    at_rest(through(tmp_path / "s.csv", b"other"))
+    assert kept.read_bytes() == b"mine"  # this process lives
+
+
+def test_a_published_split_is_read_from_pipes(tmp_path):
+    data = sc.load_dataset(put(tmp_path / "r.csv", RATINGS), items=put(tmp_path / "i.csv", ITEMS))
+    parts = {"train": "user_id,item_id\na,1\n", "test": "user_id,item_id\nb,2\n"}
+    pipes = {part: through(tmp_path / part, text.encode()) for part, text in parts.items()}
+    split = sc.import_split(data, **pipes)
+    assert split.provenance["files"] == {
+        part: {"name": f"pipe-{part}", "sha256": hashlib.sha256(text.encode()).hexdigest()}
+        for part, text in parts.items()
+    }
 
 
 # --- the first bytes ------------------------------------------------------------------------------------

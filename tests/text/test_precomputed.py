@@ -222,10 +222,32 @@ def test_the_numbers_of_rows_are_no_dimension(tmp_path, name, suffix):
 
 def test_numbers_of_rows_are_known_by_their_steps(tmp_path):
     ids = [f"i{n}" for n in range(12)]
-    frame = pl.DataFrame({"row": range(5, 17), "item_id": ids, "a": np.linspace(0, 1, 12)})
+    frame = pl.DataFrame({"row": range(1, 13), "item_id": ids, "a": np.linspace(0, 1, 12)})
     frame.write_csv(tmp_path / "v.csv")
     with pytest.raises(SemcompError, match=r"v.csv: column 'row' looks like numbers of rows"):
         embed(dataset("x" * 12, ids=ids), tmp_path / "v.csv")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+@pytest.mark.parametrize("name", ["year", "index"])
+def test_a_dimension_that_does_not_number_the_rows_is_kept(tmp_path, name, suffix):
+    ids = [f"i{n:02d}" for n in range(12)]
+    values = list(range(1990, 2002)) if name == "year" else [n / 8 for n in range(12)]
+    frame = pl.DataFrame({"item_id": ids, name: values})
+    path = tmp_path / f"v{suffix}"
+    frame.write_parquet(path) if suffix == ".parquet" else frame.write_csv(path)
+    assert embed(dataset("x" * 12, ids=ids), path).matrix[:, 0].tolist() == values
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_blanks_around_ids_do_not_count(tmp_path, kind):
+    encoder = write(tmp_path, kind, ids=["007  ", " b", "c"])
+    np.testing.assert_array_equal(embed(dataset("xyz", ids=IDS), encoder).matrix, ROWS)
+
+
+def test_ids_that_differ_in_blanks_alone_are_refused(tmp_path):
+    with pytest.raises(SemcompError, match=r"v\.csv has 1 ids more than once, e\.g\. 'b'"):
+        read_vectors(raw(tmp_path, "v.csv", b"item_id,a\nb,1\nb ,2\n").path, None, "item_id", None)
 
 
 def test_the_ids_as_an_index_of_pandas_can_be_named(tmp_path):
@@ -271,7 +293,7 @@ FORMATS = ["csv", "tsv", "parquet", "parquet-list", "npy-txt", "npy-npy", "npz"]
 @settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from(FORMATS),
-    st.lists(WORD.filter(lambda word: word.strip()), min_size=1, max_size=6, unique=True),
+    st.lists(WORD.filter(lambda word: word.strip()), min_size=1, max_size=6, unique_by=str.strip),
     st.integers(1, 3),
     st.data(),
 )
@@ -285,5 +307,5 @@ def test_every_row_and_cell_comes_back(tmp_path_factory, kind, ids, width, data)
     else:
         path = Path(write(folder, kind, ids, rows, range(len(ids))).path)
     found, matrix = read_vectors(path, None, "item_id", None)
-    assert found.tolist() == ids
+    assert found.tolist() == [word.strip() for word in ids]
     np.testing.assert_array_equal(matrix.astype(np.float32), rows)

@@ -14,7 +14,7 @@ import polars as pl
 
 from semcomp.data.formats.batches import streamed
 from semcomp.data.formats.json_rows import has_half, parsed, surveyed
-from semcomp.data.formats.text import BOM, lines, magic, place_of_line
+from semcomp.data.formats.text import BOM, lines, magic, packed, place_of_line
 from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, cache_folder, digest, discard, exclusive, file_digest
 
@@ -57,9 +57,10 @@ class JsonLines:
         Raises SemcompError for a line that is not an object, and for one object that holds a whole table.
         """
         if magic(path).startswith(BOM):
+            how = "gzip -dc | tail -c +4" if packed(path) else "tail -c +4"
             raise SemcompError(
                 f"{path}, line 1: starts with a byte order mark; save it as UTF-8 without one "
-                "(for example: tail -c +4)"
+                f"(for example: {how})"
             )
         if schema is not None:
             return cls(tuple(schema.items()))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from semcomp.checks import checked
 from semcomp.data.coding import BATCH
 from semcomp.data.dataset import Dataset
 from semcomp.data.formats import open_tables
+from semcomp.data.formats.streams import at_rest
 from semcomp.data.formats.text import head
 from semcomp.data.numbers import as_number
 from semcomp.data.splits.matrices import binary_csr
@@ -25,7 +26,7 @@ from semcomp.data.splits.order import COLUMNS, PARTS, told_by
 from semcomp.data.splits.split import Split, assembled
 from semcomp.data.splits.strategy import LEFT_OUT
 from semcomp.data.tables import Table
-from semcomp.data.times import Clock
+from semcomp.data.times import FORMS, LATE, Clock, is_date
 from semcomp.errors import SemcompError, shown
 from semcomp.memory import check_memory
 from semcomp.outputs import expanded
@@ -61,7 +62,7 @@ def import_split(
 
     Raises SemcompError, naming file and line, for a file that is missing, unreadable or without pairs, for a
     column it does not have, an empty id, a user or item that the data do not know, a pair that the data do
-    not hold, and a pair in two files.
+    not hold, a pair in two files, and times that order the events but are written differently.
 
     >>> for part in ("train", "valid", "test"):
     ...     user, item = getattr(split, part).nonzero()
@@ -72,7 +73,7 @@ def import_split(
     >>> same.fingerprint == split.fingerprint
     True
     """
-    files = {part: expanded(p) for part, p in zip(PARTS, (train, valid, test), strict=True) if p}
+    files = {part: at_rest(expanded(p)) for part, p in zip(PARTS, (train, valid, test), strict=True) if p}
     tables = {
         part: open_tables(file, columns=columns, quotes=quotes).interactions for part, file in files.items()
     }
@@ -80,6 +81,7 @@ def import_split(
     own = told_by(data.interactions)
     names = [] if own else _in_all(tables.values())
     told = own or {name: np.full(len(observed), np.nan) for name in names}
+    clock = _clock(tables.values()) if "timestamp" in names else Clock()
     part_of = np.full(len(observed), LEFT_OUT, dtype=np.int64)
     keys: dict[str, NDArray[np.int64]] = {part: np.zeros(0, dtype=np.int64) for part in PARTS}
     for part, table in tables.items():
@@ -99,7 +101,8 @@ def import_split(
         places = np.searchsorted(observed, key)
         part_of[places] = PARTS.index(part)
         for name in names:
-            told[name][places] = pairs[name].to_numpy()
+            values = pairs[name].to_numpy()
+            told[name][places] = clock.seconds(values) if name == "timestamp" else values
     _check_disjoint(keys, files, data)
     left_out = int((part_of == LEFT_OUT).sum())
     about = {
@@ -127,15 +130,51 @@ def _read(table: Table, names: Collection[str]) -> pl.DataFrame:
             *told,
         ).collect(engine="streaming")
     empty = pairs.select(pl.any_horizontal(pl.col("user", "item").fill_null("") == "")).to_series()
-    if "timestamp" in names:
-        clock = Clock()
-        clock.see(pairs["timestamp"].to_numpy())
-        seconds = clock.seconds(pairs["timestamp"].to_numpy())
-        pairs = pairs.with_columns(pl.Series("timestamp", seconds))
     if empty.any():
         where = table.locate(int(empty.arg_max() or 0))
         raise SemcompError(f"{where}: an id is empty; give a user and an item, or remove the line")
     return pairs
+
+
+def _clock(tables: Collection[Table]) -> Clock:
+    """What the times of all files together count: in one unit they keep their order across the files.
+
+    Raises SemcompError for times that are not dates where most are, and for files in different units.
+    """
+    joint, units, columns = Clock(), {}, []
+    for table in tables:
+        with table.reading():
+            column = as_number(table, "timestamp", table.frame.collect_schema()["timestamp"])
+            times = table.frame.select(column).collect(engine="streaming").to_series().to_numpy()
+        own = Clock()
+        if not table.in_seconds:
+            own.see(times)
+            joint.see(times)
+            columns.append((table, times))
+        if own.mixed:
+            raise _no_date([(table, times)])
+        if table.in_seconds or (own.low <= own.high and (own.unit != "seconds" or own.high < LATE)):
+            units[own.unit] = table.label  # what it surely is, else another file tells
+    if joint.mixed:
+        raise _no_date(columns)
+    if len(units) > 1:
+        (one, first), (other, second) = list(units.items())[:2]
+        raise SemcompError(
+            f"the times of {first} are {one}, those of {second} {other}; write the times of all files alike"
+        )
+    return joint
+
+
+def _no_date(columns: Sequence[tuple[Table, NDArray[np.float64]]]) -> SemcompError:
+    """The error that names the first time that is not a date, where most are."""
+    wrong = [np.isfinite(times) & ~is_date(times) for _, times in columns]
+    at = next(place for place, rows in enumerate(wrong) if rows.any())
+    table, times = columns[at]
+    row = int(wrong[at].argmax())
+    return SemcompError(
+        f"{table.locate(row)}: timestamp {times[row]:.15g} is not a date, as most others of the files are; "
+        f"correct it ({', '.join(FORMS)}) or leave it empty"
+    )
 
 
 def _rows(ids: pl.Series, known: NDArray[np.str_], table: Table, name: str) -> NDArray[np.int64]:
