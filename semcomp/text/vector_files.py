@@ -103,8 +103,7 @@ def _lines(path: Path) -> list[str]:
         raise SemcompError(f"{path} cannot be read as text; give one id per line in UTF-8") from error
     if "\0" in text:
         raise SemcompError(f"{path} has zero bytes in it, as UTF-16 has; give one id per line in UTF-8")
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n \t").split("\n")
-    return lines
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n \t").split("\n")
 
 
 def _archive(path: Path) -> tuple[Ids, Numbers]:

@@ -26,7 +26,7 @@ from semcomp.data.splits.order import COLUMNS, PARTS, told_by
 from semcomp.data.splits.split import Split, assembled
 from semcomp.data.splits.strategy import LEFT_OUT
 from semcomp.data.tables import Table
-from semcomp.data.times import FORMS, LATE, Clock, is_date
+from semcomp.data.times import EARLY, FORMS, LATE, Clock, is_date
 from semcomp.errors import SemcompError, shown
 from semcomp.memory import check_memory
 from semcomp.outputs import expanded
@@ -62,7 +62,7 @@ def import_split(
 
     Raises SemcompError, naming file and line, for a file that is missing, unreadable or without pairs, for a
     column it does not have, an empty id, a user or item that the data do not know, a pair that the data do
-    not hold, a pair in two files, and times that order the events but are written differently.
+    not hold, a pair in two files, and times of which it is not sure what they count.
 
     >>> for part in ("train", "valid", "test"):
     ...     user, item = getattr(split, part).nonzero()
@@ -81,7 +81,7 @@ def import_split(
     own = told_by(data.interactions)
     names = [] if own else _in_all(tables.values())
     told = own or {name: np.full(len(observed), np.nan) for name in names}
-    clock = _clock(tables.values()) if "timestamp" in names else Clock()
+    clocks = _clocks(tables) if "timestamp" in names else {}
     part_of = np.full(len(observed), LEFT_OUT, dtype=np.int64)
     keys: dict[str, NDArray[np.int64]] = {part: np.zeros(0, dtype=np.int64) for part in PARTS}
     for part, table in tables.items():
@@ -102,7 +102,7 @@ def import_split(
         part_of[places] = PARTS.index(part)
         for name in names:
             values = pairs[name].to_numpy()
-            told[name][places] = clock.seconds(values) if name == "timestamp" else values
+            told[name][places] = clocks[part].seconds(values) if name == "timestamp" else values
     _check_disjoint(keys, files, data)
     left_out = int((part_of == LEFT_OUT).sum())
     about = {
@@ -136,33 +136,37 @@ def _read(table: Table, names: Collection[str]) -> pl.DataFrame:
     return pairs
 
 
-def _clock(tables: Collection[Table]) -> Clock:
-    """What the times of all files together count: in one unit they keep their order across the files.
+def _clocks(tables: Mapping[str, Table]) -> dict[str, Clock]:
+    """What the times of each file count: its own unit where all are sure, else one for all files.
 
-    Raises SemcompError for times that are not dates where most are, and for files in different units.
+    Raises SemcompError for times that are not dates where most are, and where units differ and are not sure.
     """
-    joint, units, columns = Clock(), {}, []
-    for table in tables:
+    clocks, joint, columns, sure, unsure = {}, Clock(), [], {}, ""
+    for part, table in tables.items():
         with table.reading():
             column = as_number(table, "timestamp", table.frame.collect_schema()["timestamp"])
             times = table.frame.select(column).collect(engine="streaming").to_series().to_numpy()
-        own = Clock()
+        clocks[part] = own = Clock()
         if not table.in_seconds:
             own.see(times)
             joint.see(times)
             columns.append((table, times))
         if own.mixed:
             raise _no_date([(table, times)])
-        if table.in_seconds or (own.low <= own.high and (own.unit != "seconds" or own.high < LATE)):
-            units[own.unit] = table.label  # what it surely is, else another file tells
+        if table.in_seconds or own.unit != "seconds" or EARLY <= own.low <= own.high < LATE:
+            sure[own.unit] = table.label
+        elif own.seen:
+            unsure = table.label
+    if not unsure:
+        return clocks
     if joint.mixed:
         raise _no_date(columns)
-    if len(units) > 1:
-        (one, first), (other, second) = list(units.items())[:2]
+    if len(sure) > 1 or "dates" in sure:
+        unit, label = next(iter(sure.items()))
         raise SemcompError(
-            f"the times of {first} are {one}, those of {second} {other}; write the times of all files alike"
+            f"the times of {label} are {unit}, those of {unsure} may be another unit; write all files alike"
         )
-    return joint
+    return dict.fromkeys(tables, joint)
 
 
 def _no_date(columns: Sequence[tuple[Table, NDArray[np.float64]]]) -> SemcompError:
