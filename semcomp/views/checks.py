@@ -17,7 +17,7 @@ def check_options(
     not_negative: Sequence[str] = (),
     share: Sequence[str] = (),
 ) -> None:
-    """Raise unless the named attributes are in their range; of what type they are, `checked` has seen.
+    """Raise unless the named attributes are of their kind, also those of classes that are not `checked`.
 
     Args:
         label: of the message, `{label} {option} = {value}; it must …`.
@@ -26,6 +26,9 @@ def check_options(
     """
     for option in (*whole, *positive, *not_negative, *share):
         value = getattr(thing, option)
+        if type(value) is not int and (option in whole or type(value) is not float):
+            kind = "a whole number" if option in whole else "a number"
+            raise SemcompError(f"{label} {option} = {value!r}; it must be {kind}")
         if option in share:
             if not 0 <= value <= 1:
                 raise SemcompError(f"{label} {option} = {value}; it must be between 0 and 1")

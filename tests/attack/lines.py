@@ -75,6 +75,9 @@ class Line:
 def changed(command: str, option: str, place: int, value: str) -> tuple[str, ...]:
     """The good command with one word of one option replaced."""
     options = {name: list(words) for name, words in GOOD[command].items()}
+    if option not in options:  # of a probe: categories are for a shift of their own
+        del options["--first-seen"]
+        options |= {"--shift": ["category"], "--categories": ["{w}/cats.inter"]}
     options[option][place] = value
     return _words(options)
 
@@ -106,7 +109,16 @@ def _names(command: str, option: str, value: str) -> tuple[str, ...]:
     words = option.lstrip("-").replace("-", " ")
     return tuple(
         dict.fromkeys(
-            one for one in (*shown, *escaped, argument, words, words.replace("view ", "view '")) if one
+            one
+            for one in (
+                *shown,
+                *escaped,
+                argument,
+                words,
+                words.replace(" ", "_"),
+                words.replace("view ", "view '"),
+            )
+            if one
         )
     )
 
