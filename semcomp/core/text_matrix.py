@@ -109,7 +109,7 @@ class TextMatrix:
             found, _ = read_npz(path, ("item_ids", "matrix", "provenance", "digest"))
             text = TextMatrix(found["item_ids"], found["matrix"], json.loads(str(found["provenance"])))
             saved = str(found["digest"])
-        except Exception as error:  # zip and numpy have many names for a file that is damaged or not theirs
+        except Exception as error:  # a damaged or foreign file can raise almost anything
             raise SemcompError(
                 f"{path} is not a text matrix that `save` wrote, or is damaged; save it again"
             ) from error

@@ -70,7 +70,7 @@ def read_fields(path: Path) -> Fields:
         raise
     except (OSError, MemoryError) as error:
         raise unreadable(path, error) from error
-    except Exception as error:  # the names for a file that is no view, or damaged, are many
+    except Exception as error:  # a damaged or foreign file can raise almost anything
         raise SemcompError(
             f"{path} is not a view that `View.save` wrote, or is truncated; save it again"
         ) from error

@@ -43,7 +43,7 @@ class ColdItems:
     that the item exists. Items that are held out are no part of the catalogue in train (`Split.known_from`):
     no model draws them as negatives, and no mean, axis or neighbourhood counts them. Validation ranks the
     train and the validation items. Items without any interaction are known.
-    Use: how well text alone places an item that nobody has interacted with. A model that knows items by id
+    Use: how well text alone ranks an item without interactions. A model that knows items by id
     alone gives held-out ones a row of zeros, and so cannot be selected by them: its last epoch counts.
 
     Raises SemcompError where a part would get no item.
