@@ -76,7 +76,7 @@ class Delimited:
         names = tuple(cell.strip() for cell in kind._cells(path, top[0]))
         if not any(names):
             raise SemcompError(f"{path}, line 1: blank where the names of the columns should be; add them")
-        rows = [line for line in top[1:] if line.strip()]
+        rows = [line for line in top[1:] if line.strip(separator + "\r\n")]
         if is_data(names, list(kind._unbroken(rows)), ids):
             between = {"\t": "tabs", " ": "blanks"}.get(separator, repr(separator))
             raise SemcompError(
