@@ -31,6 +31,7 @@ from semcomp.views.joint.late import CombSum as CombSum
 from semcomp.views.joint.rank_fusion import RRF as RRF
 from semcomp.views.joint.fusion import NormConcatNorm as NormConcatNorm
 from semcomp.views.joint.fusion import FusionControl as FusionControl
+from semcomp.views.joint.fusion import TwinLightGCN as TwinLightGCN
 from semcomp.views.joint.aligned import AlignedLightGCN as AlignedLightGCN
 from semcomp.views.joint.rank_fusion import rrf as rrf
 

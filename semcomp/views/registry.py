@@ -149,9 +149,12 @@ REGISTRY: dict[str, Entry] = {
     "projection (leave-one-out)": Entry(LEAVE_ONE_OUT, "semantic", TEXT, space=TEXT_MAP),
     "MLP projection": Entry(semantic.MLPProjection(), "semantic", TEXT, space={**TEXT_MAP, **HIDDEN}),
     "AlphaRec": Entry(semantic.AlphaRec(), "semantic", TEXT, space=ALPHAREC),
-    "aligned": Entry(joint.AlignedLightGCN(), "joint", TEXT, space={**GRAPH, **CONTRAST}, strength="weight"),
+    "aligned": Entry(
+        joint.AlignedLightGCN(), "joint", TEXT, space={**GRAPH, **DECAY, **CONTRAST}, strength="weight"
+    ),
     "fusion": Entry(joint.NormConcatNorm(), "joint", TEXT, space={**GRAPH, **DECAY}),
     "wide LightGCN": Entry(joint.FusionControl(), "joint", space={**GRAPH, **DECAY}),
+    "twin LightGCN": Entry(joint.TwinLightGCN(), "joint", space={**GRAPH, **DECAY}),
     "CombSUM": Entry(joint.CombSum(), "joint", views=PAIR),
     "RRF": Entry(joint.RRF(), "joint", views=PAIR),
 }

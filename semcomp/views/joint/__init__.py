@@ -2,8 +2,17 @@
 
 from semcomp.views.joint.aligned import AlignedLightGCN
 from semcomp.views.joint.ensemble import ensemble
-from semcomp.views.joint.fusion import FusionControl, NormConcatNorm
+from semcomp.views.joint.fusion import FusionControl, NormConcatNorm, TwinLightGCN
 from semcomp.views.joint.late import CombSum
 from semcomp.views.joint.rank_fusion import RRF, rrf
 
-__all__ = ["RRF", "AlignedLightGCN", "CombSum", "FusionControl", "NormConcatNorm", "ensemble", "rrf"]
+__all__ = [
+    "RRF",
+    "AlignedLightGCN",
+    "CombSum",
+    "FusionControl",
+    "NormConcatNorm",
+    "TwinLightGCN",
+    "ensemble",
+    "rrf",
+]

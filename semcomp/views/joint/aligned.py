@@ -23,6 +23,7 @@ from semcomp.kernels.contrastive import sampled_softmax
 from semcomp.kernels.random import generator
 from semcomp.views.checks import check_options
 from semcomp.views.collaborative.lightgcn import GraphTables, check_size
+from semcomp.views.joint.fusion import HARD
 from semcomp.views.semantic.mlp import perceptron
 from semcomp.views.semantic.text_inputs import text_inputs
 from semcomp.views.training import Batch, Term, Training, train_view
@@ -66,17 +67,20 @@ class TextAlignment(Term):
 class AlignedLightGCN:
     """LightGCN + `weight` · contrastive term to the text. `weight=0` is LightGCN, to the byte.
 
+    Width, loss, negatives and decay are those of `NormConcatNorm` and `FusionControl`, so that a comparison of
+    the three differs in what is done with the text.
+
     Attributes:
         dim: width of the vectors. layers: propagation steps.
         weight: λ of the contrastive term. temperature, negatives: of that term.
     """
 
-    dim: int = 64
+    dim: int = 128
     layers: int = 2
     weight: float = 0.1
     temperature: float = 0.15
     negatives: int = 512
-    training: Training = field(default_factory=Training)
+    training: Training = field(default_factory=lambda: HARD)
 
     def __post_init__(self) -> None:
         check_size(self, self.dim, self.layers)

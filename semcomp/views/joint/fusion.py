@@ -1,4 +1,4 @@
-"""Norm-Concat-Norm: both views side by side, trained together (Wang et al. 2026)."""
+"""Norm-Concat-Norm: both views side by side, trained together (Wang et al. 2026), and its two controls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from semcomp.views.collaborative.lightgcn import GraphTables, check_size
 from semcomp.views.semantic.projection import TextProjection
 from semcomp.views.training import Encoder, SampledSoftmax, Training, train_view
 
+#: Of the fusion, and of all that it is compared with: its control, the twin, the aligned view.
 HARD = Training(loss=SampledSoftmax(hard_pool=2), weight_decay=1e-4)
+TWIN = 1_000_003  # added to the seed of the second half's initial vectors
 
 
 class ConcatEncoder(Encoder):
@@ -64,8 +66,7 @@ class NormConcatNorm:
 
     def __post_init__(self) -> None:
         check_size(self, self.dim, self.layers)
-        if self.dim % 2:
-            raise SemcompError(f"NormConcatNorm needs an even dim of at least 2 (two halves), not {self.dim}")
+        check_halves(self, self.dim)
 
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
         split, text = Inputs.of(inputs).with_text(self)
@@ -92,3 +93,35 @@ class FusionControl:
         split = Inputs.of(inputs).split
         encoder = GraphTables(split, self.dim, self.layers, seed)
         return train_view("wide LightGCN", self, encoder, split, seed, checkpoint=checkpoint)
+
+
+@checked
+@dataclass(frozen=True)
+class TwinLightGCN:
+    """The fusion's architecture with nothing to fuse: two LightGCN halves of dim/2 each, no text.
+
+    The halves differ in their initial vectors alone. What they gain over `FusionControl` is due to two
+    normalised halves, as in an ensemble of two seeds that are trained together; what `NormConcatNorm` gains
+    over them is due to the text.
+    """
+
+    dim: int = 128
+    layers: int = 2
+    training: Training = field(default_factory=lambda: HARD)
+
+    def __post_init__(self) -> None:
+        check_size(self, self.dim, self.layers)
+        check_halves(self, self.dim)
+
+    def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> View:
+        split = Inputs.of(inputs).split
+        # any other seed would do; that of no training in use, so that a half is nobody else's LightGCN
+        halves = [GraphTables(split, self.dim // 2, self.layers, one) for one in (seed, seed + TWIN)]
+        return train_view("twin LightGCN", self, ConcatEncoder(*halves), split, seed, checkpoint=checkpoint)
+
+
+def check_halves(model: object, dim: int) -> None:
+    """SemcompError for a width that two halves cannot share."""
+    if dim % 2:
+        name = type(model).__name__
+        raise SemcompError(f"{name} needs an even dim of at least 2 (two halves), not {dim}")
