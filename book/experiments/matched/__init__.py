@@ -1,0 +1,1 @@
+"""Fusion and alignment, matched factor by factor, on every data set."""
