@@ -27,7 +27,7 @@ from semcomp.study.settings import settings_for
 from semcomp.text import Encoder, embed
 from semcomp.views.configurations import budgeted, changed
 from semcomp.views.registry import entry, reads_order
-from semcomp.views.training import described, validation_ndcg
+from semcomp.views.training import described, is_cut_off, validation_ndcg
 
 #: Of the audit's checks, those that can refuse a split, and those that can refuse a text.
 SPLIT_CHECKS = ("pairs in two parts", "pairs of the data", "promises of the strategy")
@@ -200,21 +200,36 @@ class Study:
     def reservation(self) -> str:
         """Why no verdict should be taken from this study; empty where nothing is against it.
 
-        So it is at the budget "smoke", and where the first LightGCN's recall is not above popularity's.
+        So it is at the budget "smoke", where the first LightGCN's recall is not above popularity's, and where
+        a training of LightGCN or of the projection was cut off.
         """
         ours, popular = (
             evaluate(self.rank(name, self.seeds[0]), self.split, self.k, resamples=0)
             for name in ("LightGCN", "popularity")
         )
-        return reservation(self.budget_name, ours, popular)
+        late = () if self.budget_name == "smoke" else self.cut_off("LightGCN", "projection")
+        return reservation(self.budget_name, ours, popular, late)
 
-    def says(self, verdict: object) -> str:
-        """A verdict as it may be shown: in its own words, or as "not judged" where there is a reservation.
+    def cut_off(self, *names: str) -> tuple[str, ...]:
+        """Of these views those with a training, at any seed, that ended with the budget's epochs.
+
+        A baseline that would still improve decides nothing: its clock is part of every difference from it.
+
+        >>> study.cut_off("popularity", "LightGCN")
+        ('LightGCN',)
+        """
+        fits = {name: [self.scorer(name, seed) for seed in self.seeds] for name in names}
+        return tuple(name for name, made in fits.items() if any(map(is_cut_off, made)))
+
+    def says(self, verdict: object, *names: str) -> str:
+        """A verdict as it may be shown: in its own words, or as "not judged".
+
+        So it is where there is a reservation, and where a training of the views `names` was cut off.
 
         >>> study.says("holds")
         'not judged'
         """
-        return NOT_JUDGED if self.reservation else str(verdict)
+        return NOT_JUDGED if self.reservation or self.cut_off(*names) else str(verdict)
 
     def fit(self, model: Model, seed: int = 0, inputs: Inputs | Split | None = None) -> Scorer:
         """A model on `inputs`, or on the study's split alone; a view is trained at most once.

@@ -5,7 +5,7 @@ from semcomp.views.training.cost import Meter
 from semcomp.views.training.encoder import Batch, Encoder, Term
 from semcomp.views.training.loop import train_view
 from semcomp.views.training.losses import BPR, DirectAU, Drawn, FullSoftmax, Loss, SampledSoftmax
-from semcomp.views.training.selection import validation_ndcg
+from semcomp.views.training.selection import is_cut_off, validation_ndcg
 
 __all__ = [
     "BPR",
@@ -20,6 +20,7 @@ __all__ = [
     "Term",
     "Training",
     "described",
+    "is_cut_off",
     "train_view",
     "validation_ndcg",
 ]

@@ -70,3 +70,18 @@ def _part_of(scorer: Scorer, rows: NDArray[np.int64], items: NDArray[np.int64] |
 def _split_of(split: Split, rows: NDArray[np.int64]) -> Split:
     train, valid, test = (sp.csr_array(part[rows]) for part in (split.train, split.valid, split.test))
     return Split(split.user_ids[rows], split.item_ids, train, valid, test, provenance={})
+
+
+def is_cut_off(scorer: Scorer) -> bool:
+    """Whether its training ended with the last epoch allowed, before validation had stopped improving.
+
+    That is where the best epoch is less than `patience` validations before the end, so that nobody knows what
+    the next epochs would have brought. False for what was not trained, and where nothing was validated on.
+    """
+    made = getattr(scorer, "provenance", {})
+    history, options = made.get("training", {}), made.get("config", {}).get("training", {})
+    if not history.get("curve") or not history["valid_ndcg"]:
+        return False
+    last = history["curve"][-1]["epoch"]
+    waited = last - history["best_epoch"] >= options["patience"] * options["every"]
+    return bool(last >= options["epochs"] and not waited)
