@@ -422,8 +422,22 @@ def test_where_only_popularity_counts_no_verdict_is_given(study_cache, tmp_path)
 def test_a_view_above_popularity_is_judged(study):
     above = sc.evaluate(study.rank("LightGCN", 3), study.split)["recall"].value
     popular = sc.evaluate(study.rank("popularity"), study.split)["recall"].value
-    assert (study.reservation == "") == (above > popular)
-    assert study.says("holds") == ("holds" if above > popular else "not judged")
+    late = study.cut_off("LightGCN", "projection")
+    assert (study.reservation == "") == (above > popular and not late)
+    assert study.says("holds") == ("not judged" if study.reservation else "holds")
+
+
+def test_a_view_whose_training_was_cut_off_is_not_judged(study_cache, monkeypatch):
+    """One epoch is the last allowed and the best so far; with a patience of one look after many it is not."""
+    tiny = BUDGETS["tiny"]
+    for name, changes in {"hasty": {"epochs": 1}, "patient": {"epochs": 200, "patience": 1}}.items():
+        monkeypatch.setitem(BUDGETS, name, replace(tiny, name=name, **changes))
+    hasty, patient = Study("planted", "hasty"), Study("planted", "patient")
+    assert hasty.cut_off("popularity", "LightGCN", "projection") == ("LightGCN", "projection")
+    assert "the training of LightGCN and projection ended with the last epoch allowed" in hasty.reservation
+    assert hasty.says("holds") == "not judged"
+    assert patient.cut_off("LightGCN", "wide LightGCN") == ()
+    assert patient.says("holds") == ("not judged" if patient.reservation else "holds")
 
 
 # records

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 from conformance import QUICK, bytes_of
 from torch.nn import functional as F
@@ -12,9 +13,10 @@ from torch.nn import functional as F
 from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import unit_rows
+from semcomp.errors import SemcompError
 from semcomp.views.collaborative.lightgcn import LightGCN
 from semcomp.views.joint.aligned import AlignedLightGCN, TextAlignment
-from semcomp.views.joint.fusion import FusionControl, NormConcatNorm
+from semcomp.views.joint.fusion import FusionControl, NormConcatNorm, TwinLightGCN
 from semcomp.views.registry import REGISTRY
 from semcomp.views.semantic.raw_text import RawText
 from semcomp.views.training import Batch, SampledSoftmax
@@ -76,11 +78,28 @@ def test_alignment_makes_neighbourhoods_like_those_of_the_text(world):
     assert likeness[1] > likeness[0] + 0.05
 
 
-def test_the_fusions_control_is_the_fusion_without_text():
-    """Same loss, negatives, width, depth; and a text that is given is not read."""
-    fusion, control = NormConcatNorm(), FusionControl()
-    assert (fusion.dim, fusion.layers, fusion.training) == (control.dim, control.layers, control.training)
+def test_what_the_fusion_is_compared_with_has_its_loss_negatives_width_and_depth():
+    models = [NormConcatNorm(), FusionControl(), TwinLightGCN(), AlignedLightGCN()]
+    assert len({(one.dim, one.layers, one.training) for one in models}) == 1
     assert not REGISTRY["wide LightGCN"].reads_text
+    assert not REGISTRY["twin LightGCN"].reads_text
+
+
+def test_the_twins_halves_have_unit_norm_and_differ(world):
+    view = TwinLightGCN(8, training=QUICK).fit(Inputs(*world), seed=3)
+    assert view.shape == (world[0].n_users, world[0].n_items)
+    for side in (view.users, view.items):
+        first, second = side[:, :4], side[:, 4:]
+        np.testing.assert_allclose(np.linalg.norm(first, axis=1), 0.5**0.5, rtol=1e-5)
+        np.testing.assert_allclose(np.linalg.norm(second, axis=1), 0.5**0.5, rtol=1e-5)
+        assert not np.allclose(first, second, atol=0.1)
+    again = TwinLightGCN(8, training=QUICK).fit(world[0], seed=3)
+    assert bytes_of(again) == bytes_of(view)  # a text that is given is not read
+
+
+def test_a_twin_has_an_even_width():
+    with pytest.raises(SemcompError, match="TwinLightGCN needs an even dim"):
+        TwinLightGCN(dim=7)
 
 
 def test_the_fusions_control_is_lightgcn_but_for_its_training(world):

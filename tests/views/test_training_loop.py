@@ -33,6 +33,7 @@ from semcomp.views.training import (
     SampledSoftmax,
     Term,
     Training,
+    is_cut_off,
     loop,
     train_view,
     validation_ndcg,
@@ -436,3 +437,23 @@ def test_no_plan_is_shorter_than_the_run():
 def test_training_must_be_one(world):
     with pytest.raises(SemcompError, match=r"LightGCN option training = \{'lr': 1\}; it must be a Training"):
         LightGCN(4, training={"lr": 1}).fit(world[0])
+
+
+@pytest.mark.parametrize(
+    ("best", "last", "allowed", "cut_off"),
+    [(9, 9, 9, True), (6, 12, 12, True), (3, 12, 12, False), (3, 12, 90, False), (0, 9, 9, False)],
+)
+def test_a_training_is_cut_off_where_its_end_came_before_its_patience(best, last, allowed, cut_off):
+    """Looks at epochs 3, 6, 9, 12; a patience of 3 of them ends a run 9 epochs after its best one."""
+    options = {"epochs": allowed, "patience": 3, "every": 3}
+    curve = [{"epoch": epoch, "valid_ndcg": 0.1} for epoch in range(3, last + 1, 3)]
+    made = {
+        "config": {"training": options},
+        "training": {"best_epoch": best, "valid_ndcg": 0.1, "curve": curve},
+    }
+    assert is_cut_off(View("v", np.ones((2, 1)), np.ones((3, 1)), made)) == cut_off
+
+
+def test_what_is_not_trained_or_not_validated_is_not_cut_off(blind):
+    assert not is_cut_off(View("v", np.ones((2, 1)), np.ones((3, 1))))
+    assert not is_cut_off(BPRMF(4, replace(QUICK, epochs=1)).fit(blind))
