@@ -102,16 +102,11 @@ def verdicts(found: Mapping[tuple[str, str], Value]) -> dict[tuple[str, str], Ve
 def in_percent(value: Value, of: float) -> Value:
     """The difference, in per cent of the control's mean."""
     low, high, excess = value.excess_low, value.excess_high, value.excess
-    assert low is not None and high is not None and excess is not None
-    scale = 100 / of
-    return Value(
-        excess * scale,
-        null=0.0,
-        excess_low=low * scale,
-        excess_high=high * scale,
-        n=value.n,
-        seeds=value.seeds,
-    )
+    assert low is not None
+    assert high is not None
+    assert excess is not None
+    scaled = {"null": 0.0, "excess_low": 100 * low / of, "excess_high": 100 * high / of}
+    return Value(100 * excess / of, n=value.n, seeds=value.seeds, **scaled)
 
 
 def answers(kept: Mapping[str, Mapping[str, Any]], metric: str, split: str = USUAL) -> pd.DataFrame:

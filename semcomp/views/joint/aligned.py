@@ -67,8 +67,8 @@ class TextAlignment(Term):
 class AlignedLightGCN:
     """LightGCN + `weight` · contrastive term to the text. `weight=0` is LightGCN, to the byte.
 
-    Width, loss, negatives and decay are those of `NormConcatNorm` and `FusionControl`, so that a comparison of
-    the three differs in what is done with the text.
+    Width, loss, negatives and decay are those of `NormConcatNorm` and `FusionControl`: what differs between
+    the three is what is done with the text.
 
     Attributes:
         dim: width of the vectors. layers: propagation steps.
