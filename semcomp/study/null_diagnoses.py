@@ -73,6 +73,59 @@ def two_views(
     control: SeedPairs | list[Pair] = {(s, t): fused_pair(a[s], a[t], split, k) for s, t in pairs_of(len(a))}
     if null is not None:
         control = [fused_pair(a[0], null, split, k)]
-    return diagnose_over_seeds(
-        pairs, split, k=k, null=control, depths=depths, resamples=resamples, seed=seed
-    )
+    return diagnose_over_seeds(pairs, split, k=k, null=control, depths=depths, resamples=resamples, seed=seed)
+
+
+def null_rankings(name: str, study: Study, seed: int = 0) -> Pair:
+    """A null pair as test rankings of 2k places, with the list of their CombSUM where both are views.
+
+    The weight of the fusion is picked on validation, as that of the pair of interest.
+
+    Raises:
+        SemcompError: as `null_pair`.
+    """
+    a, b = null_pair(name, study, seed)
+    if isinstance(b, View):
+        return fused_pair(a, b, study.split, study.k)
+    other = b if isinstance(b, TopK) else rank(b, study.split, 2 * study.k)
+    return Pair(rank(a, study.split, 2 * study.k), other)
+
+
+def null_over_seeds(name: str, study: Study) -> SeedPairs | list[Pair]:
+    """A null as `diagnose_over_seeds` takes it: all pairs of a model's trainings, or a pair for each seed.
+
+    What is drawn (shuffled texts, random lists) is drawn anew for each seed.
+
+    Raises:
+        SemcompError: as `null_pair`.
+    """
+    if name in NULLS and (model := NULLS[name].of) and len(study.seeds) > 1:
+        views = [study.view(model, seed) for seed in study.seeds]
+        return {(s, t): fused_pair(views[s], views[t], study.split, study.k) for s, t in pairs_of(len(views))}
+    return [null_rankings(name, study, seed) for seed in study.seeds]
+
+
+def diagnose_against_nulls(study: Study, names: Sequence[str] = CHEAP) -> dict[str, Evidence]:
+    """`diagnose_over_seeds` of LightGCN, the projection and their CombSUM, once for each null of `NULLS`.
+
+    What `against_nulls` compares. A null of which one side is a mere list has no fusion, and the fusion's
+    values then have no null.
+
+    Raises:
+        SemcompError: as `null_pair`.
+    """
+    pairs = [
+        fused_pair(study.view("LightGCN", seed), study.view("projection", seed), study.split, study.k)
+        for seed in study.seeds
+    ]
+    return {
+        name: diagnose_over_seeds(
+            pairs,
+            study.split,
+            k=study.k,
+            null=null_over_seeds(name, study),
+            depths=(),
+            resamples=study.budget.resamples,
+        )
+        for name in names
+    }

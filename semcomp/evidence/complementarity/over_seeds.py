@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from semcomp.checks import checked
-from semcomp.core.evidence import Evidence, Value
+from semcomp.core.evidence import Evidence
 from semcomp.core.provenance import measured
 from semcomp.data import Split
 from semcomp.errors import SemcompError
@@ -19,7 +18,7 @@ from semcomp.evidence.complementarity.measures import STATEMENTS, pair_columns, 
 from semcomp.evidence.complementarity.pair import Pair, StrataFrom, Users, same_lists
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 from semcomp.evidence.statistics.seed_pairs import pseudo_columns
-from semcomp.evidence.statistics.verdicts import with_headline
+from semcomp.evidence.statistics.verdicts import with_headline, without_excess
 
 SeedPairs = Mapping[tuple[int, int], Pair]
 SIDES = re.compile(r"(?<=\.)[ab](?=$|[._])")  # the a of "recall.a", "hits.a_unique" and the like
@@ -95,7 +94,7 @@ def diagnose_over_seeds(
     statistics = pair_statistics(columns, depths, own)
     values = estimate_over_seeds(columns, statistics, null=of_null, resamples=resamples, seed=seed)
     if together and len(pairs) < 3:
-        values = {name: _without_interval(value) for name, value in values.items()}
+        values = {name: without_excess(value) for name, value in values.items()}
     described = [pair.described() for pair in pairs]
     provenance = measured(
         split,
@@ -146,10 +145,3 @@ def _either_way(columns: Columns) -> Columns:
         name: column if other[name] == name else (column + columns[other[name]]) / 2
         for name, column in columns.items()
     }
-
-
-def _without_interval(value: Value) -> Value:
-    """The excess by itself: its variance over trainings is unknown."""
-    return replace(
-        value, excess_low=None, excess_high=None, excess_p=None, excess_of_seeds=None, excess_errors=()
-    )

@@ -149,14 +149,13 @@ def below_null(value: Value) -> Value:
 
 def by_itself(value: Value) -> Value:
     """For "there is more than zero of it": the value's own interval, whatever its null."""
+    return replace(without_excess(value), null=None)
+
+
+def without_excess(value: Value) -> Value:
+    """The value and its null, of whose difference nothing more is known."""
     return replace(
-        value,
-        null=None,
-        excess_low=None,
-        excess_high=None,
-        excess_p=None,
-        excess_of_seeds=None,
-        excess_errors=(),
+        value, excess_low=None, excess_high=None, excess_p=None, excess_of_seeds=None, excess_errors=()
     )
 
 

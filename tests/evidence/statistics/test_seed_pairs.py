@@ -52,7 +52,7 @@ def test_pseudo_values_of_a_sum_are_its_parts() -> None:
 
 @pytest.mark.parametrize("seeds", [3, 5])
 def test_the_spread_of_pseudo_values_is_the_variance_of_their_mean_or_more(seeds: int) -> None:
-    """Of trainings alone, 4 σ² / S; of the pairing alone, 4 σ² / (S (S − 2)) where 2 σ² / (S (S − 1)) is true."""
+    """Of trainings 4 σ² / S; of the pairing 4 σ² / (S (S − 2)), where 2 σ² / (S (S − 1)) is true."""
     rng = np.random.default_rng(seeds)
     spreads = []
     for _ in range(4000):
@@ -69,7 +69,12 @@ def test_too_few_trainings_and_wrong_pairs_are_refused() -> None:
     column = {"x": np.ones(3)}
     with pytest.raises(SemcompError, match="2 trainings have 1 pairs, whose spread is unknown"):
         pseudo_columns({(0, 1): column}, 2)
-    for wrong in ([(0, 1), (1, 2)], [(0, 1), (1, 2), (2, 1)], [(0, 1), (1, 2), (2, 3)], [(0, 1), (1, 2), (2, 2)]):
+    for wrong in (
+        [(0, 1), (1, 2)],
+        [(0, 1), (1, 2), (2, 1)],
+        [(0, 1), (1, 2), (2, 3)],
+        [(0, 1), (1, 2), (2, 2)],
+    ):
         with pytest.raises(SemcompError, match="give each pair of different trainings once"):
             pseudo_columns(dict.fromkeys(wrong, column), 3)
 
