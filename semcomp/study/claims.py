@@ -174,6 +174,7 @@ CLAIMS = (
         "06_alignment_or_fusion",
         "fusion against fusion of shuffled text",
         "ndcg",
+        least=NDCG,
     ),
     Claim(
         "Fusion beats alignment",
