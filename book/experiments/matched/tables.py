@@ -19,11 +19,13 @@ from semcomp.core.evidence import Value
 from semcomp.evidence import judge_family
 from semcomp.evidence.statistics.bootstrap import mean_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
+from semcomp.evidence.statistics.least import NDCG, RECALL
 from semcomp.evidence.statistics.verdicts import Verdict
 
 Floats = NDArray[np.float64]
 CONTROL = "wide LightGCN"
 RESAMPLES = 2000
+LEAST = {"ndcg": NDCG, "recall": RECALL}
 
 
 def records(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
@@ -93,9 +95,10 @@ def differences(of_row: Mapping[str, Floats]) -> dict[tuple[str, str], Value]:
     return found
 
 
-def verdicts(found: Mapping[tuple[str, str], Value]) -> dict[tuple[str, str], Verdict]:
-    """One family: all questions on one split of a data set."""
-    judged = judge_family({" against ".join(pair): value for pair, value in found.items()})
+def verdicts(found: Mapping[tuple[str, str], Value], metric: str) -> dict[tuple[str, str], Verdict]:
+    """One family: all questions on one split of a data set, each about the metric's least difference."""
+    named = {" against ".join(pair): value for pair, value in found.items()}
+    judged = judge_family(named, dict.fromkeys(named, LEAST[metric].amount))
     return dict(zip(found, judged.values(), strict=True))
 
 
@@ -118,7 +121,7 @@ def answers(kept: Mapping[str, Mapping[str, Any]], metric: str, split: str = USU
         if CONTROL not in of_row:
             continue
         found = differences(of_row)
-        for pair, verdict in verdicts(found).items():
+        for pair, verdict in verdicts(found, metric).items():
             value, percent = found[pair], in_percent(found[pair], float(of_row[CONTROL].mean()))
             rows.append(
                 {
