@@ -7,6 +7,7 @@ import json
 import platform
 from collections.abc import Callable, Iterable
 from datetime import date
+from inspect import isroutine
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import torch
 
 from semcomp import __version__
 from semcomp.study import Study
-from semcomp.study.settings import settings_for
+from semcomp.study.code import code_digest, modules_of
+from semcomp.study.settings import density, settings_for
+from semcomp.views.training import described
 
 DATA = ("ml-100k", "books", "movies", "beauty", "games")
 
@@ -46,6 +49,34 @@ def about(study: Study) -> dict[str, Any]:
         },
         "settings": {view: settings_for(name, split, view)[1] for view in ("LightGCN", "projection")},
     }
+
+
+def made(study: Study, views: Iterable[str], *measures: Callable[..., Any]) -> dict[str, Any]:
+    """What a part of a result file was made with, by which `book.experiments.agreement` judges it.
+
+    Args:
+        views: whose settings are recorded. measures: functions whose code is recorded with that of the views.
+    """
+    models = {view: study.settings(view) for view in views}
+    return {
+        "data": study.data.fingerprint,
+        "split": study.split.fingerprint,
+        "strategy": str(study.strategy),
+        "density": density(study.split),
+        "models": {
+            view: {"origin": where, "config": described(model)} for view, (model, where) in models.items()
+        },
+        **code_of(*(model for model, _ in models.values()), *measures),
+        **origin(),
+    }
+
+
+def code_of(*things: Any) -> dict[str, Any]:
+    """The modules of configurations and functions, and the digest of what they do now."""
+    modules = {
+        module for one in things for module in ([one.__module__] if isroutine(one) else modules_of(one))
+    }
+    return {"modules": sorted(modules), "code": code_digest(*sorted(modules))}
 
 
 def origin() -> dict[str, Any]:

@@ -1,0 +1,233 @@
+"""Whether committed results agree with what the book uses now: data, split, settings and code.
+
+    python -m book.experiments.agreement
+
+A result is "as now"; "old", where the code that made it has changed since or is not recorded; or
+"contradictory", where its data or split are not those that settings were tuned on and page 9 measured, or its
+settings are not those that `settings_for` gives now. No data is needed to tell. `semcomp book` refuses
+contradictory results, except those of `declared.toml`, which pages show with a warning, as they do old ones.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from book.experiments.results import Used, dicts, read, used
+from semcomp.errors import SemcompError
+from semcomp.study.budgets import BUDGETS
+from semcomp.study.code import code_digest
+from semcomp.study.settings import PACKAGED, settings_of
+from semcomp.views.configurations import budgeted, from_described
+from semcomp.views.training import described
+
+Word = Literal["as now", "old", "contradictory"]
+OLD = "measured with code that has changed since, or is not recorded"
+HERE = Path(__file__).resolve().parent
+#: Folders and files of results, and how they are measured again; what others report is not measured here.
+COMMANDS = {
+    "views/results/fits": "python -m book.experiments.views.measure --epochs 30 --patience 4 --data {names}",
+    "views/results/longer": "python -m book.experiments.views.measure --epochs 90 --patience 4 --seeds 1 "
+    "--results book/experiments/views/results/longer --data {names} --view {views}",
+    "separation/results/data": "python -m book.experiments.separation.measure --force --data {names}",
+    "mapping/results": "python -m book.experiments.mapping.measure --force --data {names}",
+    "schedule/results": "for part in choice confirmation; do "
+    "python -m book.experiments.schedule.measure $part --data {names}; done",
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a results file is, and why.
+
+    Attributes:
+        file: below the folder of experiments. name: of the data set. views: that it measures.
+        content: how its data or split differ. settings: how its settings do, by part.
+        code: the parts that were made by code that has changed since, or is not recorded.
+    """
+
+    file: str
+    name: str
+    views: tuple[str, ...]
+    content: tuple[str, ...]
+    settings: Mapping[str, tuple[str, ...]]
+    code: tuple[str, ...]
+    parts: int
+
+    @property
+    def word(self) -> Word:
+        return "contradictory" if self.content or self.settings else "old" if self.code else "as now"
+
+    @property
+    def folder(self) -> str:
+        return self.file.rpartition("/")[0]
+
+    @property
+    def label(self) -> str:
+        """The data set, and what of it contradicts, where the rest does not."""
+        part = 0 < len(self.settings) < self.parts
+        return f"{self.name} ({', '.join(self.settings)})" if part else self.name
+
+
+def judge(record: Mapping[str, Any], file: str, known: Mapping[str, Mapping[str, Any]]) -> Judged:
+    """One result. `known`: name, data, split and density of each data set, as in settings files."""
+    data, parts = known[record["dataset"]], list(used(record))
+    seen = {("data", one) for one in _data_of(record)}
+    for one in dicts(record):
+        if isinstance(one.get("split"), str) and one.get("strategy", "random") == "random":
+            seen.add(("split", one["split"]))
+    differing = {}
+    for part in parts:
+        if found := tuple(dict.fromkeys(_differing(part, data, record.get("budget")))):
+            differing[part.name] = found
+    return Judged(
+        file,
+        record["dataset"],
+        views=tuple(dict.fromkeys(view for part in parts for view, *_ in part.models)),
+        content=tuple(
+            f"{key} {one[:8]}, now {data[key][:8]}" for key, one in sorted(seen) if one != data[key]
+        ),
+        settings=differing,
+        code=tuple(dict.fromkeys(part.name for part in parts if not _is_of_this_code(part))),
+        parts=len(parts),
+    )
+
+
+def judged(folder: Path = HERE) -> list[Judged]:
+    """Every results file of a data set, below the folder of experiments."""
+    known, found = known_data(folder), []
+    for place in COMMANDS:
+        for path in sorted((folder / place).glob("*.json")):
+            record = read(path)
+            if record["dataset"] not in known:  # neither tuned nor on page 9: the first file is right
+                known[record["dataset"]] = _about(record)
+            found.append(judge(record, path.relative_to(folder).as_posix(), known))
+    return found
+
+
+def known_data(folder: Path = HERE) -> dict[str, dict[str, Any]]:
+    """Data and split by name: as settings were tuned on them, and of the others, as page 9 has them."""
+    fits = sorted((folder / "views" / "results" / "fits").glob("*.json"))
+    measured = [_about(read(path)) for path in fits]
+    tuned = [read(path)["dataset"] for path in sorted(PACKAGED.glob("*/*.json"))]
+    return {one["name"]: one for one in (*measured, *tuned)}
+
+
+def declared(folder: Path = HERE) -> dict[str, str]:
+    """The files whose settings are known to be others than now, each with the reason."""
+    path = folder / "declared.toml"
+    entries = tomllib.loads(path.read_text("utf8"))["settings"] if path.is_file() else []
+    return {file: entry["reason"] for entry in entries for file in entry["files"]}
+
+
+def refuse(found: Iterable[Judged], reasons: Mapping[str, str]) -> None:
+    """Raise SemcompError for the first contradictory result, unless all that differs is declared."""
+    for one in found:
+        if one.content or (one.settings and one.file not in reasons):
+            first = one.content or [f"{part}: {'; '.join(said)}" for part, said in one.settings.items()]
+            raise SemcompError(
+                f"book/experiments/{one.file} contradicts what the book uses now ({first[0]}); "
+                f"measure it again: {_command([one])}"
+            )
+
+
+def warnings(found: Sequence[Judged], reasons: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A folder and a line for each reason, with the data sets and the command that measures them again."""
+    groups: dict[tuple[str, str], list[Judged]] = {}
+    for one in found:
+        if one.word != "as now":
+            why = reasons.get(one.file, "contradictory") if one.settings else OLD
+            groups.setdefault((one.folder, why), []).append(one)
+    for (folder, why), ones in groups.items():
+        labels = ", ".join(one.label for one in ones)
+        yield folder, f"{labels}: {why}; to be measured again by `{_command(ones)}`"
+
+
+def noted(experiment: str) -> str:
+    """What a page of an experiment has to say of its results, in Markdown; empty for nothing."""
+    found = [one for one in judged() if one.folder.startswith(f"{experiment}/")]
+    return "\n>\n> ".join(f"**Note.** {line}." for _, line in warnings(found, declared()))
+
+
+def _differing(part: Used, data: Mapping[str, Any], budget: str | None) -> Iterator[str]:
+    """How the settings of a part differ from those that the book uses now."""
+    name, content, density = data["name"], data["data"], part.density or data["density"]
+    for view, origin, config in part.models:
+        try:
+            wanted, wanted_origin = _now(name, content, density, view, budget)
+            theirs = wanted if config is None else described(from_described(config))
+        except SemcompError as error:  # a view, a class or an option that is no more
+            yield f"{view}: {error}"
+            continue
+        if origin not in (None, wanted_origin):
+            yield f"{view} {origin}, now {wanted_origin}"
+            continue
+        had, now = dict(_flat(theirs)), dict(_flat(wanted))
+        for option in sorted((had.keys() | now.keys()) - part.free):
+            if had.get(option) != now.get(option):
+                yield f"{view} {option} {had.get(option)}, now {now.get(option)}"
+
+
+@cache
+def _now(name: str, data: str, density: float, view: str, budget: str | None) -> tuple[Any, str]:
+    """The configuration of a view and its origin, under a budget of the book if one is given."""
+    model, origin = settings_of({"name": name, "data": data, "density": density}, view)
+    if budget is not None:
+        spend = BUDGETS[budget]
+        model = budgeted(model, spend.epochs, spend.patience, spend.schedule, spend.rate)
+    return described(model), origin
+
+
+def _flat(config: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(config, Mapping):
+        for key, value in config.items():
+            yield from _flat(value, f"{name}.{key}" if name else key)
+    else:
+        yield name, config
+
+
+def _is_of_this_code(part: Used) -> bool:
+    return part.code is not None and part.code == _code(part.modules)
+
+
+@cache
+def _code(modules: tuple[str, ...]) -> str:
+    return code_digest(*modules)
+
+
+def _data_of(record: Mapping[str, Any]) -> list[str]:
+    about = record["data"]
+    made = [one["data"] for one in record.get("made", {}).values()]
+    return [about["fingerprint"] if isinstance(about, Mapping) else about, *made]
+
+
+def _about(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record's data set, as settings remember theirs."""
+    sizes = record["data"] if isinstance(record["data"], Mapping) else record
+    split = next((one["split"] for one in dicts(record) if isinstance(one.get("split"), str)), None)
+    density = sizes["train pairs"] / (sizes["users"] * sizes["items"])
+    return {"name": record["dataset"], "data": _data_of(record)[0], "split": split, "density": density}
+
+
+def _command(ones: Sequence[Judged]) -> str:
+    views = " ".join(f'"{view}"' for view in dict.fromkeys(view for one in ones for view in one.views))
+    return COMMANDS[ones[0].folder].format(names=" ".join(one.name for one in ones), views=views)
+
+
+def main() -> None:
+    found, reasons = judged(), declared()
+    try:
+        refuse(found, reasons)
+    except SemcompError as error:
+        sys.exit(str(error))
+    for folder, line in warnings(found, reasons):
+        print(f"{folder}, {line}")
+
+
+if __name__ == "__main__":
+    main()
