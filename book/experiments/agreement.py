@@ -10,6 +10,7 @@ contradictory results, except those of `declared.toml`, which pages show with a 
 
 from __future__ import annotations
 
+import json
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -160,7 +161,7 @@ def _differing(part: Used, data: Mapping[str, Any], budget: str | None) -> Itera
     for view, origin, config in part.models:
         try:
             wanted, wanted_origin = _now(name, content, density, view, budget)
-            theirs = wanted if config is None else described(from_described(config))
+            theirs = wanted if config is None else _completed(json.dumps(config))
         except SemcompError as error:  # a view, a class or an option that is no more
             yield f"{view}: {error}"
             continue
@@ -181,6 +182,12 @@ def _now(name: str, data: str, density: float, view: str, budget: str | None) ->
         spend = BUDGETS[budget]
         model = budgeted(model, spend.epochs, spend.patience, spend.schedule, spend.rate)
     return described(model), origin
+
+
+@cache
+def _completed(config: str) -> Any:
+    """A configuration with the options that are younger than it."""
+    return described(from_described(json.loads(config)))
 
 
 def _flat(config: Any, name: str = "") -> Iterator[tuple[str, Any]]:
