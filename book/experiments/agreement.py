@@ -29,16 +29,25 @@ from semcomp.views.training import described
 
 Word = Literal["as now", "old", "contradictory"]
 OLD = "measured with code that has changed since, or is not recorded"
-HERE = Path(__file__).resolve().parent
-#: Folders and files of results, and how they are measured again; what others report is not measured here.
-COMMANDS = {
-    "views/results/fits": "python -m book.experiments.views.measure --epochs 30 --patience 4 --data {names}",
-    "views/results/longer": "python -m book.experiments.views.measure --epochs 90 --patience 4 --seeds 1 "
-    "--results book/experiments/views/results/longer --data {names} --view {views}",
-    "separation/results/data": "python -m book.experiments.separation.measure --force --data {names}",
-    "mapping/results": "python -m book.experiments.mapping.measure --force --data {names}",
-    "schedule/results": "for part in choice confirmation; do "
-    "python -m book.experiments.schedule.measure $part --data {names}; done",
+CHECKOUT = Path(__file__).resolve().parents[2]
+HERE, RUN = "book/experiments", "python -m book.experiments"
+#: Folders of results by data set, and other results; how each is measured again, with nothing resumed.
+FOLDERS = {
+    f"{HERE}/views/results/fits": f"{RUN}.views.measure --epochs 30 --patience 4 --data {{names}}",
+    f"{HERE}/views/results/longer": f"{RUN}.views.measure --epochs 90 --patience 4 --seeds 1 "
+    f"--results {HERE}/views/results/longer --data {{names}} --view {{views}}",
+    f"{HERE}/separation/results/data": f"{RUN}.separation.measure --force --data {{names}}",
+    f"{HERE}/mapping/results": f"{RUN}.mapping.measure --force --data {{names}}",
+    f"{HERE}/schedule/results": f"for part in choice confirmation; do {RUN}.schedule.measure $part "
+    "--data {names}; done",
+}
+FILES = {
+    f"{HERE}/views/results/parity.json": f"{RUN}.views.parity --work FOLDER --out {{file}}",
+    f"{HERE}/views/results/ials-parity.json": f"{RUN}.views.ials_parity --out {{file}}",
+    f"{HERE}/separation/results/worlds.json": f"rm {{file}} && {RUN}.separation.worlds",
+    f"{HERE}/measures/results/measures.json": f"rm {{file}} && {RUN}.measures.measure",
+    f"{HERE}/measures/results/hypothesis.json": f"rm {{file}} && {RUN}.measures.hypothesis",
+    "benchmarks/results/bench-2cores.json": "make bench",
 }
 
 
@@ -47,7 +56,7 @@ class Judged:
     """What a results file is, and why.
 
     Attributes:
-        file: below the folder of experiments. name: of the data set. views: that it measures.
+        file: below the checkout. name: of the data set, or of the file. views: that it measures.
         content: how its data or split differ. settings: how its settings do, by part.
         code: the parts that were made by code that has changed since, or is not recorded.
     """
@@ -76,11 +85,11 @@ class Judged:
 
 
 def judge(record: Mapping[str, Any], file: str, known: Mapping[str, Mapping[str, Any]]) -> Judged:
-    """One result. `known`: name, data, split and density of each data set, as in settings files."""
+    """A result of a data set. `known`: name, data, split and density of each, as in settings files."""
     data, parts = known[record["dataset"]], list(used(record))
     seen = {("data", one) for one in _data_of(record)}
     for one in dicts(record):
-        if isinstance(one.get("split"), str) and one.get("strategy", "random") == "random":
+        if len(str(one.get("split"))) == 64 and one.get("strategy", "random") == "random":
             seen.add(("split", one["split"]))
     differing = {}
     for part in parts:
@@ -99,31 +108,39 @@ def judge(record: Mapping[str, Any], file: str, known: Mapping[str, Mapping[str,
     )
 
 
-def judged(folder: Path = HERE) -> list[Judged]:
-    """Every results file of a data set, below the folder of experiments."""
-    known, found = known_data(folder), []
-    for place in COMMANDS:
-        for path in sorted((folder / place).glob("*.json")):
-            record = read(path)
-            if record["dataset"] not in known:  # neither tuned nor on page 9: the first file is right
-                known[record["dataset"]] = _about(record)
-            found.append(judge(record, path.relative_to(folder).as_posix(), known))
-    return found
+def judge_other(record: Mapping[str, Any], file: str, known: Mapping[str, Mapping[str, Any]]) -> Judged:
+    """A result of planted worlds, of several data sets with settings of others, or of a machine."""
+    splits = {name: one["fingerprint"] for name, one in record.get("splits", {}).items()}
+    content = [f"split of {name} {one[:8]}" for name, one in splits.items() if one != known[name]["split"]]
+    made = Used("all", (), modules=tuple(record.get("modules", ())), code=record.get("code"))
+    old = () if _is_of_this_code(made) else ("all",)
+    return Judged(file, Path(file).stem, (), tuple(content), {}, old, parts=1)
 
 
-def known_data(folder: Path = HERE) -> dict[str, dict[str, Any]]:
+def judged(checkout: Path = CHECKOUT) -> list[Judged]:
+    """Every committed result that is measured here."""
+    known, found = known_data(checkout), []
+    for path in (path for folder in FOLDERS for path in sorted((checkout / folder).glob("*.json"))):
+        record = read(path)
+        if record["dataset"] not in known:  # neither tuned nor on page 9: the first file is right
+            known[record["dataset"]] = _about(record)
+        found.append(judge(record, path.relative_to(checkout).as_posix(), known))
+    there = [file for file in FILES if (checkout / file).is_file()]
+    return [*found, *(judge_other(read(checkout / file), file, known) for file in there)]
+
+
+def known_data(checkout: Path = CHECKOUT) -> dict[str, dict[str, Any]]:
     """Data and split by name: as settings were tuned on them, and of the others, as page 9 has them."""
-    fits = sorted((folder / "views" / "results" / "fits").glob("*.json"))
-    measured = [_about(read(path)) for path in fits]
+    fits = sorted((checkout / HERE / "views" / "results" / "fits").glob("*.json"))
     tuned = [read(path)["dataset"] for path in sorted(PACKAGED.glob("*/*.json"))]
-    return {one["name"]: one for one in (*measured, *tuned)}
+    return {one["name"]: one for one in (*(_about(read(path)) for path in fits), *tuned)}
 
 
-def declared(folder: Path = HERE) -> dict[str, str]:
+def declared(checkout: Path = CHECKOUT) -> dict[str, str]:
     """The files whose settings are known to be others than now, each with the reason."""
-    path = folder / "declared.toml"
+    path = checkout / HERE / "declared.toml"
     entries = tomllib.loads(path.read_text("utf8"))["settings"] if path.is_file() else []
-    return {file: entry["reason"] for entry in entries for file in entry["files"]}
+    return {f"{HERE}/{file}": entry["reason"] for entry in entries for file in entry["files"]}
 
 
 def refuse(found: Iterable[Judged], reasons: Mapping[str, str]) -> None:
@@ -132,26 +149,26 @@ def refuse(found: Iterable[Judged], reasons: Mapping[str, str]) -> None:
         if one.content or (one.settings and one.file not in reasons):
             first = one.content or [f"{part}: {'; '.join(said)}" for part, said in one.settings.items()]
             raise SemcompError(
-                f"book/experiments/{one.file} contradicts what the book uses now ({first[0]}); "
+                f"{one.file} contradicts what the book uses now ({first[0]}); "
                 f"measure it again: {_command([one])}"
             )
 
 
 def warnings(found: Sequence[Judged], reasons: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """A folder and a line for each reason, with the data sets and the command that measures them again."""
+    """A place and a line for each reason, with the data sets and the command that measures them again."""
     groups: dict[tuple[str, str], list[Judged]] = {}
     for one in found:
         if one.word != "as now":
             why = reasons.get(one.file, "contradictory") if one.settings else OLD
-            groups.setdefault((one.folder, why), []).append(one)
-    for (folder, why), ones in groups.items():
+            groups.setdefault((one.file if one.file in FILES else one.folder, why), []).append(one)
+    for (place, why), ones in groups.items():
         labels = ", ".join(one.label for one in ones)
-        yield folder, f"{labels}: {why}; to be measured again by `{_command(ones)}`"
+        yield place, f"{labels}: {why}; to be measured again by `{_command(ones)}`"
 
 
 def noted(experiment: str) -> str:
-    """What a page of an experiment has to say of its results, in Markdown; empty for nothing."""
-    found = [one for one in judged() if one.folder.startswith(f"{experiment}/")]
+    """What a page of an experiment, a folder, has to say of its results, in Markdown; empty for nothing."""
+    found = [one for one in judged() if f"/{experiment}/" in f"/{one.file}"]
     return "\n>\n> ".join(f"**Note.** {line}." for _, line in warnings(found, declared()))
 
 
@@ -222,8 +239,9 @@ def _about(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _command(ones: Sequence[Judged]) -> str:
-    views = " ".join(f'"{view}"' for view in dict.fromkeys(view for one in ones for view in one.views))
-    return COMMANDS[ones[0].folder].format(names=" ".join(one.name for one in ones), views=views)
+    first, views = ones[0], dict.fromkeys(f'"{view}"' for one in ones for view in one.views)
+    command = FILES.get(first.file) or FOLDERS[first.folder]
+    return command.format(file=first.file, names=" ".join(one.name for one in ones), views=" ".join(views))
 
 
 def main() -> None:
@@ -232,8 +250,8 @@ def main() -> None:
         refuse(found, reasons)
     except SemcompError as error:
         sys.exit(str(error))
-    for folder, line in warnings(found, reasons):
-        print(f"{folder}, {line}")
+    for place, line in warnings(found, reasons):
+        print(f"{place}: {line}")
 
 
 if __name__ == "__main__":

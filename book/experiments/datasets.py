@@ -7,15 +7,14 @@ import json
 import platform
 from collections.abc import Callable, Iterable
 from datetime import date
-from inspect import isroutine
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from book.experiments.resumed import code_of
 from semcomp import __version__
 from semcomp.study import Study
-from semcomp.study.code import code_digest, modules_of
 from semcomp.study.settings import density, settings_for
 from semcomp.views.training import described
 
@@ -69,14 +68,6 @@ def made(study: Study, views: Iterable[str], *measures: Callable[..., Any]) -> d
         **code_of(*(model for model, _ in models.values()), *measures),
         **origin(),
     }
-
-
-def code_of(*things: Any) -> dict[str, Any]:
-    """The modules of configurations and functions, and the digest of what they do now."""
-    modules = {
-        module for one in things for module in ([one.__module__] if isroutine(one) else modules_of(one))
-    }
-    return {"modules": sorted(modules), "code": code_digest(*sorted(modules))}
 
 
 def origin() -> dict[str, Any]:

@@ -8,9 +8,20 @@ from typing import Any
 import pytest
 
 from book.experiments import agreement
-from book.experiments.agreement import Judged, declared, judge, judged, known_data, noted, refuse, warnings
-from book.experiments.datasets import code_of, made
+from book.experiments.agreement import (
+    Judged,
+    declared,
+    judge,
+    judge_other,
+    judged,
+    known_data,
+    noted,
+    refuse,
+    warnings,
+)
+from book.experiments.datasets import made
 from book.experiments.results import origins
+from book.experiments.resumed import code_of
 from semcomp.core.metrics import per_user
 from semcomp.errors import SemcompError
 from semcomp.study import Study, build
@@ -18,7 +29,7 @@ from semcomp.study.settings import PACKAGED, read_settings
 from semcomp.views.training import described
 
 KNOWN = known_data()
-FILE = "mapping/results/books.json"
+FILE = "book/experiments/mapping/results/books.json"
 
 
 def record(**changed: Any) -> dict[str, Any]:
@@ -109,7 +120,7 @@ def test_epochs_batches_and_patience_are_an_experiments_own():
         config["training"] = {**config["training"], **training}
         cell = {"view": "LightGCN", "settings": "tuned on books", "config": config, **code_of(tuned.model)}
         about = {"dataset": "books", "data": KNOWN["books"]["data"], "cells": [cell]}
-        return judge(about, "views/results/fits/books.json", KNOWN)
+        return judge(about, "book/experiments/views/results/fits/books.json", KNOWN)
 
     assert fit(epochs=90, batch=8192, patience=7).word == "as now"
     assert fit(lr=0.5).settings == {"LightGCN": ("LightGCN training.lr 0.5, now 0.003",)}
@@ -127,6 +138,18 @@ def test_settings_are_read_from_provenance_where_the_head_says_otherwise():
     assert list(found.settings) == ["before"]
     assert found.label == "books (before)"
     assert found.code == ("again", "before")
+
+
+def test_other_results_have_code_and_the_splits_of_their_data_sets():
+    file, splits = (
+        "book/experiments/views/results/parity.json",
+        {"books": {"fingerprint": KNOWN["books"]["split"]}},
+    )
+    made_by = code_of(per_user)
+    assert judge_other({"splits": splits, **made_by}, file, KNOWN).word == "as now"
+    assert judge_other({"splits": splits}, file, KNOWN).word == "old"
+    found = judge_other({"splits": {"books": {"fingerprint": "f" * 64}}, **made_by}, file, KNOWN)
+    assert (found.word, found.content) == ("contradictory", ("split of books ffffffff",))
 
 
 def test_what_is_made_now_is_as_now():
@@ -169,12 +192,20 @@ def test_warnings_say_what_and_how_to_measure_it_again():
     refuse([stale], {FILE: "known"})
     (line,) = warnings([stale, judged_as()], {FILE: "known"})
     command = "python -m book.experiments.mapping.measure --force --data books"
-    assert line == ("mapping/results", f"books: known; to be measured again by `{command}`")
+    assert line == ("book/experiments/mapping/results", f"books: known; to be measured again by `{command}`")
     assert list(warnings([judged_as()], {})) == []
 
 
 def test_a_page_says_what_is_declared_of_its_results(monkeypatch):
-    one = Judged("mapping/results/x.json", "x", (), (), {"a": ("EASE defaults, now tuned on x",)}, (), 2)
+    one = Judged(
+        "book/experiments/mapping/results/x.json",
+        "x",
+        (),
+        (),
+        {"a": ("EASE defaults, now tuned on x",)},
+        (),
+        2,
+    )
     monkeypatch.setattr(agreement, "judged", lambda: [one])
     monkeypatch.setattr(agreement, "declared", lambda: {one.file: "measured with settings of y"})
     assert noted("mapping").startswith(
@@ -209,7 +240,9 @@ def test_the_build_stops_at_a_contradiction_before_anything_is_loaded(tmp_path: 
 
 def test_the_build_repeats_warnings_and_its_pages_run_again_when_they_change(tmp_path: Path, capsys):
     root = checkout(tmp_path, "print('mapping, books: old')\n")
-    (root / "book" / "09_views.md").write_text((agreement.HERE.parent / "09_views.md").read_text("utf8"))
+    (root / "book" / "09_views.md").write_text(
+        (agreement.CHECKOUT / "book" / "09_views.md").read_text("utf8")
+    )
     said = build._standing(root)
     assert "mapping, books: old" in capsys.readouterr().err
     keys = {
@@ -220,7 +253,7 @@ def test_the_build_repeats_warnings_and_its_pages_run_again_when_they_change(tmp
 
 
 def test_a_contradiction_ends_the_command_with_one_line(monkeypatch):
-    one = Judged("mapping/results/x.json", "x", (), ("split a, now b",), {}, (), 1)
+    one = Judged("book/experiments/mapping/results/x.json", "x", (), ("split a, now b",), {}, (), 1)
     monkeypatch.setattr(agreement, "judged", lambda: [one])
     with pytest.raises(SystemExit) as ended:
         agreement.main()

@@ -26,8 +26,7 @@ from typing import Any
 
 import torch
 
-from book.experiments.datasets import code_of
-from book.experiments.resumed import line_by_line, say, written
+from book.experiments.resumed import code_of, line_by_line, say, written
 from semcomp import __version__
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank

@@ -32,8 +32,8 @@ from typing import Any
 
 import torch
 
-from book.experiments.datasets import DATA, code_of
-from book.experiments.resumed import indented, say, written
+from book.experiments.datasets import DATA
+from book.experiments.resumed import code_of, indented, say, written
 from semcomp import __version__
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
