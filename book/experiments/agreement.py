@@ -117,15 +117,16 @@ def judge_other(record: Mapping[str, Any], file: str, known: Mapping[str, Mappin
     return Judged(file, Path(file).stem, (), tuple(content), {}, old, parts=1)
 
 
-def judged(checkout: Path = CHECKOUT) -> list[Judged]:
-    """Every committed result that is measured here."""
+def judged(experiment: str = "", checkout: Path = CHECKOUT) -> list[Judged]:
+    """Every committed result that is measured here, or those in the folder of one experiment."""
     known, found = known_data(checkout), []
-    for path in (path for folder in FOLDERS for path in sorted((checkout / folder).glob("*.json"))):
+    within = [place for place in (*FOLDERS, *FILES) if experiment in ("", *place.split("/"))]
+    for path in (path for place in within for path in sorted((checkout / place).glob("*.json"))):
         record = read(path)
         if record["dataset"] not in known:  # neither tuned nor on page 9: the first file is right
             known[record["dataset"]] = _about(record)
         found.append(judge(record, path.relative_to(checkout).as_posix(), known))
-    there = [file for file in FILES if (checkout / file).is_file()]
+    there = [file for file in within if file in FILES and (checkout / file).is_file()]
     return [*found, *(judge_other(read(checkout / file), file, known) for file in there)]
 
 
@@ -167,9 +168,8 @@ def warnings(found: Sequence[Judged], reasons: Mapping[str, str]) -> Iterator[tu
 
 
 def noted(experiment: str) -> str:
-    """What a page of an experiment, a folder, has to say of its results, in Markdown; empty for nothing."""
-    found = [one for one in judged() if f"/{experiment}/" in f"/{one.file}"]
-    return "\n>\n> ".join(f"**Note.** {line}." for _, line in warnings(found, declared()))
+    """What the page of an experiment has to say of its results, in Markdown; empty for nothing."""
+    return "\n>\n> ".join(f"**Note.** {line}." for _, line in warnings(judged(experiment), declared()))
 
 
 def _differing(part: Used, data: Mapping[str, Any], budget: str | None) -> Iterator[str]:

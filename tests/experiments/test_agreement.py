@@ -20,8 +20,10 @@ from book.experiments.agreement import (
     warnings,
 )
 from book.experiments.datasets import made
+from book.experiments.mapping.measure import MEASURED_BY, PIECES
 from book.experiments.results import origins
 from book.experiments.resumed import code_of
+from semcomp.api import data_sets
 from semcomp.core.metrics import per_user
 from semcomp.errors import SemcompError
 from semcomp.study import Study, build
@@ -183,6 +185,24 @@ def test_committed_results_contradict_only_where_that_is_declared():
     assert {one.file for one in found if one.settings} == set(declared())
 
 
+def test_a_page_is_told_of_its_own_results_alone():
+    assert {one.file for one in judged("benchmarks")} == {"benchmarks/results/bench-2cores.json"}
+    assert {one.folder.split("/")[2] for one in judged("schedule")} == {"schedule"}
+
+
+@pytest.mark.parametrize("name", ["books", "movies"])
+def test_the_split_that_is_made_now_is_that_of_the_results(name: str):
+    """What splits do is in no digest of code, since a split has its own."""
+    if name not in data_sets():
+        pytest.skip(f"SEMCOMP_DATA has no {name}")
+    study = Study(name)
+    assert (study.data.fingerprint, study.split.fingerprint) == (KNOWN[name]["data"], KNOWN[name]["split"])
+
+
+def test_every_piece_of_the_maps_names_what_measures_it():
+    assert set(MEASURED_BY) == set(PIECES)
+
+
 def test_warnings_say_what_and_how_to_measure_it_again():
     stale = judge(record(models=with_option(regularization=9.0)), FILE, KNOWN)
     with pytest.raises(
@@ -206,7 +226,7 @@ def test_a_page_says_what_is_declared_of_its_results(monkeypatch):
         (),
         2,
     )
-    monkeypatch.setattr(agreement, "judged", lambda: [one])
+    monkeypatch.setattr(agreement, "judged", lambda experiment: [one] if experiment == "mapping" else [])
     monkeypatch.setattr(agreement, "declared", lambda: {one.file: "measured with settings of y"})
     assert noted("mapping").startswith(
         "**Note.** x (a): measured with settings of y; to be measured again by `"
