@@ -12,9 +12,11 @@ from typing import Any
 
 import torch
 
+from book.experiments.resumed import code_of
 from semcomp import __version__
 from semcomp.study import Study
-from semcomp.study.settings import settings_for
+from semcomp.study.settings import density, settings_for
+from semcomp.views.training import described
 
 DATA = ("ml-100k", "books", "movies", "beauty", "games")
 
@@ -45,6 +47,26 @@ def about(study: Study) -> dict[str, Any]:
             "encoder": study.text.provenance["encoder"],
         },
         "settings": {view: settings_for(name, split, view)[1] for view in ("LightGCN", "projection")},
+    }
+
+
+def made(study: Study, views: Iterable[str], *measures: Callable[..., Any]) -> dict[str, Any]:
+    """What a part of a result file was made with, by which `book.experiments.agreement` judges it.
+
+    Args:
+        views: whose settings are recorded. measures: functions whose code is recorded with that of the views.
+    """
+    models = {view: study.settings(view) for view in views}
+    return {
+        "data": study.data.fingerprint,
+        "split": study.split.fingerprint,
+        "strategy": str(study.strategy),
+        "density": density(study.split),
+        "models": {
+            view: {"origin": where, "config": described(model)} for view, (model, where) in models.items()
+        },
+        **code_of(*(model for model, _ in models.values()), *measures),
+        **origin(),
     }
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from inspect import isroutine
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write
+from semcomp.study.code import code_digest, modules_of
 from semcomp.study.workers import in_batches, in_processes
 
 Row = dict[str, Any]  # of a simulated world: "world", its key, and what was found in it
@@ -28,10 +31,24 @@ def simulated(
 ) -> list[Row]:
     """A row for each world, those in `out` not again; it is written after every so many, and at the end.
 
+    The file also says which code made the rows; one that does not is resumed, and goes on not to.
+
     Args:
         text_of: what the file holds, a JSON object with "rows" among its keys.
+
+    Raises:
+        SemcompError: the rows in `out` were made by other code.
     """
-    rows: list[Row] = json.loads(out.read_text("utf8"))["rows"] if out.exists() else []
+    earlier: Row = json.loads(out.read_text("utf8")) if out.exists() else code_of(row_of)
+    now = code_of(row_of)
+    rows: list[Row] = earlier.get("rows", [])
+    if earlier.get("code", now["code"]) != now["code"]:
+        raise SemcompError(f"the rows in {out} were made by other code; move it away to make them again")
+    stamp = ",\n ".join(f'"{key}": {json.dumps(now[key])}' for key in now if key in earlier)
+
+    def text(rows: list[Row]) -> str:
+        return text_of(rows).replace("{", f"{{\n {stamp},", 1) if stamp else text_of(rows)
+
     done = {tuple(row["world"]) for row in rows}
     waiting = [world for world in worlds if world not in done]
     made = in_batches(row_of, waiting, jobs, every)
@@ -40,9 +57,24 @@ def simulated(
             raise row
         rows.append(row)
         if at % every == 0:
-            written(out, text_of(rows))
-    written(out, text_of(rows))
+            written(out, text(rows))
+    written(out, text(rows))
     return rows
+
+
+def code_of(*things: Any) -> Row:
+    """The modules of configurations and of functions, and the digest of what they do now.
+
+    Of a function of the script that runs it is the script's, under the name that it is imported by.
+    """
+    main = sys.modules["__main__"]
+    script = main.__spec__.name if main.__spec__ else "__main__"
+    modules = {
+        script if module == "__main__" else module
+        for one in things
+        for module in ([one.__module__] if isroutine(one) else modules_of(one))
+    }
+    return {"modules": sorted(modules), "code": code_digest(*sorted(modules))}
 
 
 def in_order(rows: Sequence[Row], worlds: Sequence[Key]) -> list[Row]:

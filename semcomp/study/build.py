@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -88,12 +89,14 @@ def make_book(
         The book's first page, an HTML file.
 
     Raises:
-        SemcompError: no checkout, an unusable `out`, data sets that cannot be loaded or told apart, chapters
-            that do not know their parameters (all before a kernel is started); a failing chapter or build.
+        SemcompError: no checkout, an unusable `out`, committed results that contradict the settings that the
+            book uses, data sets that cannot be loaded or told apart, chapters that do not know their
+            parameters (all before a kernel is started); a failing chapter or build.
     """
     checkout = find_checkout(checkout)
     root = _check_root(output_place(out or checkout), checkout)
-    pages = _plan(datasets, budget, root, checkout, data_key)
+    standing = _standing(checkout)
+    pages = _plan(datasets, budget, root, checkout, data_key, standing)
     first = _first_page(root, checkout)
 
     waiting = f"another process makes the book in {root}; waiting for it"
@@ -145,8 +148,27 @@ def _run(pages: Iterable[Page], force: bool) -> None:
         run_chapter(page, force=force)
 
 
+def _standing(checkout: Path) -> str:
+    """What the checkout has to say of its committed results; it refuses contradictory ones."""
+    module = "book.experiments.agreement"
+    if not (checkout / f"{module.replace('.', '/')}.py").is_file():
+        return ""
+    done = subprocess.run(
+        [sys.executable, "-m", module], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SemcompError((done.stderr.strip().splitlines() or [f"{module} failed"])[-1])
+    print(done.stdout, end="", file=sys.stderr)
+    return done.stdout
+
+
 def _plan(
-    datasets: Sequence[str], budget: str, root: Path, checkout: Path, data_key: Callable[[str], str]
+    datasets: Sequence[str],
+    budget: str,
+    root: Path,
+    checkout: Path,
+    data_key: Callable[[str], str],
+    standing: str = "",
 ) -> list[Page]:
     """Every page but the first: data sets loaded, names and parameters checked, nothing executed."""
     sources, executed = checkout / "book", root / "book" / "executed"
@@ -159,15 +181,13 @@ def _plan(
             raise SemcompError(
                 f"{other!r} and {dataset!r} would share the folder {slug(dataset)!r}; rename one"
             )
-    measured = content_digest(
-        checkout,
-        (
-            file
-            for folder in ("book/experiments", "benchmarks/results")
-            for kind in ("*.py", "*.json")
-            for file in (checkout / folder).rglob(kind)
-        ),
+    files = (
+        file
+        for folder in ("book/experiments", "benchmarks/results")
+        for kind in ("*.py", "*.json")
+        for file in (checkout / folder).rglob(kind)
     )
+    measured = digest(content_digest(checkout, files), standing)
     pages = [
         Page(
             source,

@@ -149,32 +149,42 @@ def settings_for(dataset: str, split: Split, view: str, *, folder: Path = PACKAG
     Raises:
         SemcompError: an unknown view, a settings file that cannot be used.
     """
-    found = nearest_settings(dataset, split, view, folder=folder)
+    return settings_of(described_data(dataset, split), view, folder=folder)
+
+
+def settings_of(data: Mapping[str, Any], view: str, *, folder: Path = PACKAGED) -> tuple[Any, str]:
+    """`settings_for` of a data set that is not at hand, by its `described_data`: name, data and density."""
+    found = _nearest(data, view, folder)
     if found is None:
         return build(view), "defaults"
-    ours = _is_of(found, dataset, split)
-    return found.model, f"{'tuned on' if ours else 'carried over from'} {found.dataset['name']}"
+    return (
+        found.model,
+        f"{'tuned on' if _is_of(found, data) else 'carried over from'} {found.dataset['name']}",
+    )
 
 
 def nearest_settings(dataset: str, split: Split, view: str, *, folder: Path = PACKAGED) -> Settings | None:
     """The settings that `settings_for` takes, with the study behind them; None for the defaults."""
+    return _nearest(described_data(dataset, split), view, folder)
+
+
+def _nearest(data: Mapping[str, Any], view: str, folder: Path) -> Settings | None:
     entry(view)
     names = [view, *(old for old, new in RENAMED.items() if new == view)]
     paths = sorted(path for name in names for path in folder.glob(f"*/{_file_name(name)}.json"))
     usable = [one for path in paths if (one := read_settings(path)).config]
-    here = math.log(density(split))
+    here = math.log(data["density"])
 
     def distance(one: Settings) -> tuple[bool, float, str]:
         apart = round(abs(math.log(one.dataset["density"]) - here), 9)
-        return not _is_of(one, dataset, split), apart, one.dataset["name"]
+        return not _is_of(one, data), apart, one.dataset["name"]
 
     return min(usable, key=distance, default=None)
 
 
-def _is_of(settings: Settings, dataset: str, split: Split) -> bool:
-    """Whether the settings were tuned on this data set; content counts where the split knows its own."""
-    content = split.provenance.get("data")
-    return settings.dataset["name"] == dataset and content in (None, settings.dataset["data"])
+def _is_of(settings: Settings, data: Mapping[str, Any]) -> bool:
+    """Whether the settings were tuned on this data set; content counts where the split knew its own."""
+    return settings.dataset["name"] == data["name"] and data["data"] in (None, settings.dataset["data"])
 
 
 def density(split: Split) -> float:

@@ -31,7 +31,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from book.experiments.datasets import about, options, origin, show
+from book.experiments.datasets import about, made, options, origin, show
 from book.experiments.resumed import Attempts, indented, say, written
 from semcomp.core.evidence import Evidence
 from semcomp.core.text_matrix import TextMatrix
@@ -54,6 +54,7 @@ from semcomp.views.training.cost import peak_memory
 
 RESULTS = Path(__file__).parent / "results"
 SEED, OTHER_SEEDS = 0, (1, 2)
+VIEWS = ("LightGCN", "projection", "ACE")
 KINDS = (
     "ridge",
     "linear",
@@ -300,6 +301,17 @@ def hypothesis_piece(study: Study) -> dict[str, Any]:
     return found
 
 
+#: By piece, the functions whose code its numbers depend on, besides the code of the views.
+MEASURED_BY: dict[str, tuple[Callable[..., Any], ...]] = {
+    "geometry": (geometry, ace),
+    "probes": (probe_all, ace),
+    "targets": (probe_all,),
+    "published": (published_probe,),
+    "curves": (capacity_curve, learning_curve),
+    "cold": (probe_all,),
+    "parts": (decompose, read_decomposition),
+    "hypothesis": (alignment_hypothesis,),
+}
 PIECES: dict[str, Callable[[Study], Any]] = {
     "geometry": geometry_piece,
     "probes": probes_piece,
@@ -351,17 +363,20 @@ def trainings(dataset: str, budget: str, pieces: Sequence[str]) -> list[tuple[st
     return [(dataset, budget, name) for name in names]
 
 
-def measure(task: tuple[str, str, str]) -> tuple[Any, float, int]:
-    """A piece of a data set, its seconds, and the most memory its process held."""
+def measure(task: tuple[str, str, str]) -> tuple[Any, float, int, dict[str, Any]]:
+    """A piece of a data set, its seconds, the most memory its process held, and what it was made with."""
     dataset, budget, piece = task
     study, began = Study(dataset, budget), time.perf_counter()
     found = PIECES[piece](study)
-    return found, round(time.perf_counter() - began, 1), peak_memory(torch.device("cpu"))
+    spent = round(time.perf_counter() - began, 1)
+    of = Study(study.data, budget, strategy=COLD) if piece == "cold" else study
+    return found, spent, peak_memory(torch.device("cpu")), made(of, VIEWS, *MEASURED_BY[piece])
 
 
 def head(dataset: str, budget: str) -> dict[str, Any]:
     """What a file says before its first piece."""
-    return about(Study(dataset, budget)) | origin() | {"pieces": {}, "seconds": {}, "peak bytes": {}}
+    empty: dict[str, Any] = {"made": {}, "pieces": {}, "seconds": {}, "peak bytes": {}}
+    return about(Study(dataset, budget)) | origin() | empty
 
 
 def shown(record: dict[str, Any]) -> str:
@@ -399,7 +414,8 @@ def main() -> None:
             say(f"{name}, {one}: {seconds:.0f} s")
         pieces = [(name, given.budget, piece) for piece in todo]
         for (*_, piece), result in attempts(measure, pieces, given.jobs):
-            record["pieces"][piece], record["seconds"][piece], record["peak bytes"][piece] = result
+            for key, one in zip(("pieces", "seconds", "peak bytes", "made"), result, strict=True):
+                record.setdefault(key, {})[piece] = one
             written(path, indented(record))
             say(f"{name}, {piece}: {record['seconds'][piece]:.0f} s")
     show(given.data, given.out, shown)

@@ -6,8 +6,9 @@ A fit has the view's tuned settings; what differs is the schedule, the number of
 the tuned step size is multiplied, since a rate that falls to zero goes half as far. "choice" are LightGCN
 and the wide control (`CHOOSING`), "confirmation" the graph views with the plan that was chosen, three seeds.
 They are compared with the committed fits of 30 epochs at a constant rate (`views/results/fits`). Validation
-alone chooses; test NDCG@20 is recorded next to it. One thread; a fit that is in the results file is not made
-again. What was decided by them is in the section on budgets of `book/protocol.md`.
+alone chooses; test NDCG@20 is recorded next to it. One thread; a fit that is in the results file is made
+again only if the code of its view has changed. What was decided by them is in the section on budgets of
+`book/protocol.md`.
 """
 
 from __future__ import annotations
@@ -25,13 +26,14 @@ from typing import Any
 
 import torch
 
-from book.experiments.resumed import line_by_line, say, written
+from book.experiments.resumed import code_of, line_by_line, say, written
 from semcomp import __version__
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
 from semcomp.study import Study
 from semcomp.study.settings import settings_for
 from semcomp.study.workers import one_thread
+from semcomp.views.training import described
 
 HERE = Path(__file__).resolve().parent
 RESULTS, CONSTANT = HERE / "results", HERE.parent / "views" / "results" / "fits"
@@ -88,6 +90,8 @@ def measured(study: Study, fit: Fit) -> dict[str, Any]:
     return {
         **asdict(fit),
         "settings": origin,
+        "config": described(model),
+        **code_of(model),
         "lr": training.lr,
         "patience": PATIENCE,
         "valid ndcg@20": history["valid_ndcg"],
@@ -100,6 +104,12 @@ def measured(study: Study, fit: Fit) -> dict[str, Any]:
         "versions": {"semcomp": __version__, "torch": torch.__version__},
         "date": date.today().isoformat(),
     }
+
+
+def _code(study: Study, view: str) -> str:
+    """The code that a fit of the view would be made with."""
+    model, _ = settings_for(study.data.name, study.split, view)
+    return str(code_of(model)["code"])
 
 
 def fits_in(path: Path) -> list[dict[str, Any]]:
@@ -155,11 +165,13 @@ def main() -> None:
             study = Study(name)
             about = {"dataset": name, "data": study.data.fingerprint, "split": study.split.fingerprint}
             for fit in PARTS[given.part]():
-                if any(asdict(fit).items() <= one.items() for one in fits_in(path)):
+                known = [one for one in fits_in(path) if asdict(fit).items() <= one.items()]
+                if any(one.get("code") == _code(study, fit.view) for one in known):
                     continue
                 with one_thread():
                     found = measured(study, fit)
-                written(path, line_by_line(about, {"fits": [*fits_in(path), found]}))
+                others = [one for one in fits_in(path) if one not in known]
+                written(path, line_by_line(about, {"fits": [*others, found]}))
                 say(f"{name}, {fit}: {found['valid ndcg@20']:.4f}")
         print(table(name), end="\n\n")
 

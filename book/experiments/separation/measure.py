@@ -28,7 +28,7 @@ from typing import Any
 
 import torch
 
-from book.experiments.datasets import about, options, origin, show
+from book.experiments.datasets import about, made, options, origin, show
 from book.experiments.resumed import Attempts, indented, say, written
 from semcomp.core.evidence import Evidence
 from semcomp.core.inputs import Inputs
@@ -64,6 +64,7 @@ HEADLINES = (
 )
 SHOWN = ("information.gain", "ensemble.information.gain", "ensemble.fusion.gain")  # of partners, printed
 CATEGORIES = 8  # the largest, of data that has any
+VIEWS = ("LightGCN", "projection", "AlphaRec", "BPR-MF", "iALS", "spectral", "popularity")
 
 
 def half_as_wide(study: Study) -> View:
@@ -182,6 +183,7 @@ def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
         "seconds": {name: round(spent, 2) for name, spent in seconds.items()},
         "peak bytes": peak_memory(torch.device("cpu")),
         **origin(),
+        "made": {"all": made(study, VIEWS, diagnose, separating_statistics, attribute, beyond_accuracy)},
     }
 
 

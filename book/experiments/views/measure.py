@@ -33,7 +33,7 @@ from typing import Any
 import torch
 
 from book.experiments.datasets import DATA
-from book.experiments.resumed import indented, say, written
+from book.experiments.resumed import code_of, indented, say, written
 from semcomp import __version__
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
@@ -144,6 +144,7 @@ def measure(cell: Cell) -> dict[str, Any]:
         "peak bytes": peak,
         "settings": cell.origin,
         "config": cell.config,
+        **code_of(model),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
         "threads": torch.get_num_threads(),
         "versions": {"semcomp": __version__, "torch": torch.__version__},
