@@ -54,7 +54,7 @@ from semcomp.evidence.decomposition.inter_battery import inter_battery as inter_
 from semcomp.evidence.decomposition.parts import Parts as Parts
 from semcomp.evidence.decomposition.readings import read_decomposition as read_decomposition
 from semcomp.evidence.decomposition.report import decompose as decompose
-from semcomp.evidence.decomposition.report import decompose_trainings as decompose_trainings
+from semcomp.evidence.decomposition.report import decompose_over_seeds as decompose_over_seeds
 from semcomp.evidence.decomposition.settings import DecompositionSettings as DecompositionSettings
 from semcomp.evidence.decomposition.signal import signal_rank as signal_rank
 

@@ -1,4 +1,4 @@
-"""One pair of views decomposed and measured: what `decompose` and `decompose_trainings` report on."""
+"""One pair of views decomposed and measured: what `decompose` and `decompose_over_seeds` report on."""
 
 from __future__ import annotations
 

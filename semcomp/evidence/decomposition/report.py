@@ -72,7 +72,7 @@ def decompose(
     rows of the part (of an addition, of what is added) shuffled, so what remains is chance. Each is the mean
     over `settings.shuffles` shuffles, and a part without effect is taken for one more: their scatter is in
     the interval and p of the excess (see `shuffles`). Undefined values (a part that is rounding, a dimension
-    of 0) are omitted. One training says nothing of others: see `decompose_trainings`.
+    of 0) are omitted. One training says nothing of others: see `decompose_over_seeds`.
 
     Args:
         semantic, collaborative: views, or item vectors (n, p) and (n, q) where there is no split.
@@ -112,7 +112,7 @@ def decompose(
 
 
 @checked
-def decompose_trainings(
+def decompose_over_seeds(
     semantic: Sequence[View],
     collaborative: Sequence[View],
     split: Split,
@@ -140,7 +140,7 @@ def decompose_trainings(
         SemcompError: as `decompose`, no views, or different numbers of them.
 
     >>> few = sc.DecompositionSettings(permutations=19, resamples=100, shuffles=5)
-    >>> found = sc.evidence.decompose_trainings([sem], [cf, null], split, settings=few)
+    >>> found = sc.evidence.decompose_over_seeds([sem], [cf, null], split, settings=few)
     >>> found["recall.collaborative.full"].seeds
     2
     """
