@@ -25,6 +25,8 @@ from semcomp.core.tables import (
 from semcomp.display import Table, card, summary
 from semcomp.errors import SemcompError, unknown_name
 
+ERRORS = ("errors", "excess_errors")  # of a value, what is no single number
+
 
 @checked
 @dataclass(frozen=True)
@@ -42,6 +44,9 @@ class Value:
         seeds: the number of trainings behind it.
         of_seeds, excess_of_seeds: the part of the squared standard error of the value, or of value − null,
             that is due to the spread between trainings; None of a single training.
+        errors, excess_errors: what the p-value of "it is x" is made of, for any x: the standard error over
+            units, and of several trainings their standard deviation, and the part of it that the sampling of
+            units explains. Empty where no interval was requested, and in older records.
 
     >>> round(sc.Value(0.3, null=0.1).excess, 3)
     0.2
@@ -59,6 +64,12 @@ class Value:
     seeds: int = 1
     of_seeds: float | None = None
     excess_of_seeds: float | None = None
+    errors: tuple[float, ...] = ()
+    excess_errors: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ERRORS:  # lists in a record
+            object.__setattr__(self, name, tuple(getattr(self, name)))
 
     @property
     def excess(self) -> float | None:
@@ -71,7 +82,7 @@ class Value:
         return low is not None and high is not None and (low > 0 or high < 0)
 
 
-COLUMNS = tuple(one.name for one in fields(Value))
+COLUMNS = tuple(one.name for one in fields(Value) if one.name not in ERRORS)
 WHOLE = ("n", "seeds")  # of these, the whole numbers
 HEAD = ("", "value", "95 % interval", "null", "value − null", "n")
 #: Names of values and columns in older records, as patterns, and what replaces them.
@@ -116,7 +127,7 @@ class Evidence:
         return self.values[key]
 
     def frame(self) -> pd.DataFrame:
-        """One row per value, columns as the attributes of `Value`: float64 with NaN for None, or int64.
+        """One row per value, columns as the numbers of `Value`: float64 with NaN for None, or int64.
 
         >>> added.frame().columns[0]
         'value'

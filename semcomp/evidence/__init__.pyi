@@ -11,6 +11,7 @@ from semcomp.evidence.complementarity.conditional import conditional_information
 from semcomp.evidence.complementarity.diagnostics import against_nulls as against_nulls
 from semcomp.evidence.complementarity.diagnostics import diagnose as diagnose
 from semcomp.evidence.complementarity.diagnostics import read_diagnosis as read_diagnosis
+from semcomp.evidence.complementarity.over_seeds import diagnose_over_seeds as diagnose_over_seeds
 from semcomp.evidence.complementarity.pair import Pair as Pair
 from semcomp.evidence.complementarity.reference_lists import popularity_list as popularity_list
 from semcomp.evidence.complementarity.reference_lists import random_list as random_list
@@ -71,6 +72,10 @@ from semcomp.evidence.statistics.discordance import discordance as discordance
 from semcomp.evidence.statistics.discordance import mcnemar as mcnemar
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds as estimate_over_seeds
 from semcomp.evidence.statistics.jackknife import jackknife as jackknife
+from semcomp.evidence.statistics.least import LEASTS as LEASTS
+from semcomp.evidence.statistics.least import Least as Least
+from semcomp.evidence.statistics.needed import trainings_needed as trainings_needed
+from semcomp.evidence.statistics.needed import users_needed as users_needed
 from semcomp.evidence.statistics.permutation import Permuted as Permuted
 from semcomp.evidence.statistics.permutation import exchange as exchange
 from semcomp.evidence.statistics.permutation import sign_flip as sign_flip
@@ -78,10 +83,10 @@ from semcomp.evidence.statistics.power import minimal_detectable_effect as minim
 from semcomp.evidence.statistics.power import users_for_effect as users_for_effect
 from semcomp.evidence.statistics.pvalues import benjamini_hochberg as benjamini_hochberg
 from semcomp.evidence.statistics.pvalues import holm as holm
+from semcomp.evidence.statistics.seed_pairs import pairs_of as pairs_of
+from semcomp.evidence.statistics.seed_pairs import pseudo_columns as pseudo_columns
 from semcomp.evidence.statistics.verdicts import Statement as Statement
 from semcomp.evidence.statistics.verdicts import Verdict as Verdict
 from semcomp.evidence.statistics.verdicts import judge as judge
 from semcomp.evidence.statistics.verdicts import judge_family as judge_family
-from semcomp.evidence.statistics.verdicts import trainings_needed as trainings_needed
-from semcomp.evidence.statistics.verdicts import users_needed as users_needed
 from semcomp.evidence.statistics.verdicts import verdict as verdict

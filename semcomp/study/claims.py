@@ -1,11 +1,12 @@
 """The claim ledger: what the paper says, what was found, its null, and a verdict.
 
 A family is all claims of this page on one data set under one budget. They were written down (`CLAIMS`) before
-their numbers were looked at (that of the alignment hypothesis after it had been tried on ML-100K), and a
-reader asks them of a data set together: "which of the paper's statements hold here?" Their p-values are
-adjusted by Holm, so the chance of even one false "holds" among the lines of a data set is at most 5 %. Data
-sets do not form one family: each is a replication, read by itself, and a verdict must not change because
-somebody ran another data set. The price: of D data sets, 0.05 · D may have a false "holds".
+their numbers were looked at (that of the alignment hypothesis after it had been tried on ML-100K), each with
+the smallest effect that counts, and a reader asks them of a data set together: "which of the paper's
+statements hold here?" Their two-sided p-values are adjusted by Holm, so the chance of even one wrong word
+among the lines of a data set, "holds" or "does not hold", is meant to be at most 5 %. Data sets do not form
+one family: each is a replication, read by itself, and a verdict must not change because somebody ran another
+data set. The price: of D data sets, 0.05 · D may have a wrong word.
 """
 
 from __future__ import annotations
@@ -18,7 +19,17 @@ from itertools import groupby
 from semcomp.core.evidence import Value
 from semcomp.core.tables import p_value
 from semcomp.evidence import judge_family
-from semcomp.evidence.statistics.verdicts import below, below_null, by_itself
+from semcomp.evidence.statistics.least import (
+    ANY,
+    EXPLAINED,
+    INFORMATION,
+    NDCG,
+    OVERLAP,
+    RECALL,
+    UNIQUE,
+    Least,
+)
+from semcomp.evidence.statistics.verdicts import below, below_null, by_itself, over_null, without_excess
 from semcomp.study.records import Record
 from semcomp.study.reservations import NOT_JUDGED
 
@@ -30,7 +41,10 @@ class Claim:
     Attributes:
         says: the statement. published: the paper's own figure, as far as it is known.
         chapter, evidence, value: where the number is in the records.
-        effect: turns the value into one whose interval above zero means that the statement holds.
+        effect: turns the value into one whose interval above `least` means that the statement holds.
+        least: the smallest effect that counts.
+        trainings: the fewest that it can be judged by: 3 where the null is another training of a model, of
+            which two make one pair, whose spread is unknown.
     """
 
     says: str
@@ -38,7 +52,13 @@ class Claim:
     chapter: str
     evidence: str
     value: str
-    effect: Callable[[Value], Value] = lambda value: value
+    effect: Callable[[Value], Value] = over_null
+    least: Least = ANY
+    trainings: int = 1
+
+    def of(self, value: Value) -> Value:
+        """The value's effect, without an interval where there were too few trainings to know it."""
+        return self.effect(value if value.seeds >= self.trainings else without_excess(value))
 
 
 REACHABLE = 1000  # times the n at hand: what is needed beyond that is not worth a number
@@ -51,6 +71,8 @@ CLAIMS = (
         PAIR,
         "jaccard",
         below_null,
+        least=OVERLAP,
+        trainings=3,
     ),
     Claim(
         "A larger share of hits is found by one view only than by one seed only",
@@ -58,6 +80,8 @@ CLAIMS = (
         "04_diagnostics",
         PAIR,
         "unique_hit_ratio",
+        least=UNIQUE,
+        trainings=3,
     ),
     Claim(
         "The union of both lists gains more over the better one than the union of two seeds",
@@ -65,6 +89,8 @@ CLAIMS = (
         "04_diagnostics",
         PAIR,
         "oracle.gain",
+        least=RECALL,
+        trainings=3,
     ),
     Claim(
         "The union of two lists finds more than the better view's own list of twice the length",
@@ -73,6 +99,7 @@ CLAIMS = (
         PAIR,
         "union_minus_2k",
         by_itself,
+        least=RECALL,
     ),
     Claim(
         "The text adds more log-likelihood to the seed ensemble than one more seed does",
@@ -80,6 +107,7 @@ CLAIMS = (
         "04_diagnostics",
         "separating",
         "ensemble.information.gain",
+        least=INFORMATION,
     ),
     Claim(
         "A linear map from the text explains less than half of what a source without noise could",
@@ -88,6 +116,7 @@ CLAIMS = (
         "ridge",
         "r2_of_reliable",
         below(0.5),
+        least=EXPLAINED,
     ),
     Claim(
         "A non-linear map does worse on unseen items than the linear one",
@@ -95,6 +124,7 @@ CLAIMS = (
         "05_probes",
         "capacity",
         "squared_error",
+        least=ANY,  # its unit is that of the vectors, which differs from model to model
     ),
     Claim(
         "One simple map is not enough: the text explains less than other seeds do, by over a tenth",
@@ -103,6 +133,7 @@ CLAIMS = (
         "hypothesis",
         "existence.slack",
         below(0.0),
+        least=ANY,  # a tenth is allowed already
     ),
     Claim(
         "What the text cannot give is useful: the collaborative private part ranks better than shuffled",
@@ -110,6 +141,7 @@ CLAIMS = (
         "05_probes",
         "parts",
         "recall.collaborative.private",
+        least=RECALL,
     ),
     Claim(
         "The text's private part adds to the recall of the whole collaborative view",
@@ -118,6 +150,7 @@ CLAIMS = (
         "parts",
         "marginal_recall.collaborative.with_semantic_private",
         by_itself,
+        least=RECALL,
     ),
     Claim(
         "Fusion beats LightGCN",
@@ -125,6 +158,7 @@ CLAIMS = (
         "06_alignment_or_fusion",
         "fusion against LightGCN",
         "ndcg",
+        least=NDCG,
     ),
     Claim(
         "Fusion beats its control: the same loss and width without text",
@@ -132,6 +166,7 @@ CLAIMS = (
         "06_alignment_or_fusion",
         "fusion against wide LightGCN",
         "ndcg",
+        least=NDCG,
     ),
     Claim(
         "Fusion beats alignment",
@@ -139,6 +174,7 @@ CLAIMS = (
         "06_alignment_or_fusion",
         "fusion against aligned",
         "ndcg",
+        least=NDCG,
     ),
     Claim(
         "Alignment hurts its own backbone",
@@ -147,6 +183,7 @@ CLAIMS = (
         "aligned against LightGCN",
         "ndcg",
         below_null,
+        least=NDCG,
     ),
 )
 
@@ -177,9 +214,9 @@ class Finding:
 def ledger(records: Sequence[Record]) -> list[Finding]:
     """The findings by claim, then by data set. Claims whose chapter was not run are omitted.
 
-    "Holds" takes both: the whole 95 % interval of the effect above zero, and an adjusted p of at most 0.05.
-    Without a p there is no interval, and nothing is decided. What was recorded with a reservation is
-    "not judged".
+    "Holds" takes both: the whole 95 % interval of the effect above the claim's least, and an adjusted p of at
+    most 0.05; "does not hold" the same below it. Without an interval, and with fewer trainings than the claim
+    takes, nothing is decided. What was recorded with a reservation is "not judged".
     """
     asked = [
         (claim, record, record.evidence[claim.evidence][claim.value])
@@ -191,8 +228,11 @@ def ledger(records: Sequence[Record]) -> list[Finding]:
     ]
     families: dict[tuple[str, str], dict[str, Value]] = {}
     for place, (claim, record, value) in enumerate(asked):
-        families.setdefault((record.dataset, record.budget), {})[str(place)] = claim.effect(value)
-    judged = {place: one for family in families.values() for place, one in judge_family(family).items()}
+        families.setdefault((record.dataset, record.budget), {})[str(place)] = claim.of(value)
+    least = {str(place): claim.least.amount for place, (claim, _, _) in enumerate(asked)}
+    judged = {
+        place: one for family in families.values() for place, one in judge_family(family, least).items()
+    }
 
     findings = []
     for place, (claim, record, value) in enumerate(asked):
@@ -224,7 +264,7 @@ def as_html(findings: Sequence[Finding]) -> str:
     """The ledger as a table grouped by claim, one line per data set under each."""
     if not findings:
         return "<p>No evidence yet: run the chapters of a data set.</p>"
-    heads = ("data", "found", "95 % interval", "null", "p (Holm)", "verdict")
+    heads = ("data", "found", "95 % interval", "null", "least", "p (Holm)", "verdict")
     doubts = dict.fromkeys((one.dataset, one.budget, one.reservation) for one in findings if one.reservation)
     lines = [
         *(f"<p>{escape(dataset)} ({escape(budget)}). {escape(why)}</p>" for dataset, budget, why in doubts),
@@ -234,7 +274,7 @@ def as_html(findings: Sequence[Finding]) -> str:
     ]
     for claim, group in groupby(findings, key=lambda finding: finding.claim):
         lines.append(
-            f"<tbody><tr><th colspan='6'><div>{escape(claim.says)}"
+            f"<tbody><tr><th colspan='7'><div>{escape(claim.says)}"
             f"<br><small>The paper: {escape(claim.published)}</small></div></th></tr>"
         )
         lines += [_row(finding) for finding in group]
@@ -261,6 +301,7 @@ def _row(finding: Finding) -> str:
         f"{value.value:.3f}",
         interval,
         "" if value.null is None else f"{value.null:.3f}",
+        escape(str(finding.claim.least)),
         escape(p_value(finding.p)),
         f"{mark} {finding.verdict}{more}",
     )

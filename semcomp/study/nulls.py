@@ -37,11 +37,13 @@ class Null:
         differs: the one thing that differs.
         make: (study, seed) -> (a, b); a is a view, b a view or, where no model is behind it, its test ranking
             of 2k places. What is trained comes from the study's cache.
+        of: the model of which both sides are trainings, where they are: any two of them are such a pair.
     """
 
     kept: str
     differs: str
     make: Callable[[Study, int], Pair]
+    of: str | None = None
 
 
 def null_pair(name: str, study: Study, seed: int = 0) -> Pair:
@@ -135,10 +137,10 @@ NULLS: dict[str, Null] = {
     "spectral": Null("interactions alone", "the model: spectral for LightGCN", _two_models("spectral")),
     "iALS": Null("interactions alone", "the model: iALS for LightGCN", _two_models("iALS")),
     "BPR-MF": Null("interactions alone", "the model: BPR-MF for LightGCN", _two_models("BPR-MF")),
-    "two seeds": Null("LightGCN and all its options", "the seed", _two_seeds("LightGCN")),
+    "two seeds": Null("LightGCN and all its options", "the seed", _two_seeds("LightGCN"), "LightGCN"),
     "two widths": Null("LightGCN, its seed and other options", "the width, halved", _two_widths),
     "two projection seeds": Null(
-        "the projection of text and all its options", "the seed", _two_seeds("projection")
+        "the projection of text and all its options", "the seed", _two_seeds("projection"), "projection"
     ),
     "two encoders": Null("the projection, its seed and options", "the encoder of the text", _two_encoders),
     "shuffled text": Null(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.evidence import holm, verdict
@@ -16,9 +17,22 @@ from semcomp.study.claims import CLAIMS, Finding, as_html, ledger, tally
 from semcomp.study.records import Record, keep, read
 from semcomp.study.reservations import NOT_JUDGED, reservation
 
-LESS = Value(0.10, 0.08, 0.12, null=0.30, excess_low=-0.23, excess_high=-0.17, n=100)
-MORE = Value(0.30, 0.28, 0.32, null=0.10, excess_low=0.17, excess_high=0.23, n=100)
-CLOSE = Value(0.125, 0.08, 0.14, null=0.0625, excess_low=-0.0625, excess_high=0.1875, n=100)
+ARM = 0.03 / 1.959964  # a standard error whose 95 % interval is ± 0.03
+SAID = {"n": 100, "seeds": 3, "errors": (ARM * 2 / 3, 0.0, 0.0), "excess_errors": (ARM, 0.0, 0.0)}
+LESS = Value(0.10, 0.08, 0.12, null=0.30, excess_low=-0.23, excess_high=-0.17, **SAID)
+MORE = Value(0.30, 0.28, 0.32, null=0.10, excess_low=0.17, excess_high=0.23, **SAID)
+CLOSE = Value(
+    0.126,
+    0.08,
+    0.14,
+    null=0.0625,
+    excess_low=-0.0615,
+    excess_high=0.1885,
+    n=100,
+    seeds=3,
+    errors=(ARM, 0.0, 0.0),
+    excess_errors=(0.125 / 1.959964, 0.0, 0.0),
+)
 
 
 def test_less_than_the_null_is_read_the_other_way_round():
@@ -62,41 +76,71 @@ def test_every_claim_is_decided_once_for_each_data_set():
 
 
 def test_an_undecided_claim_says_how_many_it_would_need():
-    """Half an arm above zero, so z = 0.98 at n = 100; fourteen claims ask for z of 0.05 / 28, 2.914."""
+    """Half an arm above the least, so z = 0.98 at n = 100; fourteen claims ask for z of 0.05 / 28, 2.914."""
     found = {f.claim.says: f for f in ledger(records(CLOSE))}
     finding = found["Fusion beats LightGCN"]
     assert finding.verdict == "undecided"
     assert finding.needed == math.ceil(100 * (2.9137263 / 0.9799820) ** 2) == 885
     assert "would need n ≈ 885" in as_html([finding])
-    other_side = found["Alignment hurts its own backbone"]  # the interval alone can say that it does not hold
-    assert (other_side.verdict, other_side.needed) == ("undecided", 400)
+    other_side = found["Alignment hurts its own backbone"]  # as sure, the other way: z of 0.0645 / 0.0638
+    assert (other_side.verdict, other_side.needed) == (
+        "undecided",
+        math.ceil(100 * (2.9137263 / (0.0645 / (0.125 / 1.959964))) ** 2),
+    )
 
 
 def family_of(ps: list[float]) -> list[Finding]:
-    """The ledger of a data set on which every claim's interval is above zero, with these p-values."""
+    """The ledger of a data set where each claim's effect is 0.2, or -0.2, with these p-values about its least."""
     found = records(MORE)
     places = {(r.chapter, key): e for r in found for key, e in r.evidence.items()}
     for claim, p in zip(CLAIMS, ps, strict=True):
-        value = Value(0.3, 0.28, 0.32, null=0.1, excess_low=0.17, excess_high=0.23, n=100, p=p, excess_p=p)
+        distance = 0.2 - claim.least.amount
+        errors = (distance / norm.isf(p / 2), 0.0, 0.0)
+        arm = errors[0] * norm.isf(0.025)
+        value = Value(0.5, 0.5 - arm, 0.5 + arm, null=0.3, excess_low=0.2 - arm, excess_high=0.2 + arm, n=100)
         if claim.effect is below_null:
-            value = Value(0.1, 0.08, 0.12, null=0.3, excess_low=-0.23, excess_high=-0.17, n=100, excess_p=p)
-        places[claim.chapter, claim.evidence].values[claim.value] = value
+            value = replace(value, null=0.7, excess_low=-0.2 - arm, excess_high=-0.2 + arm)
+        places[claim.chapter, claim.evidence].values[claim.value] = replace(
+            value, seeds=3, errors=errors, excess_errors=errors
+        )
     return ledger(found)
 
 
-def test_holds_takes_the_interval_and_a_p_adjusted_for_the_data_sets_claims():
-    raw = [0.004, 0.0065, 0.04, *[0.03] * 11]
-    findings = family_of(raw)
+def test_either_word_takes_the_interval_and_a_p_adjusted_for_the_data_sets_claims():
     places = {claim.value: n for n, claim in enumerate(CLAIMS)}
-    below_half, room = places["r2_of_reliable"], places["existence.slack"]
-    for place, limit in ((below_half, 0.5), (room, 0.0)):  # p of their intervals: tiny
-        raw[place] = p_of_effect(below(limit)(findings[place].value))
+    raw = [0.003, 0.0065, 0.04, *[0.03] * 11]
+    findings = family_of(raw)
+    for n, claim in enumerate(CLAIMS):
+        raw[n] = p_of_effect(claim.of(findings[n].value), claim.least.amount)
     expected = holm({str(n): p for n, p in enumerate(raw)})
-    assert [f.p for f in findings] == list(expected.values())
-    held = [n for n, f in enumerate(findings) if f.verdict == "holds"]
-    assert held == [0, below_half]  # 0.004 · 12 is 0.048; 0.0065 · 11 is 0.0715
-    assert findings[room].verdict == "does not hold"
-    assert "0.048" in as_html(findings)
+    assert [f.p for f in findings] == pytest.approx(list(expected.values()))
+    assert {n: f.verdict for n, f in enumerate(findings) if f.verdict != "undecided"} == {
+        0: "holds",
+        places["existence.slack"]: "does not hold",  # 0.5 is far above its limit of 0
+        places["union_minus_2k"]: "holds",  # so is the value itself, whatever its null
+        places["marginal_recall.collaborative.with_semantic_private"]: "holds",
+    }
+    assert "0.033" in as_html(findings)  # 0.003 · 11
+
+
+def test_a_claim_shows_its_least_and_asks_for_more():
+    """NDCG's least is 0.001: an excess of 0.0005 ± 0.0002 is shown to be less, one of 0.002 to be more."""
+    for effect, word in ((0.0005, "does not hold"), (0.002, "holds"), (0.001, "undecided")):
+        value = Value(0.3 + effect, 0.2, 0.4, null=0.3, n=9000, seeds=3)
+        low, high = effect - 0.0002, effect + 0.0002
+        value = replace(value, excess_low=low, excess_high=high, excess_errors=(0.0001, 0.0, 0.0))
+        found = {f.claim.says: f for f in ledger(records(value))}
+        assert found["Fusion beats LightGCN"].verdict == word
+        assert "0.001 NDCG" in as_html([found["Fusion beats LightGCN"]])
+
+
+def test_a_null_of_one_other_training_decides_nothing():
+    """Records of one training, or of two with their one pair, keep loading."""
+    for seeds in (1, 2):
+        found = ledger(records(replace(MORE, seeds=seeds, errors=SAID["errors"][:seeds])))
+        said = {f.claim.value: f.verdict for f in found}
+        assert {said[key] for key in ("jaccard", "unique_hit_ratio", "oracle.gain")} == {"undecided"}
+        assert said["union_minus_2k"] == "holds"
 
 
 def test_the_family_is_one_data_set_under_one_budget():

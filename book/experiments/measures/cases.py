@@ -47,7 +47,7 @@ class Case:
         mean, n = float(errors.mean()), len(errors)
         arm = float(stats.t.ppf(0.975, n - 1) * errors.std(ddof=1) / np.sqrt(n)) if n > 1 else np.inf
         off = Value(abs(mean), abs(mean) - arm, abs(mean) + arm, n=n)
-        return WORDS[judge(off, minimum=self.tolerance, unit="worlds").word]
+        return WORDS[judge(off, least=self.tolerance, unit="worlds").word]
 
 
 def cases(items: int = 1000, few: int = 300) -> list[Case]:

@@ -105,19 +105,13 @@ def diagnose(
     pair = Pair(a, b, fused)
     control = Pair(a, null) if isinstance(null, TopK) else null
     k = min(a.k, b.k) if k is None else k
-    both = [pair] if control is None else [pair, control]
-    check_lists(split, k, a, *(one for each in both for one in each))
     check_differ(a, b, null if isinstance(null, TopK) else None)
-    if control is not None:
-        check_differ(control.a, control.b)
-    if any(depth < 1 for depth in depths):
-        raise SemcompError(f"depths {tuple(depths)} name one below 1; a list has at least 1 place")
-    reach = min(one.k for each in both for one in (each.a, each.b))
-    depths = [depth for depth in dict.fromkeys(depths) if depth <= reach]
+    both = [pair] if control is None else [pair, control]
+    depths = checked_depths(both, split, k, depths)
 
     columns = pair_columns(pair, k, depths, users)
     of_null = None if control is None else pair_columns(control, k, depths, users)
-    own = [] if control is None or of_null is None else _own_of(a, control, of_null)
+    own = [] if control is None or of_null is None else own_of(control, of_null, control.a is not a)
     statistics = pair_statistics(columns, depths, own)
     values = estimate(columns, statistics, null=of_null, resamples=resamples, seed=seed)
     provenance = measured(
@@ -133,19 +127,36 @@ def diagnose(
     return with_headline(found, STATEMENTS, ANSWERS)
 
 
-def _own_of(a: TopK, control: Pair, columns: Columns) -> list[str]:
-    """What the null has of its own, as `TABLE` calls it."""
-    has = {
-        "a": control.a is not a,
-        "b": True,
-        "fused": control.fused is not None,
-        "2k": "recall_2k.b" in columns,
-    }
+def checked_depths(pairs: Sequence[Pair], split: Split, k: int, depths: Sequence[int]) -> list[int]:
+    """The depths that all lists reach; SemcompError for pairs that do not fit, as `diagnose`."""
+    check_lists(split, k, *(one for each in pairs for one in each))
+    for one in pairs:
+        check_differ(one.a, one.b)
+    if any(depth < 1 for depth in depths):
+        raise SemcompError(f"depths {tuple(depths)} name one below 1; a list has at least 1 place")
+    reach = min(one.k for each in pairs for one in (each.a, each.b))
+    return [depth for depth in dict.fromkeys(depths) if depth <= reach]
+
+
+def own_of(control: Pair, columns: Columns, own_a: bool) -> list[str]:
+    """What a null has of its own, as `TABLE` calls it."""
+    has = {"a": own_a, "b": True, "fused": control.fused is not None, "2k": "recall_2k.b" in columns}
     return [name for name, there in has.items() if there]
 
 
 def _table(columns: Columns, users: Users) -> pd.DataFrame:
-    """What a reader may want to plot or test by user: targets, overlap, hits, recalls, group, activity."""
+    """What a reader may want to plot or test by user: `plain_table` and the user's group."""
+    table = plain_table(columns, users)
+    for key in ("hits.common", "hits.a_unique", "hits.b_unique", "synergy", "lost"):
+        if key in columns:
+            table[key] = columns[key].astype(np.int64)
+    table["group"] = np.select([columns[f"users.{group}"] > 0 for group in GROUPS], GROUPS, default="")
+    table["log_activity"] = users.log_activity
+    return table
+
+
+def plain_table(columns: Columns, users: Users) -> pd.DataFrame:
+    """Targets, overlap, hits and recalls by user, as far as they were measured."""
     kept = ["jaccard", "rbo", "hits.common", "hits.a_unique", "hits.b_unique"]
     kept += [f"{metric}.{label}" for metric in ("recall", "ndcg") for label in ("a", "b", "fused")]
     kept += ["oracle.union", "oracle.at_k", "oracle.switch", "interleaved.recall"]
@@ -153,10 +164,7 @@ def _table(columns: Columns, users: Users) -> pd.DataFrame:
     table = pd.DataFrame({"n_truth": users.n_truth}, index=pd.Index(users.rows, name="user"))
     for key in kept:
         if key in columns:
-            counted = key.startswith("hits.") or key in ("synergy", "lost")
-            table[key] = columns[key].astype(np.int64) if counted else columns[key]
-    table["group"] = np.select([columns[f"users.{group}"] > 0 for group in GROUPS], GROUPS, default="")
-    table["log_activity"] = users.log_activity
+            table[key] = columns[key]
     return table
 
 
@@ -173,8 +181,8 @@ def read_diagnosis(evidence: Evidence) -> dict[Statement, Verdict]:
 
 def judge_against_null(key: str, value: Value) -> Verdict:
     """On "there is more of it than in its null"; of `jaccard` and `rbo` "there is less"."""
-    less = any(row.less and row.names(key) for row in TABLE)
-    return judge(below_null(value) if less else value)
+    row = next(row for row in TABLE if row.names(key))
+    return judge(below_null(value) if row.less else value, least=row.least.amount)
 
 
 @checked

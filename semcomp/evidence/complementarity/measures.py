@@ -34,6 +34,7 @@ from semcomp.evidence.statistics.bootstrap import (
     share_of,
     total_of,
 )
+from semcomp.evidence.statistics.least import NDCG, OVERLAP, RECALL, UNIQUE
 from semcomp.evidence.statistics.measured import Measured, statements_of, statistics_of
 
 GROUPS = ("both", "a_only", "b_only", "none")  # users by which list has a hit
@@ -80,12 +81,15 @@ TABLE = (
         ("jaccard", "listed"),
         less=True,
         against="the lists overlap less than the null's",
+        least=OVERLAP,
     ),
     Measured("jaccard_chance", share_of, ("jaccard_chance", "listed"), null=None),
-    Measured("rbo", share_of, ("rbo", "listed"), less=True),
+    Measured("rbo", share_of, ("rbo", "listed"), less=True, least=OVERLAP),
     Measured("rbo_chance", share_of, ("rbo_chance", "listed"), null=None),
-    Measured("jaccard_at.{depth}", share_of, ("jaccard_at.{depth}", "listed_at.{depth}"), less=True),
-    Measured("unique_hit_ratio_at.{depth}", share_of, ("unique_at.{depth}", "hits_at.{depth}")),
+    Measured(
+        "jaccard_at.{depth}", share_of, ("jaccard_at.{depth}", "listed_at.{depth}"), less=True, least=OVERLAP
+    ),
+    Measured("unique_hit_ratio_at.{depth}", share_of, ("unique_at.{depth}", "hits_at.{depth}"), least=UNIQUE),
     Measured("users.{group}", total_of),
     Measured("hits.{kind}", total_of),
     Measured(
@@ -93,6 +97,7 @@ TABLE = (
         share_of,
         ("hits.unique", "hits"),
         against="more hits are of one view alone than in the null",
+        least=UNIQUE,
     ),
     Measured("hit_share.micro.{kind}", share_of, ("hits.{kind}", "hits")),
     Measured("hit_share.macro.{kind}", share_of, ("share.{kind}", "any_hit")),
@@ -108,6 +113,7 @@ TABLE = (
         _over_better,
         ("oracle.union", *BOTH),
         against="the union gains more over the better view than the null's",
+        least=RECALL,
     ),
     Measured("oracle.gain_relative", _share_of_better, ("oracle.union", *BOTH)),
     Measured("interleaved.recall", mean_of),
@@ -117,6 +123,7 @@ TABLE = (
         _over_better,
         ("interleaved.recall", *BOTH),
         says="the interleaved list beats the better view at the same length",
+        least=RECALL,
     ),
     Measured("recall_2k.a", _first_of, BOTH_2K, null=("a", "2k")),
     Measured("recall_2k.b", _first_of, BOTH_2K[::-1], null=("2k",)),
@@ -126,6 +133,7 @@ TABLE = (
         ("oracle.union", *BOTH_2K),
         null=("2k",),
         says="the union beats the better view's own list of twice the length",
+        least=RECALL,
     ),
     Measured("union_with_random", _better_of, ("with_random.a", "with_random.b")),
     Measured("union_minus_random", _over_better, ("oracle.union", "with_random.a", "with_random.b")),
@@ -135,8 +143,9 @@ TABLE = (
         _over_better,
         ("oracle.union", "with_popular.a", "with_popular.b"),
         says="the union beats the better view's list extended by the most popular items",
+        least=RECALL,
     ),
-    Measured("fusion.gain_recall", _over_better, ("recall.fused", *BOTH), null=("fused",)),
+    Measured("fusion.gain_recall", _over_better, ("recall.fused", *BOTH), null=("fused",), least=RECALL),
     Measured(
         "fusion.gain_ndcg",
         _over_better,
@@ -144,6 +153,7 @@ TABLE = (
         null=("fused",),
         says="the fusion beats the better view",
         against="the fusion gains more than the null's",
+        least=NDCG,
     ),
     Measured("fusion.gain_relative", _share_of_better, ("recall.fused", *BOTH), null=("fused",)),
     Measured("fusion.headroom_captured", _captured, ("recall.fused", *BOTH, "oracle.union"), null=("fused",)),

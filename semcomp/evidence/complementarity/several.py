@@ -26,6 +26,7 @@ from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.complementarity.diagnostics import DEPTHS, diagnose
 from semcomp.evidence.complementarity.pair import StrataFrom, Users, check_lists
 from semcomp.evidence.statistics.bootstrap import Floats, Statistic, estimate, mean_of, share_of, total_of
+from semcomp.evidence.statistics.least import RECALL
 from semcomp.evidence.statistics.measured import Measured, Table, statements_of, statistics_of
 from semcomp.evidence.statistics.verdicts import with_headline
 
@@ -180,6 +181,7 @@ def together_table(names: Sequence[str]) -> Table:
             _over_best,
             ("oracle.union", *(f"recall_long.{name}" for name in names)),
             says="the union beats the best view's own list of as many places as all lists together",
+            least=RECALL,
         ),
         Measured("found_by.{m}", total_of),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from string import ascii_lowercase
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ from semcomp.core.tables import (
 )
 from semcomp.display import Table, card, summary
 from semcomp.errors import SemcompError, unknown_name
+from semcomp.evidence.statistics.least import NDCG
 from semcomp.evidence.statistics.verdicts import Statement, Verdict, below_null, judge
 
 Correction = Literal["holm", "bh"]
@@ -41,9 +42,11 @@ class Difference:
         one, other, metric: names.
         value: the mean of `one` with that of `other` as its null; the excess is the difference.
         p_users: of the paired permutation test over users. p: that is adjusted, see `compare`.
-        adjusted: p adjusted over the family of the comparison.
+        adjusted: p adjusted over the family of the comparison. These are about the difference being `least`.
         detectable: the difference that would be detected with these users with probability 0.8 at an
             unadjusted 0.05, for the given trainings (`minimal_detectable_effect`); None for one user.
+        least: the smallest difference that counts.
+        adjusted_other: as `adjusted`, about the difference being -`least`; `adjusted` in older records.
     """
 
     one: str
@@ -54,6 +57,8 @@ class Difference:
     p: float
     adjusted: float
     detectable: float | None
+    least: float = 0.0
+    adjusted_other: float | None = None
 
     @property
     def difference(self) -> float:
@@ -61,15 +66,17 @@ class Difference:
 
     @property
     def verdict(self) -> Verdict:
-        """On "`one` is better than `other`", from the interval and the adjusted p."""
-        return judge(self.value, p=self.adjusted)
+        """On "`one` is better than `other`" by more than `least`, from the interval and the adjusted p."""
+        return judge(self.value, least=self.least, p=self.adjusted)
 
     @property
     def better(self) -> str | None:
         """The better method, by interval and adjusted p; None where they do not decide."""
         if self.verdict.word == "holds":
             return self.one
-        return self.other if judge(below_null(self.value), p=self.adjusted).word == "holds" else None
+        p = self.adjusted if self.adjusted_other is None else self.adjusted_other
+        turned = judge(below_null(self.value), least=self.least, p=p)
+        return self.other if turned.word == "holds" else None
 
 
 @checked
@@ -123,12 +130,13 @@ class Comparison:
         columns = [f"{d.metric}.{name}" for name in (one, other) for d in found]
         values = {d.metric: d.value for d in found}
         name = f"compare({one} against {other})"
-        last = Statement(f"{one} beats {other}", found[-1].metric, needs_null=True)
+        least = replace(NDCG, amount=found[-1].least, unit=found[-1].metric)
+        last = Statement(f"{one} beats {other}", found[-1].metric, needs_null=True, least=least)
         headline = last.headline(found[-1].value, found[-1].verdict)
         return Evidence(name, values, self.table[columns], self.provenance, headline)
 
     def frame(self) -> pd.DataFrame:
-        """One row per difference: names, both means, difference, interval, p-values, verdict, better, n."""
+        """One row per difference: names, means, difference, interval, p-values, least, verdict, better, n."""
         rows = [
             {
                 "one": d.one,
@@ -143,6 +151,7 @@ class Comparison:
                 "p": d.p,
                 "adjusted": d.adjusted,
                 "detectable": float("nan") if d.detectable is None else d.detectable,
+                "least": d.least,
                 "verdict": d.verdict.word,
                 "better": d.better or "",
                 "n": d.value.n,
@@ -265,7 +274,9 @@ class Comparison:
 
     def _note(self) -> str:
         many, way = len(self.differences), SAYS[self.correction]
+        least = max((d.least for d in self.differences), default=0.0)
         return (
-            "Letters: better than the method of that letter, by the interval of the difference and by p at "
-            f"most 0.05 after the correction of {way} for {many} comparison{'s' * (many > 1)}."
+            f"Letters: better than the method of that letter by more than {least:g}, by the interval of the "
+            "difference and by p at most 0.05 after the correction of "
+            f"{way} for {many} comparison{'s' * (many > 1)}."
         )

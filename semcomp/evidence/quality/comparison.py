@@ -19,9 +19,10 @@ from semcomp.evidence.quality.compared import Comparison, Correction, Difference
 from semcomp.evidence.quality.metrics import METRICS, Ranked, common_seeds
 from semcomp.evidence.statistics.bootstrap import Floats, Statistic, mean_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
+from semcomp.evidence.statistics.least import NDCG
 from semcomp.evidence.statistics.permutation import PERMUTATIONS, exchange
 from semcomp.evidence.statistics.power import minimal_detectable_effect
-from semcomp.evidence.statistics.pvalues import benjamini_hochberg, holm
+from semcomp.evidence.statistics.pvalues import benjamini_hochberg, holm, p_of_effect
 
 CORRECTIONS = {"holm": holm, "bh": benjamini_hochberg}
 Pairs = Sequence[tuple[str, str]]
@@ -39,17 +40,21 @@ def compare(
     resamples: int = 1000,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
+    least: float = NDCG.amount,
 ) -> Comparison:
     """Which method is better than which, over the users with test items and the seeds given.
 
     For every pair and metric: the difference of the means over seeds and users, its interval over both
-    (`estimate_over_seeds`), and a two-sided p-value. Of one seed that is the p of the paired permutation test
-    over users (`sign_flip`). Of several it is the larger of that one, of each user's difference averaged over
-    the seeds, and of the interval's own (`pvalues.two_sided`), since exchanging users says nothing about
-    seeds; so few seeds cannot give a small p. The p-values are adjusted over all pairs and metrics of this
-    call: name the pairs and metrics that you intend to report, and no others.
+    (`estimate_over_seeds`), and a two-sided p-value of its being `least`. Of one seed that is the p of the
+    paired permutation test over users (`sign_flip`, of each user's difference less `least`). Of several it is
+    the larger of that one, of each user's difference averaged over the seeds, and of the interval's own
+    (`p_of_effect`), since exchanging users says nothing about seeds; so few seeds cannot give a small p. The
+    p-values are adjusted over all pairs and metrics of this call: name the pairs and metrics that you intend
+    to report, and no others.
 
-    A method is better than another if the interval says so and the adjusted p is at most 0.05.
+    A method is better than another if the whole interval lies above `least` and the adjusted p is at most
+    0.05. Whether the other is better is asked with the same family of p-values about -`least`, so the chance
+    of even one false "better", this way or that, is at most 5 % ("holm").
 
     Args:
         methods: rankings by name, one or one per seed, all of the same split. Seeds are paired by place: all
@@ -60,6 +65,7 @@ def compare(
         correction: "holm" (no false claim in the family) or "bh" (few false among the claims made).
         resamples, seed: of the bootstrap. permutations: of the tests, whose least p is
             1 / (1 + permutations).
+        least: the smallest difference that counts, in the units of the metrics.
 
     Raises:
         SemcompError: fewer than two methods, no metric, an unknown one, unknown names, a method against
@@ -73,6 +79,8 @@ def compare(
         raise SemcompError(f"{len(methods)} methods to compare; give at least two")
     if correction not in CORRECTIONS:
         raise unknown_name("correction", correction, get_args(Correction))
+    if not 0 <= least < np.inf:
+        raise SemcompError(f"least = {least}; give the smallest difference that counts, 0 or more")
     if resamples < 2:
         raise SemcompError(f"{resamples} resamples, but a verdict takes an interval; give 1,000 or so")
     metrics = _metrics(metrics)
@@ -90,9 +98,16 @@ def compare(
         key: (columns[_key(m, one)] - columns[_key(m, other)]).mean(axis=0)
         for key, (one, other, m) in zip(keys, asked, strict=True)
     }
-    p_users = _sign_flips(by_user, permutations, seed)
-    p = {key: max(p_users[key], (seeds > 1 and values[key].p) or 0.0) for key in keys}
+
+    def p_about(x: float) -> tuple[dict[str, float], dict[str, float]]:
+        """By key, p of "the difference is x": over users, and the larger of it and of users and seeds."""
+        users = _sign_flips({key: d - x for key, d in by_user.items()}, permutations, seed)
+        both = {key: seeds > 1 and p_of_effect(values[key], x) for key in keys}
+        return users, {key: max(users[key], both[key] or 0.0) for key in keys}
+
+    p_users, p = p_about(least)
     adjusted = CORRECTIONS[correction](p)
+    adjusted_other = CORRECTIONS[correction](p_about(-least)[1]) if least else adjusted
 
     differences = []
     for key, (one, other, m) in zip(keys, asked, strict=True):
@@ -104,9 +119,11 @@ def compare(
             excess_high=apart.high,
             excess_p=apart.p,
             excess_of_seeds=apart.of_seeds,
+            excess_errors=apart.errors,
         )
         detectable = minimal_detectable_effect(by_user[key]) if apart.n > 1 else None
-        differences.append(Difference(one, other, m, value, p_users[key], p[key], adjusted[key], detectable))
+        found = Difference(one, other, m, value, p_users[key], p[key], adjusted[key], detectable)
+        differences.append(replace(found, least=least, adjusted_other=adjusted_other[key]))
     means = {m: {name: values[_key(m, name)] for name in ranked} for m in metrics}
     tables = [one.table[metrics].add_suffix(f".{name}") for name, one in ranked.items()]
     provenance = measured(
@@ -115,6 +132,7 @@ def compare(
         resamples=resamples,
         permutations=permutations,
         seed=seed,
+        least=least,
         methods={name: origins(one.lists) for name, one in ranked.items()},
     )
     return Comparison(means, tuple(differences), correction, pd.concat(tables, axis=1), provenance)

@@ -17,6 +17,7 @@ from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.bootstrap import Floats, mean_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
+from semcomp.evidence.statistics.least import NDCG
 from semcomp.evidence.statistics.verdicts import Statement, with_headline
 
 METRICS = ("recall", "ndcg", "mrr")
@@ -77,7 +78,7 @@ def evaluate(
     if rival is None:
         return found
     says = f"{ours.lists[0].name} beats {rival.lists[0].name}"
-    return with_headline(found, [Statement(says, "ndcg", needs_null=True)], ["ndcg"])
+    return with_headline(found, [Statement(says, "ndcg", needs_null=True, least=NDCG)], ["ndcg"])
 
 
 @dataclass(frozen=True, eq=False)

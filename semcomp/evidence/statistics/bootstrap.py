@@ -17,7 +17,7 @@ from tqdm import tqdm
 from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
 from semcomp.errors import SemcompError
-from semcomp.evidence.statistics.pvalues import two_sided
+from semcomp.evidence.statistics.pvalues import errors_of, two_sided
 
 Floats = NDArray[np.float64]
 Means = Mapping[str, Floats]
@@ -186,26 +186,29 @@ def estimate(
         if not np.isfinite(found[0]):
             continue
         n = units if statistic.counted is None else int(np.rint(effect[statistic.counted].sum()))
-        value = value_of(found, n, two_sided(found, units))
+        value = value_of(found, n, errors_of(found), units)
         if null is not None and statistic.against_null:
             other = statistic(null_means, units)
             if np.isfinite(other[0]):
                 excess = found - other
-                value = with_null(value, float(other[0]), excess, two_sided(excess, units))
+                value = with_null(value, float(other[0]), excess, errors_of(excess), units)
         values[name] = value
     return values
 
 
-def value_of(samples: Floats, n: int, p: float | None) -> Value:
-    """A value with its interval: (1 + R,) the statistic, then its resamples."""
+def value_of(samples: Floats, n: int, errors: tuple[float, ...], units: int, seeds: int = 1) -> Value:
+    """A value with its interval and p: (1 + R,) the statistic, then its resamples over so many units."""
     low, high = interval(samples[1:]) or (None, None)
-    return Value(float(samples[0]), low, high, n=n, p=p)
+    found = float(samples[0])
+    p = two_sided(found, errors, n=units, seeds=seeds)
+    return Value(found, low, high, n=n, p=p, seeds=seeds, errors=errors)
 
 
-def with_null(value: Value, null: float, excess: Floats, p: float | None) -> Value:
+def with_null(value: Value, null: float, excess: Floats, errors: tuple[float, ...], units: int) -> Value:
     """The value next to its null: `excess` is (1 + R,) their difference, then its resamples."""
     low, high = interval(excess[1:]) or (None, None)
-    return replace(value, null=null, excess_low=low, excess_high=high, excess_p=p)
+    p = two_sided(float(excess[0]), errors, n=units, seeds=value.seeds)
+    return replace(value, null=null, excess_low=low, excess_high=high, excess_p=p, excess_errors=errors)
 
 
 @checked

@@ -28,7 +28,7 @@ from semcomp.evidence.statistics.bootstrap import (
     with_null,
 )
 from semcomp.evidence.statistics.checks import columns_of, null_of
-from semcomp.evidence.statistics.pvalues import two_sided
+from semcomp.evidence.statistics.pvalues import errors_of
 
 Between = Literal["pivotal", "resampled"]
 
@@ -95,7 +95,7 @@ def estimate_over_seeds(
     if resamples:
         rows = np.vstack([rows, bootstrap_means(table, resamples, seed, memory)])
     means = rows.reshape(len(rows), seeds, -1)  # (1 + R, S, M): the estimate, then the resamples
-    drawing = _Drawing(means, users, seed, between)
+    drawing = _Drawing(means, seed, between)
     like = [part[0] for part in parts]
 
     def of_effect(statistic: Statistic, rows: Floats) -> Floats:
@@ -111,16 +111,16 @@ def estimate_over_seeds(
 
     values: dict[str, Value] = {}
     for name, statistic in statistics.items():
-        found, p, of_seeds = drawing.samples(partial(of_effect, statistic))
+        found, errors, of_seeds = drawing.samples(partial(of_effect, statistic))
         if not np.isfinite(found[0]):
             continue
         n = users if statistic.counted is None else int(np.rint(effect[statistic.counted].sum() / seeds))
-        value = replace(value_of(found, n, p), seeds=seeds, of_seeds=of_seeds)
+        value = replace(value_of(found, n, errors, users, seeds), of_seeds=of_seeds)
         if null is not None and statistic.against_null:
             other = of_null(statistic, means[:1].mean(axis=1))
             if np.isfinite(other[0]):
-                excess, p, of_seeds = drawing.samples(partial(excess_of, statistic))
-                value = with_null(value, float(other[0]), excess, p)
+                excess, errors, of_seeds = drawing.samples(partial(excess_of, statistic))
+                value = with_null(value, float(other[0]), excess, errors, users)
                 value = replace(value, excess_of_seeds=of_seeds)
         values[name] = value
     return values
@@ -129,8 +129,8 @@ def estimate_over_seeds(
 class _Drawing:
     """The seeds' part of each resample, drawn once for all statistics of a call."""
 
-    def __init__(self, means: Floats, users: int, seed: int, between: Between) -> None:
-        self.means, self.users, self.between = means, users, between
+    def __init__(self, means: Floats, seed: int, between: Between) -> None:
+        self.means, self.between = means, between
         self.resamples, self.seeds = len(means) - 1, means.shape[1]
         rng = np.random.default_rng([seed, zlib.crc32(b"seeds")])
         if self.seeds > 1 and between == "resampled":
@@ -140,24 +140,24 @@ class _Drawing:
             self.normal = rng.standard_normal(self.resamples)
             self.chi_square = rng.chisquare(self.seeds - 1, self.resamples)
 
-    def samples(self, of: Callable[[Floats], Floats]) -> tuple[Floats, float | None, float | None]:
-        """(1 + R,) the statistic itself, then its resamples, its p, and the seeds' part of its variance.
+    def samples(self, of: Callable[[Floats], Floats]) -> tuple[Floats, tuple[float, ...], float | None]:
+        """(1 + R,) the statistic, then its resamples, its `errors_of`, and the seeds' part of its variance.
 
         `of` takes means (rows, M).
         """
         found = of(self.means.mean(axis=1))
         if self.seeds == 1 or self.resamples == 0:
-            return found, two_sided(found, self.users), None
+            return found, errors_of(found), None
         by_seed = of(self.means.reshape(-1, self.means.shape[2])).reshape(-1, self.seeds)  # (1 + R, S)
         between, of_users = self._variances(by_seed)
         part = _part(float(np.maximum(0.0, between - of_users)) / self.seeds, found[1:])  # NaN stays NaN
         if self.between == "resampled":
             drawn = of(np.einsum("rs,rsm->rm", self.weights, self.means))
-            return drawn, two_sided(drawn, self.users), part
-        p = two_sided(found, self.users, between=between, of_users=of_users, seeds=self.seeds)
+            return drawn, errors_of(drawn), part
+        errors = errors_of(found, between=between, of_users=of_users, seeds=self.seeds)
         spread = between * (self.seeds - 1) / self.chi_square - of_users
         effects = self.normal * np.sqrt(np.maximum(0.0, spread) / self.seeds)
-        return np.concatenate([found[:1], found[1:] + effects]), p, part
+        return np.concatenate([found[:1], found[1:] + effects]), errors, part
 
     def _variances(self, by_seed: Floats) -> tuple[float, float]:
         """s² between the seeds and w, the users' part of it; NaN where a seed has no statistic."""

@@ -13,6 +13,7 @@ from itertools import product
 from string import Formatter
 
 from semcomp.evidence.statistics.bootstrap import Statistic, total_of
+from semcomp.evidence.statistics.least import ANY, Least
 from semcomp.evidence.statistics.verdicts import Statement, below_null, by_itself, over_null
 
 
@@ -29,7 +30,8 @@ class Measured:
         null: what the null must have of its own for the value to be held against it; None for a value that
             has no null.
         less: whether a complementary pair has less of it than its null.
-        says: what the value says by itself, if it is above zero. against: what it says against its null.
+        says: what the value says by itself, if it is above `least`. against: what it says against its null.
+        least: the smallest effect that counts.
     """
 
     key: str
@@ -39,6 +41,7 @@ class Measured:
     less: bool = False
     says: str | None = None
     against: str | None = None
+    least: Least = ANY
 
     def members(self, groups: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
         """For each value: the member of each group that it is of."""
@@ -83,9 +86,10 @@ def statements_of(table: Table) -> list[Statement]:
     found = []
     for row in table:
         if row.says is not None:
-            found.append(Statement(row.says, row.key, by_itself))
+            found.append(Statement(row.says, row.key, by_itself, least=row.least))
         if row.against is not None:
-            found.append(Statement(row.against, row.key, below_null if row.less else over_null, True))
+            effect = below_null if row.less else over_null
+            found.append(Statement(row.against, row.key, effect, True, least=row.least))
     return found
 
 

@@ -15,12 +15,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from functools import cache
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
-from scipy.stats import beta, chi2
+from scipy.stats import beta, chi2, norm, t
 
 from semcomp.checks import checked
 from semcomp.core.evidence import Value
@@ -31,65 +30,91 @@ Family = Mapping[str, float] | Iterable[tuple[str, float]]
 POINTS = 1024  # of the chi-square that the mixture is integrated over: six digits of Student's t
 
 
-def two_sided(
-    samples: Floats, n: int, *, between: float = 0.0, of_users: float = 0.0, seeds: int = 1
-) -> float | None:
-    """Two-sided p-value of "the statistic is 0", from its bootstrap over users and its spread over seeds.
+def errors_of(
+    samples: Floats, *, between: float = 0.0, of_users: float = 0.0, seeds: int = 1
+) -> tuple[float, ...]:
+    """What `two_sided` needs: (sqrt(v),), and of several seeds (sqrt(v), s, sqrt(w)).
 
-    With T the statistic, v the variance of its resamples over users, s² its variance over S seeds and w the
-    part of s² that the sampling of users explains,
+    Args:
+        samples: (1 + R,) the statistic, then its resamples over users. Undefined ones are omitted.
+        between: s², the variance over the seeds. of_users: w, the part of it that the sampling of users
+            explains. seeds: S.
 
-        p = 2 · E[Φ(−|T| / sqrt(v + max(0, s² (S − 1)/χ² − w) / S))],  χ² on S − 1 degrees of freedom:
+    Returns:
+        Standard deviations; none where fewer than two resamples exist, or a seed lacks the statistic.
+    """
+    finite = samples[1:][np.isfinite(samples[1:])]
+    if len(finite) < 2 or not math.isfinite(between):
+        return ()
+    of_resamples = float(finite.std(ddof=1))
+    return (of_resamples,) if seeds == 1 else (of_resamples, math.sqrt(between), math.sqrt(of_users))
+
+
+def two_sided(distance: float, errors: tuple[float, ...], *, n: int, seeds: int = 1) -> float | None:
+    """Two-sided p-value of "the statistic is x", from how far it is from x and from its `errors_of`.
+
+    With T − x that distance, v the variance of its resamples over users, s² its variance over S seeds and w
+    the part of s² that the sampling of users explains,
+
+        p = 2 · E[Φ(−|T − x| / sqrt(v + max(0, s² (S − 1)/χ² − w) / S))],  χ² on S − 1 degrees of freedom:
 
     the tail of the distribution whose quantiles are the "pivotal" interval (a generalized p-value: Tsui and
-    Weerahandi, JASA 1989), with the users' part taken as normal. One seed: `2 Φ(−|T| / sqrt(v))`. With
+    Weerahandi, JASA 1989), with the users' part taken as normal. One seed: `2 Φ(−|T − x| / sqrt(v))`. With
     v = w = 0 it is Student's t test on S − 1 degrees of freedom, so few seeds cannot give a small p.
     It is never below 2^(1 − n), the least that a sign test of n units can give.
 
     Args:
-        samples: (1 + R,) the statistic, then its resamples over users. Undefined ones are omitted.
-        n: units. between: s². of_users: w. seeds: S.
+        distance: T − x. n: units. seeds: S.
 
     Returns:
-        p in [0, 1]; 1 for a statistic of exactly 0. None where fewer than two resamples exist.
+        p in [0, 1]; 1 for a distance of exactly 0. None without errors.
     """
-    finite = samples[1:][np.isfinite(samples[1:])]
-    if len(finite) < 2 or not math.isfinite(between):
+    if not errors:
         return None
-    observed = abs(float(samples[0]))
-    if observed == 0:
+    if distance == 0:
         return 1.0
-    variance, weights = np.array([finite.var(ddof=1)]), np.ones(1)
-    if seeds > 1:
+    variance, weights = np.array([errors[0] ** 2]), np.ones(1)
+    if len(errors) > 1:
         quantiles, weights = _chi_square(seeds - 1)
+        between, of_users = errors[1] ** 2, errors[2] ** 2
         variance = variance + np.maximum(0.0, between * (seeds - 1) / quantiles - of_users) / seeds
     with np.errstate(divide="ignore"):
-        tail = float(weights @ ndtr(-observed / np.sqrt(variance)))
+        tail = float(weights @ ndtr(-abs(distance) / np.sqrt(variance)))
     return min(1.0, max(2 * tail, 2.0 ** (1 - n)))
 
 
-def p_of_effect(value: Value) -> float | None:
-    """The p-value of what `judge` reads: the excess over the null if there is one, else the value itself.
-
-    As recorded with the value, or else, where an effect was made of it ("less than a limit"), from its
-    interval: `2 Φ(−z |effect| / w)` with w the arm of the 95 % interval towards 0 and z = 1.96, a normal
-    approximation that is 0.05 just where the interval ends at 0. None without an interval.
-    """
-    recorded = value.p if value.null is None else value.excess_p
-    if recorded is not None:
-        return recorded
-    effect, low, high = value.value, value.low, value.high
+def bounds(value: Value) -> tuple[float, float | None, float | None]:
+    """(effect, low, high) of what a claim rests on: the excess over the null, else the value itself."""
     if value.null is not None:
-        effect, low, high = value.value - value.null, value.excess_low, value.excess_high
+        return value.value - value.null, value.excess_low, value.excess_high
+    return value.value, value.low, value.high
+
+
+def p_of_effect(value: Value, least: float = 0.0) -> float | None:
+    """Two-sided p-value of "the effect is `least`", of what `judge` reads: the excess, else the value itself.
+
+    From the errors that are recorded with the value. Where they are not (older records), the recorded p-value
+    for a least of 0, or else from the interval: `2 F(−t |effect − least| / w)` with w the arm of the 95 %
+    interval towards `least`, F normal of one training and Student's t on S − 1 degrees of freedom of S, and t
+    its quantile of 0.975: 0.05 just where the interval ends at `least`. None without an interval.
+    """
+    effect, low, high = bounds(value)
+    alone = value.null is None
+    errors, recorded = (value.errors, value.p) if alone else (value.excess_errors, value.excess_p)
+    units, seeds = max(1, value.n), value.seeds
+    if errors:
+        return two_sided(effect - least, errors, n=units, seeds=seeds)
+    if recorded is not None and least == 0:
+        return recorded
     if low is None or high is None:
         return None
-    if effect == 0:
+    if effect == least:
         return 1.0
-    arm = effect - low if effect > 0 else high - effect
+    arm = effect - low if effect > least else high - effect
     if arm <= 0:
-        return 2.0 ** (1 - max(1, value.n))
-    normal = NormalDist()
-    return min(1.0, 2 * normal.cdf(-normal.inv_cdf(0.975) * abs(effect) / arm))
+        return 2.0 ** (1 - units)
+    shape = t(seeds - 1) if seeds > 1 else norm
+    return min(1.0, float(2 * shape.cdf(-shape.ppf(0.975) * abs(effect - least) / arm)))
 
 
 @cache

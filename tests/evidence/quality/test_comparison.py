@@ -46,7 +46,7 @@ def hits(users: int, share: float, seed: int) -> np.ndarray:
 
 USERS = 300
 SPLIT = split_of(USERS)
-SPEND = {"k": 2, "resamples": 300, "permutations": 999}
+SPEND = {"k": 2, "resamples": 300, "permutations": 999, "least": 0.0}
 METHODS = {
     "strong": [ranking(hits(USERS, 0.7, seed), "strong") for seed in (1, 2, 3)],
     "weak": [ranking(hits(USERS, 0.3, seed), "weak") for seed in (4, 5, 6)],
@@ -71,7 +71,8 @@ def test_a_pair_is_what_evaluate_says_of_it(seeds: int) -> None:
 
 def test_p_is_that_of_sign_flips_of_each_users_difference() -> None:
     a, b = hits(USERS, 0.5, 1), hits(USERS, 0.42, 2)
-    found = compare({"a": ranking(a), "b": ranking(b)}, SPLIT, k=2, metrics=["recall"], permutations=20_000)
+    lists = {"a": ranking(a), "b": ranking(b)}
+    found = compare(lists, SPLIT, k=2, metrics=["recall"], permutations=20_000, least=0.0)
     (one,) = found.differences
     assert one.p == one.adjusted == one.p_users
     assert one.p == pytest.approx(sign_flip(a.astype(float) - b, permutations=20_000).p, abs=0.01)
@@ -98,6 +99,34 @@ def test_several_seeds_take_the_larger_p() -> None:
     assert found.p_users == 1 / 1000
     assert found.p == found.value.excess_p > 0.1
     assert found.better is None
+
+
+def test_a_least_difference_is_asked_both_ways() -> None:
+    """Recalls of 0.7 and 0.4 differ by more than 0.2, by less than 0.37, and never the other way round."""
+    a, b = np.arange(USERS) < 210, np.arange(USERS) < 120
+    lists = {"a": ranking(a), "b": ranking(b)}
+    spend = SPEND | {"metrics": ["recall"], "resamples": 1000}
+    words = {}
+    for least in (0.1, 0.2, 0.3, 0.37):
+        for pair in (("a", "b"), ("b", "a")):
+            (one,) = compare(lists, SPLIT, against=[pair], **spend | {"least": least}).differences
+            words[least, pair[0]] = (one.verdict.word, one.better)
+    assert [words[least, "a"] for least in (0.1, 0.2, 0.3, 0.37)] == [
+        ("holds", "a"),
+        ("holds", "a"),
+        ("undecided", None),
+        ("does not hold", None),
+    ]
+    assert [words[least, "b"][1] for least in (0.1, 0.2, 0.3, 0.37)] == ["a", "a", None, None]
+    assert {words[least, "b"][0] for least in (0.1, 0.2, 0.3, 0.37)} == {"does not hold"}
+
+
+def test_methods_that_are_the_same_are_shown_to_differ_by_less_than_the_least() -> None:
+    same = {"a": METHODS["weak"][:1], "b": METHODS["weak"][:1]}
+    (one, _) = compare(same, SPLIT, **SPEND | {"least": 0.001}).differences
+    assert (one.verdict.word, one.better, one.least) == ("does not hold", None, 0.001)
+    with pytest.raises(SemcompError, match="give the smallest difference that counts"):
+        compare(same, SPLIT, **SPEND | {"least": -1.0})
 
 
 def test_the_family_is_all_pairs_and_metrics_of_the_call(compared: Comparison) -> None:

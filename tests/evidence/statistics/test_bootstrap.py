@@ -86,7 +86,7 @@ def test_no_intervals_when_none_are_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "minimum", "expected"),
+    ("value", "least", "expected"),
     [
         (Value(0.3, 0.2, 0.4), 0.0, "holds"),
         (Value(0.3, 0.2, 0.4), 0.25, "undecided"),
@@ -99,14 +99,14 @@ def test_no_intervals_when_none_are_asked_for() -> None:
         (Value(0.3, 0.2, 0.4, null=0.25), 0.0, "undecided"),
     ],
 )
-def test_verdict(value: Value, minimum: float, expected: str) -> None:
-    assert verdict(value, minimum=minimum) == expected
+def test_verdict(value: Value, least: float, expected: str) -> None:
+    assert verdict(value, least=least) == expected
 
 
 def test_users_needed() -> None:
     # half-width 0.1 at n = 100 and an effect of 0.05: twice as narrow takes four times as many
     assert users_needed(Value(0.05, -0.05, 0.15, n=100)) == 400
-    assert users_needed(Value(0.05, -0.05, 0.15, n=100), minimum=0.04) == 10_000
+    assert users_needed(Value(0.05, -0.05, 0.15, n=100), least=0.04) == 10_000
     assert users_needed(Value(1.0, 0.9, 1.1, null=0.95, excess_low=-0.05, excess_high=0.15, n=100)) == 400
     assert users_needed(Value(0.0, -0.1, 0.1, n=100)) is None
     assert users_needed(Value(0.5, n=100)) is None

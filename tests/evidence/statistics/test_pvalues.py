@@ -9,7 +9,7 @@ from scipy.stats import norm, t
 from semcomp.core.evidence import Value
 from semcomp.evidence import estimate, estimate_over_seeds
 from semcomp.evidence.statistics.bootstrap import mean_of, share_of
-from semcomp.evidence.statistics.pvalues import p_of_effect, two_sided
+from semcomp.evidence.statistics.pvalues import errors_of, p_of_effect, two_sided
 from semcomp.evidence.statistics.verdicts import below, below_null, by_itself
 
 ONE = {"x": mean_of("x")}
@@ -21,34 +21,39 @@ def samples(value: float, sd: float) -> np.ndarray:
     return np.array([value, value - sd, value, value + sd])
 
 
+def p_of(statistic: np.ndarray, n: int, **spread: float) -> float | None:
+    seeds = int(spread.get("seeds", 1))
+    return two_sided(float(statistic[0]), errors_of(statistic, **spread), n=n, seeds=seeds)
+
+
 @pytest.mark.parametrize("z", [0.1, -1.96, 3.0, -6.0])
 def test_one_seed_is_the_normal_test(z: float) -> None:
-    assert two_sided(samples(z * 0.5, 0.5), MANY) == pytest.approx(2 * norm.sf(abs(z)))
+    assert p_of(samples(z * 0.5, 0.5), MANY) == pytest.approx(2 * norm.sf(abs(z)))
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5, 30])
 @pytest.mark.parametrize("value", [0.5, -2.0, 4.0, 40.0])
 def test_seeds_alone_are_students_t_test(seeds: int, value: float) -> None:
-    found = two_sided(samples(value, 0.0), MANY, between=1.7**2, seeds=seeds)
+    found = p_of(samples(value, 0.0), MANY, between=1.7**2, seeds=seeds)
     expected = 2 * t.sf(abs(value) / (1.7 / np.sqrt(seeds)), seeds - 1)
     assert found == pytest.approx(expected, rel=1e-6, abs=1e-12)
 
 
 def test_seeds_that_users_explain_add_nothing() -> None:
-    alone = two_sided(samples(1.0, 0.5), MANY)
-    assert two_sided(samples(1.0, 0.5), MANY, between=1e-6, of_users=1e6, seeds=3) == pytest.approx(alone)
-    assert two_sided(samples(1.0, 0.5), MANY, between=0.0, seeds=3) == pytest.approx(alone)
-    assert two_sided(samples(1.0, 0.5), MANY, between=0.2, seeds=3) > alone
+    alone = p_of(samples(1.0, 0.5), MANY)
+    assert p_of(samples(1.0, 0.5), MANY, between=1e-6, of_users=1e6, seeds=3) == pytest.approx(alone)
+    assert p_of(samples(1.0, 0.5), MANY, between=0.0, seeds=3) == pytest.approx(alone)
+    assert p_of(samples(1.0, 0.5), MANY, between=0.2, seeds=3) > alone
 
 
 def test_ends() -> None:
-    assert two_sided(samples(0.0, 0.0), 50) == 1.0
-    assert two_sided(samples(0.0, 1.0), 50) == 1.0
-    assert two_sided(samples(1.0, 0.0), 5) == 2**-4  # five units that agree: a sign test's least p
-    assert two_sided(samples(1.0, 0.0), 1) == 1.0
-    assert two_sided(np.array([1.0]), 50) is None
-    assert two_sided(np.array([1.0, np.nan, 2.0]), 50) is None
-    assert two_sided(samples(1.0, 1.0), 50, between=np.nan, seeds=2) is None
+    assert p_of(samples(0.0, 0.0), 50) == 1.0
+    assert p_of(samples(0.0, 1.0), 50) == 1.0
+    assert p_of(samples(1.0, 0.0), 5) == 2**-4  # five units that agree: a sign test's least p
+    assert p_of(samples(1.0, 0.0), 1) == 1.0
+    assert p_of(np.array([1.0]), 50) is None
+    assert p_of(np.array([1.0, np.nan, 2.0]), 50) is None
+    assert p_of(samples(1.0, 1.0), 50, between=np.nan, seeds=2) is None
 
 
 def test_estimates_have_p_of_value_and_excess() -> None:
@@ -105,6 +110,27 @@ def test_an_effect_without_a_recorded_p_takes_it_from_its_interval() -> None:
     assert p_of_effect(Value(0.2, 0.2, 0.2, n=3)) == 0.25
     assert p_of_effect(Value(0.2)) is None
     assert p_of_effect(Value(0.2, 0.1, 0.3, null=0.1)) is None
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+@pytest.mark.parametrize("least", [0.02, -0.03])
+def test_the_p_about_a_least_effect_is_that_of_the_shifted_columns(seeds: int, least: float) -> None:
+    rng = np.random.default_rng(3)
+    y = rng.normal(0.05, 1, size=(seeds, 300)) + rng.normal(size=(seeds, 1)) * 0.05
+    value = estimate_over_seeds({"x": y}, ONE)["x"]
+    shifted = estimate_over_seeds({"x": y - least}, ONE)["x"]
+    assert p_of_effect(value, least) == pytest.approx(p_of_effect(shifted))
+    assert p_of_effect(value) == pytest.approx(value.p)
+    turned = below(least)(value)
+    assert p_of_effect(turned) == pytest.approx(p_of_effect(shifted))
+
+
+def test_without_recorded_errors_few_trainings_have_students_tail() -> None:
+    """The interval ends at the least: 0.05. Twice as far: t(2) of one training in three, normal of one."""
+    for seeds, expected in ((1, 2 * norm.sf(2 * norm.ppf(0.975))), (3, 2 * t.sf(2 * t.ppf(0.975, 2), 2))):
+        old = Value(0.5, 0.3, 0.7, n=99, seeds=seeds)
+        assert p_of_effect(old, 0.3) == pytest.approx(0.05)
+        assert p_of_effect(old, 0.1) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("seeds", "of_seed"), [(1, 0.0), (2, 4.0), (3, 0.0), (3, 4.0), (5, 4.0)])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from semcomp.core.evidence import Evidence, Value
 from semcomp.errors import SemcompError
@@ -41,33 +42,31 @@ def test_with_a_null_the_excess_is_judged() -> None:
     assert judge(Value(0.5, 0.4, 0.6, null=0.25)) == Verdict("undecided", None, 0.25, None, None)
 
 
-def test_a_minimum_moves_the_question() -> None:
+def test_a_least_moves_the_question() -> None:
     value = Value(0.3, 0.2, 0.4, n=100)
-    assert [judge(value, minimum=m).word for m in (0.1, 0.2, 0.35, 0.4)] == [
+    assert [judge(value, least=m).word for m in (0.1, 0.2, 0.35, 0.4)] == [
         "holds",
         "undecided",
         "undecided",
         "does not hold",
     ]
-    assert judge(value, minimum=0.25).users_needed == 400
-    assert str(judge(value, minimum=0.3)) == "undecided"  # at exactly the minimum no number decides
+    assert judge(value, least=0.25).users_needed == 400
+    assert str(judge(value, least=0.3)) == "undecided"  # at exactly the least no number decides
 
 
-def test_the_arm_towards_the_minimum_counts() -> None:
+def test_the_arm_towards_the_least_counts() -> None:
     # a skewed interval: 0.06 long below, 0.02 above; it is the lower arm that has to shrink to 0.05
     assert users_needed(Value(0.05, -0.01, 0.07, n=100)) == 144
-    # below the minimum it is the upper arm that has to shrink to 0.05
+    # below the least it is the upper arm that has to shrink to 0.05
     assert users_needed(Value(-0.05, -0.07, 0.05, n=100)) == 400
 
 
 @given(st.floats(-2, 2), st.floats(0, 2), st.floats(0, 2), st.floats(-1, 1), st.integers(1, 10**6))
-def test_decided_means_enough_users(
-    effect: float, below: float, above: float, minimum: float, n: int
-) -> None:
-    """Where the interval holds the minimum at least n are needed, and no claim holds that would need more."""
+def test_decided_means_enough_users(effect: float, below: float, above: float, least: float, n: int) -> None:
+    """Where the interval holds the least at least n are needed, and no claim holds that would need more."""
     value = Value(effect, effect - below, effect + above, n=n)
-    found, needed = judge(value, minimum=minimum), users_needed(value, minimum=minimum)
-    assert found.word == verdict(value, minimum=minimum)
+    found, needed = judge(value, least=least), users_needed(value, least=least)
+    assert found.word == verdict(value, least=least)
     if found.word == "undecided":
         assert found.users_needed == needed
         assert needed is None or needed >= n * (1 - 1e-6)
@@ -85,7 +84,10 @@ def test_an_adjusted_p_can_withhold_but_not_grant() -> None:
     assert judge(clear, p=1.0).users_needed is None
     assert judge(OPEN, p=0.0001).word == "undecided"
     assert judge(OPEN, p=0.0001).users_needed == 4_000  # the interval asks for more than p does
-    assert judge(Value(-0.3, -0.4, -0.2), p=0.5).word == "does not hold"
+    assert judge(Value(-0.3, -0.4, -0.2, n=9), p=0.05).word == "does not hold"
+    assert judge(Value(-0.3, -0.4, -0.2, n=100), p=0.3173) == Verdict(
+        "undecided", 385, -0.3, -0.4, -0.2, 0.3173
+    )
     for p in (-0.1, 1.1, float("nan")):
         with pytest.raises(SemcompError, match=r"is not a p-value|p = nan; it must be a number"):
             judge(clear, p=p)
@@ -99,7 +101,7 @@ def test_the_number_is_rounded_up_to_three_digits(needed: int, phrase: str) -> N
     assert str(Verdict("undecided", needed, 0.1, -0.1, 0.3)) == f"undecided, would need about {phrase} users"
 
 
-def test_an_effect_as_good_as_the_minimum_needs_no_number() -> None:
+def test_an_effect_as_good_as_the_least_needs_no_number() -> None:
     assert users_needed(Value(1e-300, -0.1, 0.1, n=100)) is None
     assert str(judge(Value(1e-300, -0.1, 0.1, n=100))) == "undecided"
 
@@ -130,9 +132,25 @@ def test_a_claim_without_an_interval_is_no_member() -> None:
     assert found["not"] == Verdict("undecided", None, 0.3, None, None)
 
 
-def test_below_zero_the_interval_alone_says_what_is_needed() -> None:
-    below = Value(-0.05, -0.15, 0.05, n=1_000, p=0.4)
-    assert judge_family({"a": below, "b": below})["a"].users_needed == users_needed(below) == 4_000
+def test_for_and_against_are_adjusted_alike() -> None:
+    """Two mirrored claims of p = 0.03: alone either is decided, of two that are made together neither."""
+    up = Value(0.3, 0.1, 0.5, n=100, p=0.03)
+    down = Value(-0.3, -0.5, -0.1, n=100, p=0.03)
+    assert [judge_family({"one": one})["one"].word for one in (up, down)] == ["holds", "does not hold"]
+    both = judge_family({"up": up, "down": down})
+    assert {one.word for one in both.values()} == {"undecided"}
+    assert {one.p for one in both.values()} == {0.06}
+    assert both["up"].users_needed == both["down"].users_needed > 100
+
+
+def test_a_least_effect_is_asked_by_interval_and_p() -> None:
+    """0.3 ± 0.1, so z = 1.96 at a least of 0.2 and 3.92 at 0.1 and at 0.5."""
+    value = Value(0.3, 0.2, 0.4, n=100, p=1e-9)
+    words = {least: judge_family({"a": value}, {"a": least})["a"].word for least in (0.0, 0.1, 0.25, 0.5)}
+    assert words == {0.0: "holds", 0.1: "holds", 0.25: "undecided", 0.5: "does not hold"}
+    for least in (0.1, 0.5):
+        (one,) = judge_family({"a": value}, {"a": least}).values()
+        assert one.p == pytest.approx(2 * norm.sf(2 * norm.ppf(0.975)))
 
 
 def test_statements_are_decided_as_one_family_and_the_headline_is_one_of_them() -> None:
