@@ -195,7 +195,7 @@ def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
         "seconds": {name: round(spent, 2) for name, spent in seconds.items()},
         "peak bytes": peak_memory(torch.device("cpu")),
         **origin(),
-        "made": {"all": made(study, VIEWS, diagnose, separating_statistics, attribute, beyond_accuracy)},
+        "made": {"all": made(study, VIEWS, diagnose, gains_over_seeds, attribute, beyond_accuracy)},
     }
 
 
