@@ -108,8 +108,10 @@ def in_percent(value: Value, of: float) -> Value:
     assert low is not None
     assert high is not None
     assert excess is not None
-    scaled = {"null": 0.0, "excess_low": 100 * low / of, "excess_high": 100 * high / of}
-    return Value(100 * excess / of, n=value.n, seeds=value.seeds, **scaled)
+    shares = [100 * bound / of for bound in (excess, low, high)]
+    return Value(
+        shares[0], null=0.0, excess_low=shares[1], excess_high=shares[2], n=value.n, seeds=value.seeds
+    )
 
 
 def answers(kept: Mapping[str, Mapping[str, Any]], metric: str, split: str = USUAL) -> pd.DataFrame:
