@@ -80,5 +80,5 @@ def test_the_summary_counts_claims_and_orders_pairs(tmp_path):
 def test_rows_by_another_logit_are_not_resumed(tmp_path):
     assert worlds.resumed(tmp_path / "none.json") == []
     (tmp_path / "old.json").write_text('{"rows": []}')
-    with pytest.raises(SemcompError, match="old.json has gains by another logit"):
+    with pytest.raises(SemcompError, match=r"old\.json has gains by another logit"):
         worlds.resumed(tmp_path / "old.json")
