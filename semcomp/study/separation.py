@@ -21,6 +21,7 @@ from semcomp.errors import SemcompError
 from semcomp.evidence import Pair, conditional_information, diagnose, estimate
 from semcomp.evidence.statistics.bootstrap import Floats, Means, Statistic, share_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
+from semcomp.evidence.statistics.least import INFORMATION
 from semcomp.study.pairs import fused_pair
 from semcomp.views.joint.ensemble import ensemble as ensemble_of
 
@@ -49,7 +50,7 @@ STATISTICS = (
     *(f"retained.{name}" for name in OF_INFORMATION),
 )
 LOWER = ("jaccard",)
-LEAST = 0.003  # nats per test item: a smaller gain over A alone counts as none, so nothing is retained
+LEAST = INFORMATION.amount  # a smaller gain over A alone counts as none, so nothing is retained
 
 
 @checked

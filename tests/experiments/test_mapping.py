@@ -324,6 +324,18 @@ def test_parts():
     assert tables.rankings(kept, which, "semantic") == {"toys": {}}
 
 
+def test_shuffles_behind_a_null_are_told():
+    def made(**provenance) -> dict:
+        return {
+            "projection, ajive": Evidence("x", {}, pd.DataFrame(), {"weights": {}, **provenance}).to_dict()
+        }
+
+    kept = {name: record(name, parts=made()) for name in ("books", "movies")}
+    kept["toys"] = record("toys", parts=made(shuffles=20))
+    assert tables.shuffles(kept) == "20 on toys; 1 on books, movies"
+    assert tables.shuffles({}) == ""
+
+
 def test_parts_at_weights_that_nobody_picked_are_not_read():
     old = evidence({"recall.collaborative.full": around(0.4)}) | {"readings": {"it adds": "does not hold"}}
     old["provenance"] = {}

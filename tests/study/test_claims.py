@@ -90,7 +90,7 @@ def test_an_undecided_claim_says_how_many_it_would_need():
 
 
 def family_of(ps: list[float]) -> list[Finding]:
-    """The ledger of a data set where each claim's effect is 0.2, or -0.2, with these p-values."""
+    """The ledger of a data set where every claim's effect is 0.2, with these p-values about its least."""
     found = records(MORE)
     places = {(r.chapter, key): e for r in found for key, e in r.evidence.items()}
     for claim, p in zip(CLAIMS, ps, strict=True):
