@@ -326,7 +326,9 @@ def test_parts():
 
 def test_shuffles_behind_a_null_are_told():
     def made(**provenance) -> dict:
-        return {"projection, ajive": Evidence("x", {}, pd.DataFrame(), {"weights": {}, **provenance}).to_dict()}
+        return {
+            "projection, ajive": Evidence("x", {}, pd.DataFrame(), {"weights": {}, **provenance}).to_dict()
+        }
 
     kept = {name: record(name, parts=made()) for name in ("books", "movies")}
     kept["toys"] = record("toys", parts=made(shuffles=20))
