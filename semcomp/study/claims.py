@@ -167,7 +167,7 @@ CLAIMS = (
         "06_alignment_or_fusion",
         "fusion against fusion of shuffled text",
         "ndcg",
-        least=NDCG,
+        least=leasts.NDCG,
     ),
     Claim(
         "Fusion beats alignment",
