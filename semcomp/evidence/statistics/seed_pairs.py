@@ -15,14 +15,25 @@ from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.bootstrap import Floats
 
 Columns = Mapping[str, Floats]
+MOST = 1000  # trainings: half a million pairs
 
 
+@checked
 def pairs_of(seeds: int) -> list[tuple[int, int]]:
     """All pairs of S trainings, each once, as (first, second): each training first as often as second.
 
     In a circle, (s, s + 1), (s, s + 2) and so on up to half way round. (For an even S those opposite each
     other are paired once, so the balance is off by one.)
+
+    Raises:
+        SemcompError: S below 0, or above `MOST`.
+
+    >>> from semcomp.evidence import pairs_of
+    >>> pairs_of(3)
+    [(0, 1), (1, 2), (2, 0)]
     """
+    if not 0 <= seeds <= MOST:
+        raise SemcompError(f"{seeds} trainings, all of whose pairs are asked for; give from 0 to {MOST}")
     apart = range(1, seeds // 2 + 1)
     circle = [(s, (s + d) % seeds) for d in apart for s in range(seeds)]
     return list({frozenset(pair): pair for pair in reversed(circle)}.values())[::-1]
@@ -65,7 +76,7 @@ def pseudo_columns(pairs: Mapping[tuple[int, int], Columns], seeds: int) -> dict
             "trainings or more"
         )
     known = sorted(tuple(sorted(pair)) for pair in pairs)
-    if known != sorted(tuple(sorted(pair)) for pair in pairs_of(seeds)):
+    if len(known) != seeds * (seeds - 1) // 2 or known != sorted(tuple(sorted(pair)) for pair in pairs_of(seeds)):
         raise SemcompError(f"pairs {known} of {seeds} trainings; give each pair of different trainings once")
     found: dict[str, Floats] = {}
     for name in next(iter(pairs.values())):
