@@ -76,7 +76,9 @@ def pseudo_columns(pairs: Mapping[tuple[int, int], Columns], seeds: int) -> dict
             "trainings or more"
         )
     known = sorted(tuple(sorted(pair)) for pair in pairs)
-    if len(known) != seeds * (seeds - 1) // 2 or known != sorted(tuple(sorted(pair)) for pair in pairs_of(seeds)):
+    if len(known) != seeds * (seeds - 1) // 2 or known != sorted(
+        tuple(sorted(pair)) for pair in pairs_of(seeds)
+    ):
         raise SemcompError(f"pairs {known} of {seeds} trainings; give each pair of different trainings once")
     found: dict[str, Floats] = {}
     for name in next(iter(pairs.values())):
