@@ -14,7 +14,14 @@ from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.evidence.complementarity.attribution import Columns
 from semcomp.evidence.complementarity.diagnostics import ANSWERS, DEPTHS, checked_depths, own_of, plain_table
-from semcomp.evidence.complementarity.measures import STATEMENTS, pair_columns, pair_statistics
+from semcomp.evidence.complementarity.measures import (
+    STATEMENTS,
+    TABLE,
+    TABLE_OVER_SEEDS,
+    better_columns,
+    pair_columns,
+    pair_statistics,
+)
 from semcomp.evidence.complementarity.pair import Pair, StrataFrom, Users, same_lists
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 from semcomp.evidence.statistics.seed_pairs import pseudo_columns
@@ -40,7 +47,8 @@ def diagnose_over_seeds(
 
     Two trainings of one model, taken as fixed, are a null for those two alone: of models that do not differ,
     far too many pairs look more complementary than their one null. So the trainings are drawn as users are
-    (`estimate_over_seeds`), those of the null too. Values are of the mean over trainings.
+    (`estimate_over_seeds`), those of the null too. Values are means
+    over trainings, also of what is gained over the better list of each pair of trainings.
 
     Args:
         pairs: the rankings of the two models, one pair per training, each with its own fusion.
@@ -79,11 +87,14 @@ def diagnose_over_seeds(
         )
     depths = checked_depths([*pairs, *controls], split, k, depths)
 
-    by_seed = [pair_columns(pair, k, depths, users) for pair in pairs]
-    columns = _stacked(by_seed)
+    def measured_of(pair: Pair) -> Columns:
+        columns = pair_columns(pair, k, depths, users)
+        return columns | better_columns(columns)
+
+    columns = _stacked([measured_of(pair) for pair in pairs])
     of_null, own = None, []
     if controls:
-        measured_null = [pair_columns(pair, k, depths, users) for pair in controls]
+        measured_null = [measured_of(pair) for pair in controls]
         own_a = any(not any(same_lists(one.a, pair.a) for pair in pairs) for one in controls)
         own = own_of(controls[0], measured_null[0], own_a)
         if isinstance(null, Mapping):
@@ -91,7 +102,8 @@ def diagnose_over_seeds(
         else:
             of_null = _stacked(measured_null)
         of_null = {name: of_null[name] for name in of_null if name in columns}
-    statistics = pair_statistics(columns, depths, own)
+    table = TABLE if len(pairs) == 1 else TABLE_OVER_SEEDS
+    statistics = pair_statistics(columns, depths, own, table)
     values = estimate_over_seeds(columns, statistics, null=of_null, resamples=resamples, seed=seed)
     if together and len(pairs) < 3:
         values = {name: without_excess(value) for name, value in values.items()}

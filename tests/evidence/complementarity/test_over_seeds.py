@@ -62,7 +62,9 @@ def test_values_are_means_over_trainings_and_pairs() -> None:
     recall = np.mean([one["recall.a"].value for one in alone])
     assert found["recall.b"].null == pytest.approx(recall)  # of a null of A's own trainings
     assert found["recall.a"].null is None
-    assert found["oracle.gain"].null == pytest.approx(found["oracle.union"].null - recall)
+    for key in ("oracle.gain", "interleaved.gain", "union_minus_popular", "fusion.gain_ndcg"):
+        assert found[key].value == pytest.approx(np.mean([one[key].value for one in alone])), key
+        assert found[key].null == pytest.approx(np.mean([one[key].value for one in nulls])), key
     assert found["hits.a_unique"].null == pytest.approx(found["hits.b_unique"].null)
     for value in found.values.values():
         assert value.seeds == 4
