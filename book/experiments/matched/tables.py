@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,33 @@ from semcomp.evidence.statistics.verdicts import Verdict
 Floats = NDArray[np.float64]
 CONTROL = "wide LightGCN"
 RESAMPLES = 2000
+SEEDS = 3  # at least, for a page to show a split
 LEAST = {"ndcg": NDCG, "recall": RECALL}
 
 
 def records(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
-    """What was measured, by data set, the fewest train pairs first."""
-    found = [read(path) for path in folder.glob("*.json")]
+    """What was measured, by data set, the fewest train pairs first.
+
+    Splits on which a row is missing or has fewer than `SEEDS` seeds are omitted; measuring goes on there.
+    """
+    found = [_whole(read(path)) for path in folder.glob("*.json")]
+    found = [one for one in found if one["cells"]]
     found.sort(key=lambda one: next(iter(one["splits"].values()))["train pairs"])
     return {one["dataset"]: one for one in found}
+
+
+def _whole(record: dict[str, Any]) -> dict[str, Any]:
+    of_row = Counter((cell["split"], cell["row"]) for cell in record["cells"])
+    enough = {
+        split
+        for split in record["splits"]
+        if all(of_row[split, name] >= (1 if row.fitted_once else SEEDS) for name, row in ROWS.items())
+    }
+    return {
+        **record,
+        "splits": {name: one for name, one in record["splits"].items() if name in enough},
+        "cells": [cell for cell in record["cells"] if cell["split"] in enough],
+    }
 
 
 def fits(kept: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
