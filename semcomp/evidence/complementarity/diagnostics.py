@@ -108,9 +108,9 @@ def diagnose(
     pair = Pair(a, b, fused)
     control = Pair(a, null) if isinstance(null, TopK) else null
     k = min(a.k, b.k) if k is None else k
-    check_differ(a, b, null if isinstance(null, TopK) else None)
     both = [pair] if control is None else [pair, control]
     depths = checked_depths(both, split, k, depths)
+    check_differ(a, b, null if isinstance(null, TopK) else None)
 
     columns = pair_columns(pair, k, depths, users)
     of_null = None if control is None else pair_columns(control, k, depths, users)

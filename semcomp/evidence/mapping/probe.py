@@ -249,7 +249,8 @@ def _rows(evidence: Evidence, holdout: str, kind: str) -> pd.DataFrame:
             continue
         top = values.get(f"ceiling.{measure_name}")
         place = {"holdout": holdout, "kind": kind, "measure": measure_name}
-        rows.append(place | asdict(value) | {"ceiling": None if top is None else top.value})
+        numbers = {name: getattr(value, name) for name in COLUMNS}
+        rows.append(place | numbers | {"ceiling": None if top is None else top.value})
     numbers = {column: "int64" if column in WHOLE else "float64" for column in (*COLUMNS, "ceiling")}
     return pd.DataFrame(rows).astype(numbers)
 

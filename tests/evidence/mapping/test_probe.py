@@ -196,7 +196,7 @@ def test_r2_is_sklearns_and_constant_dimensions_are_left_out() -> None:
     flat = probe(view("s", items), view("c", np.ones((300, 2))), split, kind="ridge", resamples=50)
     assert "r2_test" not in flat.values
     numbers = [x for v in [*evidence.values.values(), *flat.values.values()] for x in vars(v).values()]
-    assert all(np.isfinite(x) for x in numbers if x is not None)
+    assert all(np.isfinite(x).all() for x in numbers if x is not None)
 
 
 def test_popularity_shift_holds_out_the_rarest() -> None:
