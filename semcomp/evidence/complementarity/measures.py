@@ -6,9 +6,7 @@ serves them all. A new value needs a column (in the function of its kind below) 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -39,7 +37,6 @@ from semcomp.evidence.statistics.bootstrap import (
 from semcomp.evidence.statistics.least import NDCG, OVERLAP, RECALL, UNIQUE
 from semcomp.evidence.statistics.measured import Measured, Table, statements_of, statistics_of
 
-SIDE = re.compile(r"\.[ab]$")  # whose list a column is of
 GROUPS = ("both", "a_only", "b_only", "none")  # users by which list has a hit
 
 
@@ -177,15 +174,8 @@ TABLE = (
     ),
 )
 STATEMENTS = statements_of(TABLE)
+#: What is compared with the better of two lists.
 OVER_THE_BETTER = (_better_of, _over_better, _share_of_better, _captured)
-#: The same of several trainings, where the better list is that of each pair of trainings (`better_columns`):
-#: the better of two means over trainings would be chosen from other numbers in a pair than in its null.
-TABLE_OVER_SEEDS = tuple(
-    replace(row, columns=tuple(SIDE.sub(".better", column) for column in row.columns))
-    if row.formula in OVER_THE_BETTER
-    else row
-    for row in TABLE
-)
 #: The values that are shown where space is short.
 HEADLINES = ("jaccard", "oracle.gain", "union_minus_2k", "fusion.gain_ndcg")
 
@@ -197,16 +187,6 @@ def pair_statistics(
     lists = [name for name in ("a", "b", "fused") if f"recall.{name}" in columns]
     groups = {"depth": [*map(str, depths)], "group": GROUPS, "kind": HITS, "list": lists, "stratum": STRATA}
     return statistics_of(table, columns, groups, null=null)
-
-
-def better_columns(columns: Columns) -> Columns:
-    """`recall.better` and the like: the column of the list with the higher mean."""
-    found: Columns = {}
-    for name, column in columns.items():
-        other = columns.get(SIDE.sub(".b", name))
-        if name.endswith(".a") and other is not None:
-            found[SIDE.sub(".better", name)] = column if column.mean() >= other.mean() else other
-    return found
 
 
 def pair_columns(pair: Pair, k: int, depths: Sequence[int], users: Users) -> Columns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,10 +16,9 @@ from semcomp.errors import SemcompError
 from semcomp.evidence.complementarity.attribution import Columns
 from semcomp.evidence.complementarity.diagnostics import ANSWERS, DEPTHS, checked_depths, own_of, plain_table
 from semcomp.evidence.complementarity.measures import (
+    OVER_THE_BETTER,
     STATEMENTS,
     TABLE,
-    TABLE_OVER_SEEDS,
-    better_columns,
     pair_columns,
     pair_statistics,
 )
@@ -29,6 +29,15 @@ from semcomp.evidence.statistics.verdicts import with_headline, without_excess
 
 SeedPairs = Mapping[tuple[int, int], Pair]
 SIDES = re.compile(r"(?<=\.)[ab](?=$|[._])")  # the a of "recall.a", "hits.a_unique" and the like
+SIDE = re.compile(r"\.[ab]$")
+#: `TABLE` of several trainings, where the better list is that of each pair of trainings (`_better_columns`):
+#: the better of two means over trainings would be chosen from other numbers in a pair than in its null.
+TABLE_OVER_SEEDS = tuple(
+    replace(row, columns=tuple(SIDE.sub(".better", column) for column in row.columns))
+    if row.formula in OVER_THE_BETTER
+    else row
+    for row in TABLE
+)
 
 
 @checked
@@ -47,8 +56,8 @@ def diagnose_over_seeds(
 
     Two trainings of one model, taken as fixed, are a null for those two alone: of models that do not differ,
     far too many pairs look more complementary than their one null. So the trainings are drawn as users are
-    (`estimate_over_seeds`), those of the null too. Values are means
-    over trainings, also of what is gained over the better list of each pair of trainings.
+    (`estimate_over_seeds`), those of the null too. Values are means over trainings, also of what is gained
+    over the better list: that of each pair of trainings.
 
     Args:
         pairs: the rankings of the two models, one pair per training, each with its own fusion.
@@ -89,7 +98,7 @@ def diagnose_over_seeds(
 
     def measured_of(pair: Pair) -> Columns:
         columns = pair_columns(pair, k, depths, users)
-        return columns | better_columns(columns)
+        return columns | _better_columns(columns)
 
     columns = _stacked([measured_of(pair) for pair in pairs])
     of_null, own = None, []
@@ -157,3 +166,13 @@ def _either_way(columns: Columns) -> Columns:
         name: column if other[name] == name else (column + columns[other[name]]) / 2
         for name, column in columns.items()
     }
+
+
+def _better_columns(columns: Columns) -> Columns:
+    """`recall.better` and the like: the column of the list with the higher mean."""
+    found: Columns = {}
+    for name, column in columns.items():
+        other = columns.get(SIDE.sub(".b", name))
+        if name.endswith(".a") and other is not None:
+            found[SIDE.sub(".better", name)] = column if column.mean() >= other.mean() else other
+    return found
