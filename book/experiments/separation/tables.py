@@ -3,41 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
 import pandas as pd
 
 from book.experiments.results import by_data_set, read
+from book.experiments.separation.names import NAMES, RESULTS, RIVALS
 from semcomp.core.evidence import Evidence, Value
 from semcomp.evidence.complementarity.diagnostics import judge_against_null
 
-RESULTS = Path(__file__).parent / "results"
-
-#: Statistics of `separating_statistics`, in words, in the order of the page.
-NAMES = {
-    "jaccard": "Jaccard of the lists (less)",
-    "unique_hit_ratio": "unique hit ratio",
-    "union_gain": "gain of the union oracle",
-    "union_minus_2k": "union less a list of 2k",
-    "fusion.gain": "gain of CombSUM",
-    "fusion.synergy": "synergy of CombSUM",
-    "fusion.cold_recall": "cold recall of CombSUM",
-    "information.gain": "log-likelihood gain over one seed",
-    "ensemble.fusion.gain": "gain of CombSUM over the seed ensemble",
-    "ensemble.information.gain": "log-likelihood gain over the seed ensemble",
-    "retained.gain": "share of the gain kept",
-}
-#: Pairs that are not the text with a private part, in words.
-RIVALS = {
-    "shuffled text": "shuffled text",
-    "seed": "another seed",
-    "width": "half the width",
-    "iALS": "another model",
-    "popularity": "popularity",
-    "redundant text": "text without\nprivate part",
-}
 ONE, SEVERAL, KEPT = "information.gain", "ensemble.information.gain", "retained.gain"
 BEYOND = "ensemble.information.gain_beyond_popularity"
 COLLABORATIVE = ("another seed", "half the width, another seed", "BPR-MF", "iALS", "spectral")

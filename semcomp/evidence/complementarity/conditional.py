@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,25 +18,26 @@ from semcomp.core.view import Scorer, of_split
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts
 from semcomp.errors import SemcompError, unknown_name
-from semcomp.evidence.complementarity.conditional_logit import Choices, Floats, fit, log_likelihoods
+from semcomp.evidence.complementarity.choices import Choices, Floats
+from semcomp.evidence.complementarity.conditional_logit import (
+    KNOTS,
+    columns_of,
+    fit,
+    log_likelihoods,
+    width_of,
+)
 from semcomp.evidence.statistics.bootstrap import estimate, mean_of, share_of
 from semcomp.evidence.statistics.measured import Measured, statistics_of
 from semcomp.evidence.statistics.verdicts import Statement, by_itself, over_null, with_headline
 
 MEMORY = 256 * 2**20  # bytes for the blocks of scores
-KNOTS = (-1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 4.5)  # in standard deviations of a user's open items
-Shape = Literal["linear", "spline"]
-SHAPES: dict[str, tuple[float, ...]] = {"linear": (), "spline": KNOTS}
-GIVEN, ADDED, POPULAR, NULL = range(4)
-#: Which scores each model may use; "P" is popularity.
-MODELS: dict[str, tuple[int, ...]] = {
-    "A": (GIVEN,),
-    "B": (ADDED,),
-    "AB": (GIVEN, ADDED),
-    "P": (POPULAR,),
-    "AP": (GIVEN, POPULAR),
-    "ABP": (GIVEN, ADDED, POPULAR),
-}
+FITTED = (
+    8000  # users at most whose validation items the weights are fitted to: a model has a few dozen weights
+)
+Shape = Literal["spline", "linear"]
+SHAPES: dict[str, tuple[float, ...] | None] = {"spline": KNOTS, "linear": None}
+#: The parts of each model: A's scores (of one or several scorers), B's, and popularity's.
+MODELS = ("A", "B", "AB", "P", "AP", "ABP")
 TABLE = (
     Measured("gain", share_of, ("gain", "items")),
     Measured("gain_macro", mean_of),
@@ -51,7 +53,7 @@ TABLE = (
 
 @checked
 def conditional_information(
-    given: Scorer,
+    given: Scorer | Sequence[Scorer],
     added: Scorer,
     split: Split,
     *,
@@ -60,84 +62,91 @@ def conditional_information(
     resamples: int = 1000,
     seed: int = 0,
     memory: int = MEMORY,
-    shape: Shape = "linear",
+    shape: Shape = "spline",
 ) -> Evidence:
     """Held-out nats per test item that B's scores add to A's (A is `given`, B is `added`).
 
-    The model is a conditional logit over all items open to a user, p(i | u) ∝ exp(α z_A + β z_B), with z the
-    scores standardised over the user's open items (see `conditional_logit`). α alone, and (α, β), are fitted
-    to the validation items with train items closed, and items that are known in test only (see
-    `Split.known_from`), and judged on the test items with train and validation items closed. Values:
+    The model is a conditional logit over all items open to a user, p(i | u) ∝ exp(s_A + s_B), with s a bent
+    line of the scores: linear in the scores, standardised over the user's open items, plus a linear spline of
+    their ranks as normal quantiles (see `conditional_logit`). Both sides have the same bends, so that an
+    increasing function of A adds nothing to A, nor one of popularity to popularity.
 
-    - `gain`: mean over test items of log p_AB − log p_A, in nats; negative where B's weight was a mistake;
+    Weights are fitted to the validation items with train items closed, and items that are known in test only
+    (see `Split.known_from`), and judged on the test items with train and validation items closed. No test
+    item plays a part in a weight, nor in how smooth the bends are: that is picked on validation as well, by
+    what the weights of the other users say of a user's items. Values:
+
+    - `gain`: mean over test items of log p_AB − log p_A, in nats; negative where B's weights were a mistake;
     - `gain_macro`: the same as the mean over users of their items' mean;
     - `gain_beyond_popularity`, `gain_beyond_popularity_macro`: with ln(1 + train count) of the item as one
       more score on both sides, since a view that only knows what is popular says nothing new;
     - `information.given|added|both|popularity`: mean over test items of log p − log(1 / open items), what the
       scores say beyond a draw at random; `redundancy`: given + added − both, negative for synergy.
 
-    Each log p is that of a model linear in the scores, so `information.*` bounds from below what the scores
-    carry (as H(Y) − CE does). The gain is the difference of two such bounds: it is what a calibrated linear
-    fusion can use. It is below the conditional information where the right fusion is not linear, and above it
-    where B only corrects the shape of A's own scores (B = A³, say) or that of popularity (raw counts). The
-    null reveals the first of these, since another seed corrects it as well. With `shape="spline"` every score
-    enters through a linear spline with the same knots on both sides, so that a function of A adds nothing to
-    A, nor one of popularity to popularity, up to what straight pieces miss and what more weights cost. A view
-    that was stopped early on the validation items looks slightly too good. Intervals are over test users, for
-    the fitted weights.
+    Each `information.*` bounds from below what the scores carry (as H(Y) − CE does). The gain is the
+    difference of two such bounds: it is what a sum of bent scores can use, and is below the conditional
+    information where the right fusion is no such sum. With `shape="linear"`, s is linear: the gain is then
+    what a weighted sum of scores can use, and B is credited with what only corrects the shape of A's scores
+    (B = A³, say) or that of popularity (raw counts). A view that was stopped early on the validation items
+    looks slightly too good. Intervals are over test users, for the fitted weights.
 
     Args:
-        given, added: views or other scorers of the split's users and items.
+        given: a view or another scorer of the split's users and items, or several that are known together.
+        added: a view or another scorer.
         null: in place of B, e.g. another seed of A's model. Every value in which B takes part gets the null's
             as its null, and the interval of the excess from the same resamples.
-        max_users: fit to and judge on at most this many users, drawn by `seed`; None for all. Every pass over
-            the blocks scores all their items, so a sample is advisable for a large catalogue.
+        max_users: judge on at most this many users, drawn by `seed`; None for all. It scores all their items,
+            so a sample is advisable for a large catalogue. Weights are fitted to as many, at most 8,000.
         resamples: bootstrap resamples of users; 0 for no intervals.
+        seed: of the users, of the items that weights are fitted to in a catalogue of more than 512, and of
+            the resamples.
         memory: bytes for blocks of scores; it affects only the last bits.
-        shape: "linear", or "spline" with knots at `KNOTS` standard deviations (nine weights per score, and
-            about as many times the work).
+        shape: "spline" or "linear".
 
     Returns:
         Evidence whose table has one row per user with test items, sums over the user's items (the null's
-        gains too, as `gain.null` and `gain_beyond_popularity.null`), and whose provenance has the weights by
-        model ("coefficients").
+        gains too, as `gain.null` and `gain_beyond_popularity.null`), and whose provenance has by model the
+        weights ("coefficients") and the stiffness of the bends that was picked.
 
     Raises:
-        SemcompError: scorers that do not fit the split, no validation items to fit to, no test items,
-            `max_users` below 1, an unknown shape.
+        SemcompError: scorers that do not fit the split, none given, no validation items to fit to, no test
+            items, `max_users` below 1, an unknown shape.
 
     >>> sc.conditional_information(cf, sem, split, null=null, resamples=100)["gain"].value > 0
     True
     """
     if shape not in SHAPES:
         raise unknown_name("shape", shape, SHAPES)
+    several = list(given) if isinstance(given, Sequence) else [given]
+    if not several:
+        raise SemcompError("nothing is given that B could add to; give at least one scorer as A")
     knots = SHAPES[shape]
     popular = _Popular(split.n_users, np.log1p(item_counts(split.train)).astype(np.float32))
-    named: dict[str, Scorer] = {"A": given, "B": added, "P": popular}
-    if null is not None:
-        named["N"] = null
-    named = {name: of_split(scorer, split) for name, scorer in named.items()}
+    parts = {"A": several, "B": [added], "P": [popular], "N": [] if null is None else [null]}
+    scorers = [of_split(scorer, split) for part in parts.values() for scorer in part]
     for part, use in (("valid", "fit the weights to"), ("test", "judge them on")):
         if getattr(split, part).nnz == 0:
             raise SemcompError(f"the {part} part is empty: there is no item to {use}; split with one")
-    models = MODELS | ({} if null is None else _with_null())
-    scorers = list(named.values())
-    shown, asked = (_of_some(part, max_users, seed) for part in (split.valid, split.test))
-    shelf = split.catalogue("valid")
-    weights = fit(Choices(scorers, shown, split.history("train"), memory, knots, shelf), models)
-    tested = Choices(scorers, asked, split.history("train+valid"), memory, knots)
-    found = log_likelihoods(tested, models, weights)
+    letters = [letter for letter, part in parts.items() for _ in part]
+    controls = [] if null is None else [name.replace("B", "N") for name in MODELS if "B" in name]
+    models = {name: [at for at, one in enumerate(letters) if one in name] for name in (*MODELS, *controls)}
+
+    shown = _of_some(split.valid, FITTED if max_users is None else min(max_users, FITTED), seed)
+    asked = _of_some(split.test, max_users, seed)
+    width, shelf = width_of(knots), split.catalogue("valid")
+    fitted = fit(Choices(scorers, shown, split.history("train"), memory, width, shelf), models, knots, seed)
+    tested = Choices(scorers, asked, split.history("train+valid"), memory, width)
+    found = log_likelihoods(tested, models, fitted.weights, knots)
 
     items = np.diff(asked.indptr)[tested.users].astype(np.float64)
     columns = _columns(found, items, "B")
     control = None if null is None else _columns(found, items, "N")
-    statistics = statistics_of(TABLE, columns)
-    values = estimate(columns, statistics, null=control, resamples=resamples, seed=seed)
-    letters = tuple(named)
+    values = estimate(columns, statistics_of(TABLE, columns), null=control, resamples=resamples, seed=seed)
+    names = _names(letters)
     coefficients = {
         name: {
-            letters[f]: float(w[0]) if len(w) == 1 else w.tolist()
-            for f, w in zip(which, weights[name].reshape(len(which), -1), strict=True)
+            names[at]: _plain(fitted.weights[name][columns_of([place], knots)])
+            for place, at in enumerate(which)
         }
         for name, which in models.items()
     }
@@ -147,21 +156,33 @@ def conditional_information(
         resamples=resamples,
         seed=seed,
         shape=shape,
-        given=given.name,
+        given=[one.name for one in several],
         added=added.name,
         null=None if null is None else null.name,
         coefficients=coefficients,
+        stiffness=fitted.stiffness,
     )
     table = pd.DataFrame(columns, index=pd.Index(tested.users, name="user"))
     if control is not None:
         for key in ("gain", "gain_beyond_popularity"):
             table[f"{key}.null"] = control[key]
-    known = Evidence(f"conditional_information({added.name} | {given.name})", values, table, provenance)
-    says = f"{added.name} adds to what {given.name} says of the next item"
+    known_before = ", ".join(one.name for one in several)
+    known = Evidence(f"conditional_information({added.name} | {known_before})", values, table, provenance)
+    says = f"{added.name} adds to what {' and '.join(one.name for one in several)} says of the next item"
     if null is not None:
         says += f", more than {null.name} does"
     effect = by_itself if null is None else over_null
     return with_headline(known, [Statement(says, "gain", effect, null is not None)], ["gain"])
+
+
+def _names(letters: Sequence[str]) -> list[str]:
+    """What each scorer's weights are called: its letter, numbered where several are given."""
+    many = letters.count("A") > 1
+    return [f"A{at + 1}" if one == "A" and many else one for at, one in enumerate(letters)]
+
+
+def _plain(weights: Floats) -> float | list[float]:
+    return float(weights[0]) if len(weights) == 1 else weights.tolist()
 
 
 def _of_some(positives: sp.csr_array, limit: int | None, seed: int) -> sp.csr_array:
@@ -194,15 +215,6 @@ class _Popular:
 
     def scores(self, users: NDArray[np.int64]) -> NDArray[np.float32]:
         return np.broadcast_to(self.row, (len(users), len(self.row)))
-
-
-def _with_null() -> dict[str, tuple[int, ...]]:
-    """The models in which B takes part, with the null instead."""
-    return {
-        name.replace("B", "N"): tuple(NULL if one == ADDED else one for one in which)
-        for name, which in MODELS.items()
-        if "B" in name
-    }
 
 
 def _columns(found: dict[str, Floats], items: Floats, added: str) -> dict[str, Floats]:

@@ -1,134 +1,93 @@
 """Conditional logit over a catalogue: which item a user takes next, as a softmax of a few scores.
 
-    p(i | u) = exp(Σ_f θ_f z_f(u, i)) / Σ_{j open to u} exp(Σ_f θ_f z_f(u, j))
+    p(i | u) = exp(Σ_f s_f(u, i)) / Σ_{j open to u} exp(Σ_f s_f(u, j)),    s_f = θ_f z_f
 
 (McFadden 1974.) z_f are a scorer's scores, standardised over the items that are open to the user, so that a
 weight means the same for every user and neither scale nor origin of a scorer matters. A user's several
-items are several draws, each from all open items. The log-likelihood is concave and has a handful of weights;
-its sums are made block by block, and one pass over the blocks serves all models at once.
+items are several draws, each from all open items. The log-likelihood is concave in the weights.
 
-With knots c_1 … c_K the logit is a linear spline of each score, Σ_f θ_f z_f + Σ_k θ_fk max(0, z_f − c_k): any
-shape that straight pieces between the knots can have, so that a function of one score is no news next to it.
+With knots c_1 … c_K each score may be bent: s_f = θ_f z_f + η_f r_f + Σ_k θ_fk max(0, r_f − c_k), with r_f
+the score's rank among the user's open items as a normal quantile. r is the same for every increasing function
+of a score, so such a function is no news next to the score. How smooth the bends are is picked among
+`STIFFNESS` by leaving users out: the weights of greatest L(θ) − ½ λ Σ θ_fk² with the λ of the greatest
+
+    Σ_u l_u(θ_λ without u)  ≈  L(θ_λ) − tr (H + λD)⁻¹ Σ_u g_u g_uᵀ,
+
+one Newton step of the search for θ without user u (the infinitesimal jackknife); H is minus the Hessian of L,
+g_u the gradient of user u, D picks the bends.
+
+All passes go over `Choices.drawn`, of a few hundred items per user, and over the whole catalogue only what is
+judged by the weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from semcomp.core.view import Scorer
+from semcomp.evidence.complementarity.choices import Block, Choices, Floats
 
-Floats = NDArray[np.float64]
+#: Of the bends, in ranks as normal quantiles: closer together where the items lie that are taken.
+KNOTS = (-0.5, 0.5, 1.25, 2.0, 2.75, 3.5)
 RIDGE = 1e-3  # ½ · RIDGE · ‖θ‖² in all: too weak to move a weight, enough to keep one finite and unique
-FLAT = 1e-6  # scores that vary less than this share of their size are constant, up to rounding
+STIFFNESS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 1e4, 1e6)  # λ, from free bends to hardly any
 PASSES = 60  # Newton's method takes about eight
 DONE = 1e-10  # expected gain of another step, in nats per positive
 
 
 @dataclass(frozen=True)
-class Block:
-    """Some users: what every open item scores, and which items they took.
+class Fit:
+    """Weights by model, and the λ that was picked for each; see `columns_of` for their order."""
 
-    Attributes:
-        users: (B,) rows among the users of `Choices`.
-        z: (F, B, I) standardised scores, 0 where closed, each followed by its hinges. open: (B, I).
-        row, item: the positives; row counts from the block's first user.
-        taken: (B,) positives of each user.
-    """
-
-    users: slice
-    z: Floats
-    open: NDArray[np.bool_]
-    row: NDArray[np.int64]
-    item: NDArray[np.int64]
-    taken: Floats
+    weights: dict[str, Floats]
+    stiffness: dict[str, float]
 
 
-@dataclass(frozen=True)
-class Choices:
-    """The users with a positive in `positives`, cut into blocks that stay under `memory` bytes.
-
-    `knots` are those of the spline, in standard deviations; none for logits linear in the scores. `known` are
-    the rows of the items that can be open at all; None for every one.
-    """
-
-    scorers: Sequence[Scorer]
-    positives: sp.csr_array
-    history: sp.csr_array
-    memory: int
-    knots: Sequence[float] = ()
-    known: NDArray[np.int64] | None = None
-
-    def columns(self, which: Sequence[int]) -> list[int]:
-        """The rows of `z` that belong to these scorers."""
-        width = 1 + len(self.knots)
-        return [width * scorer + at for scorer in which for at in range(width)]
-
-    @property
-    def users(self) -> NDArray[np.int64]:
-        return np.flatnonzero(np.diff(self.positives.indptr))
-
-    def __iter__(self) -> Iterator[Block]:
-        users, n_items = self.users, self.positives.shape[1]
-        features = len(self.scorers) * (1 + len(self.knots))
-        step = max(1, self.memory // (8 * n_items * (3 * features + 6)))
-        for start in range(0, len(users), step):
-            rows = users[start : start + step]
-            closed = self.history[rows]
-            is_open = np.zeros((len(rows), n_items), dtype=bool)
-            is_open[:, slice(None) if self.known is None else self.known] = True
-            is_open[np.repeat(np.arange(len(rows)), np.diff(closed.indptr)), closed.indices] = False
-            scores = [standardized(scorer.scores(rows), is_open) for scorer in self.scorers]
-            z = np.stack([side for one in scores for side in (one, *self._hinges(one))])
-            own = self.positives[rows]
-            taken = np.diff(own.indptr)
-            row = np.repeat(np.arange(len(rows)), taken)
-            item = own.indices.astype(np.int64)
-            yield Block(slice(start, start + len(rows)), z, is_open, row, item, taken.astype(np.float64))
-
-    def _hinges(self, z: Floats) -> list[Floats]:
-        return [np.maximum(z - knot, 0.0) for knot in self.knots]
+def width_of(knots: Sequence[float] | None) -> int:
+    """Columns that a score has: z; with knots also r and its hinges."""
+    return 1 if knots is None else 2 + len(knots)
 
 
-def standardized(scores: NDArray[np.float32], is_open: NDArray[np.bool_]) -> Floats:
-    """(B, I) scores less their mean over the open items, over their deviation; 0 where closed or flat."""
-    values = np.where(is_open, scores.astype(np.float64), 0.0)
-    count = np.maximum(is_open.sum(axis=1, keepdims=True), 1)
-    size = np.abs(values).max(axis=1, keepdims=True)
-    values -= values.sum(axis=1, keepdims=True) / count
-    values[~is_open] = 0.0
-    deviation = np.sqrt(np.einsum("bi,bi->b", values, values)[:, None] / count)
-    return np.asarray(
-        np.where(deviation > FLAT * size, values / np.where(deviation > 0, deviation, 1.0), 0.0)
-    )
+def columns_of(which: Sequence[int], knots: Sequence[float] | None) -> list[int]:
+    """Which columns of `Block.columns` belong to these scorers."""
+    width = width_of(knots)
+    return [width * scorer + at for scorer in which for at in range(width)]
 
 
-def fit(choices: Choices, models: Mapping[str, Sequence[int]]) -> dict[str, Floats]:
+def fit(
+    choices: Choices, models: Mapping[str, Sequence[int]], knots: Sequence[float] | None, seed: int = 0
+) -> Fit:
     """The weights of greatest likelihood, by model; a model is which of the scorers it may use.
 
-    Newton's method from θ = 0, its step halved where the likelihood fell.
+    Newton's method from θ = 0, its step halved where the likelihood fell. `seed` is of the candidates.
     """
-    columns = {name: choices.columns(which) for name, which in models.items()}
-    searches = {name: _Search(np.zeros(len(which))) for name, which in columns.items()}
+    columns = {name: columns_of(which, knots) for name, which in models.items()}
+    bend = np.arange(width_of(knots)) >= 2
+    searches = {name: _Search(np.tile(bend, len(which))) for name, which in models.items()}
+    blocks = choices.drawn(seed)
     for _ in range(PASSES):
         going = {name: search for name, search in searches.items() if not search.done}
         if not going:
             break
         sums = {name: _Sums.zero(len(columns[name])) for name in going}
-        for block in choices:
+        for block in blocks:
+            made = block.columns(knots)
             for name, search in going.items():
-                sums[name].add(block, columns[name], search.tried)
+                sums[name].add(block, made[columns[name]], search.tried)
         for name, search in going.items():
             search.move(sums[name])
-    return {name: search.weights for name, search in searches.items()}
+    found = {name: search.smoothed() for name, search in searches.items()}
+    return Fit({name: one[0] for name, one in found.items()}, {name: one[1] for name, one in found.items()})
 
 
 def log_likelihoods(
-    choices: Choices, models: Mapping[str, Sequence[int]], weights: Mapping[str, Floats]
+    choices: Choices,
+    models: Mapping[str, Sequence[int]],
+    weights: Mapping[str, Floats],
+    knots: Sequence[float] | None,
 ) -> dict[str, Floats]:
     """(users of `choices`,) Σ log p(i | u) over each user's positives, in nats, by model.
 
@@ -136,19 +95,19 @@ def log_likelihoods(
     """
     total = {name: np.empty(len(choices.users)) for name in (*models, "uniform")}
     for block in choices:
+        made = block.columns(knots)
         for name, which in models.items():
-            total[name][block.users] = _of_block(block, choices.columns(which), weights[name])[0]
-        total["uniform"][block.users] = -block.taken * np.log(np.maximum(block.open.sum(axis=1), 1))
+            total[name][block.users] = _of_block(block, made[columns_of(which, knots)], weights[name])[0]
+        count = np.isfinite(block.offset).sum(axis=1)
+        total["uniform"][block.users] = -block.taken * np.log(np.maximum(count, 1))
     return total
 
 
-def _of_block(block: Block, which: Sequence[int], weights: Floats) -> tuple[Floats, Floats]:
+def _of_block(block: Block, columns: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """(B,) log-likelihoods and (B, I) probabilities."""
-    logits = np.zeros(block.open.shape)
-    for feature, weight in zip(which, weights, strict=True):
-        logits += weight * block.z[feature]
+    logits = np.tensordot(weights, columns, 1)
     chosen = np.bincount(block.row, logits[block.row, block.item], len(block.taken))
-    logits[~block.open] = -np.inf
+    logits += block.offset
     top = logits.max(axis=1, keepdims=True)
     share = np.exp(logits - top)
     mass = share.sum(axis=1, keepdims=True)
@@ -157,53 +116,78 @@ def _of_block(block: Block, which: Sequence[int], weights: Floats) -> tuple[Floa
 
 @dataclass
 class _Sums:
-    """Over blocks: log-likelihood, its gradient, minus its Hessian, the number of positives."""
+    """Over blocks: log-likelihood, its gradient, minus its Hessian, Σ_u g_u g_uᵀ, the number of positives."""
 
     value: float
     gradient: Floats
     curvature: Floats
+    spread: Floats
     positives: float
 
     @classmethod
     def zero(cls, width: int) -> _Sums:
-        return cls(0.0, np.zeros(width), np.zeros((width, width)), 0.0)
+        return cls(0.0, np.zeros(width), np.zeros((width, width)), np.zeros((width, width)), 0.0)
 
-    def add(self, block: Block, which: Sequence[int], weights: Floats) -> None:
-        value, probability = _of_block(block, which, weights)
+    def add(self, block: Block, columns: Floats, weights: Floats) -> None:
+        value, probability = _of_block(block, columns, weights)
         self.value += float(value.sum())
         self.positives += float(block.taken.sum())
-        z = block.z[list(which)]
-        means = np.einsum("fbi,bi->fb", z, probability)  # of each feature under the model
-        self.gradient += z[:, block.row, block.item].sum(axis=1) - means @ block.taken
-        weighted = (z * (block.taken[:, None] * probability)).reshape(len(z), -1)
-        self.curvature += weighted @ z.reshape(len(z), -1).T - (means * block.taken) @ means.T
+        means = np.einsum("fbi,bi->fb", columns, probability)  # of each column under the model
+        of_users = -means * block.taken
+        for column, taken in zip(of_users, columns[:, block.row, block.item], strict=True):
+            column += np.bincount(block.row, taken, len(column))
+        self.gradient += of_users.sum(axis=1)
+        self.spread += of_users @ of_users.T
+        weighted = (columns * (block.taken[:, None] * probability)).reshape(len(columns), -1)
+        self.curvature += weighted @ columns.reshape(len(columns), -1).T - (means * block.taken) @ means.T
 
 
 @dataclass
 class _Search:
-    """Newton's method for one model: where it is, and what it tries next."""
+    """Newton's method for one model: where it is, what it tries next, which weights are of bends."""
 
-    weights: Floats
+    bend: NDArray[np.bool_]
+    weights: Floats = field(init=False)
     step: Floats = field(init=False)
+    sums: _Sums | None = None
     value: float = -np.inf
     done: bool = False
 
     def __post_init__(self) -> None:
-        self.step = np.zeros_like(self.weights)
+        self.weights = np.zeros(len(self.bend))
+        self.step = np.zeros(len(self.bend))
 
     @property
     def tried(self) -> Floats:
         return self.weights + self.step
 
+    def ridge(self, stiffness: float) -> Floats:
+        return np.where(self.bend, stiffness, RIDGE)
+
     def move(self, sums: _Sums) -> None:
-        tried = self.tried
-        value = sums.value - 0.5 * RIDGE * float(tried @ tried)
+        tried, ridge = self.tried, self.ridge(STIFFNESS[0])
+        value = sums.value - 0.5 * float(ridge @ tried**2)
         if value < self.value:
             self.step = self.step / 2
             self.done = bool(np.abs(self.step).max() < 1e-9)
             return
-        gradient = sums.gradient - RIDGE * tried
-        self.weights, self.value = tried, value
-        ridge = RIDGE * np.eye(len(tried))
-        self.step = np.asarray(np.linalg.solve(sums.curvature + ridge, gradient), dtype=np.float64)
+        gradient = sums.gradient - ridge * tried
+        self.weights, self.value, self.sums = tried, value, sums
+        self.step = np.linalg.solve(sums.curvature + np.diag(ridge), gradient)
         self.done = bool(gradient @ self.step < DONE * max(sums.positives, 1.0))
+
+    def smoothed(self) -> tuple[Floats, float]:
+        """The weights at the λ that leaving users out prefers, and that λ; without bends, as they are."""
+        assert self.sums is not None
+        if not self.bend.any():
+            return self.weights, 0.0
+        found = []
+        for stiffness in STIFFNESS:
+            ridge = self.ridge(stiffness)
+            held = self.sums.curvature + np.diag(ridge)
+            step = np.linalg.solve(held, self.sums.gradient - ridge * self.weights)
+            gained = self.sums.gradient @ step - 0.5 * step @ self.sums.curvature @ step
+            left_out = gained - np.trace(np.linalg.solve(held, self.sums.spread))
+            found.append((float(left_out), self.weights + step, stiffness))
+        best = max(found, key=lambda one: one[0])
+        return best[1], best[2]

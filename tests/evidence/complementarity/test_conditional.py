@@ -14,8 +14,9 @@ from semcomp.core.evidence import Evidence
 from semcomp.core.view import View
 from semcomp.data import Split, binary_csr
 from semcomp.errors import SemcompError
+from semcomp.evidence.complementarity.choices import Choices
 from semcomp.evidence.complementarity.conditional import conditional_information
-from semcomp.evidence.complementarity.conditional_logit import Choices, fit, log_likelihoods
+from semcomp.evidence.complementarity.conditional_logit import KNOTS, fit, log_likelihoods, width_of
 
 USERS, ITEMS, WIDTH = 1500, 120, 6
 
@@ -81,7 +82,7 @@ def planted() -> Split:
 
 @pytest.fixture(scope="module")
 def both(planted) -> Evidence:
-    return conditional_information(A, B, planted, null=NOISE, resamples=200)
+    return conditional_information(A, B, planted, null=NOISE, resamples=200, shape="linear")
 
 
 def dense_gain(split: Split, weights: dict[str, dict[str, float]]) -> np.ndarray:
@@ -125,7 +126,7 @@ def test_values_follow_from_the_definition(planted, both):
 
 def test_the_weights_are_those_of_greatest_likelihood(planted):
     choices = Choices([A, B], planted.valid, planted.history("train"), memory=2**22)
-    weights = fit(choices, {"AB": (0, 1)})["AB"]
+    weights = fit(choices, {"AB": (0, 1)}, None).weights["AB"]
     z = np.stack([np.nan_to_num(z_scores(view, planted.history("train")), nan=0.0) for view in (A, B)])
     closed = planted.train.toarray() > 0
     user, item = planted.valid.nonzero()
@@ -144,9 +145,10 @@ def test_a_copy_adds_nothing(planted):
     assert found["redundancy"].value == pytest.approx(found["information.given"].value, abs=1e-4)
 
 
-def test_noise_adds_nothing(planted):
-    found = conditional_information(A, NOISE, planted, resamples=200)
-    assert abs(found.provenance["coefficients"]["AB"]["B"]) < 0.05
+@pytest.mark.parametrize("shape", ["linear", "spline"])
+def test_noise_adds_nothing(planted, shape):
+    found = conditional_information(A, NOISE, planted, resamples=200, shape=shape)
+    assert np.abs(found.provenance["coefficients"]["AB"]["B"]).max() < (0.05 if shape == "linear" else 0.3)
     assert -0.005 < found["gain"].value < 0.002
     assert found["information.added"].value < 0.002
 
@@ -161,13 +163,13 @@ def test_independent_views_are_hardly_redundant_and_the_null_of_a_null_is_itself
 
 def test_scale_and_origin_of_scores_do_not_matter(planted, both):
     moved = View("b", B.users * np.linspace(0.1, 30, USERS)[:, None], B.items * 4 + np.arange(WIDTH))
-    found = conditional_information(A, moved, planted, null=NOISE, resamples=0)
+    found = conditional_information(A, moved, planted, null=NOISE, resamples=0, shape="linear")
     for name, value in found.values.items():
         assert value.value == pytest.approx(both[name].value, abs=1e-4)
 
 
 def test_memory_does_not_matter(planted, both):
-    found = conditional_information(A, B, planted, null=NOISE, resamples=0, memory=2**20)
+    found = conditional_information(A, B, planted, null=NOISE, resamples=0, memory=2**20, shape="linear")
     for name, value in found.values.items():
         assert value.value == pytest.approx(both[name].value, abs=1e-9)
 
@@ -178,7 +180,7 @@ def test_popularity_is_no_news(planted):
     split = drawn(0.8 * z_scores(A) + popular, seed=4)
     counts = np.log1p(np.bincount(split.train.indices, minlength=ITEMS))
     found = conditional_information(
-        A, View("list", np.ones((USERS, 1)), counts[:, None]), split, resamples=50
+        A, View("list", np.ones((USERS, 1)), counts[:, None]), split, resamples=50, shape="linear"
     )
     assert found["gain"].low > 0.2
     assert found["gain_beyond_popularity"].value == pytest.approx(0, abs=1e-4)
@@ -193,29 +195,66 @@ def test_popularity_given_popularity_is_nothing_whatever_its_unit():
         View(name, np.ones((USERS, 1)), side[:, None])
         for name, side in (("root", counts**0.2), ("counts", counts))
     )
-    linear = conditional_information(one, other, split, resamples=50)
+    linear = conditional_information(one, other, split, resamples=50, shape="linear")
     spline = conditional_information(one, other, split, resamples=50, shape="spline")
     assert linear["gain"].low > 0.01
     assert spline["gain"].value == pytest.approx(0, abs=0.004)
     assert spline["gain_beyond_popularity"].value == pytest.approx(0, abs=0.004)
 
 
-def test_a_function_of_a_view_adds_nothing_to_it():
-    """Choices follow tanh z_A; B = z_A³ corrects the shape of a line, and no shape of a spline."""
+BENT = {
+    "cube": lambda z: z**3,
+    "exp": np.exp,
+    "root": lambda z: np.sign(z) * np.abs(z) ** 0.5,
+    "ranks": lambda z: z.argsort(axis=1).argsort(axis=1).astype(float),
+    "clipped": lambda z: np.clip(z, -1, 1.5),
+}
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_a_function_of_a_view_adds_nothing_to_it(name):
+    """Choices follow tanh z_A; B = f(z_A) may correct the shape of a line, and no shape of a bent one."""
     z = z_scores(A)
     split = drawn(2.5 * np.tanh(1.5 * z), seed=6)
-    cube = _Scores("cube", z**3)
-    linear = conditional_information(A, cube, split, resamples=50)
-    spline = conditional_information(A, cube, split, resamples=50, shape="spline")
-    assert linear["gain"].low > 0.01
+    bent = _Scores(name, BENT[name](z))
+    spline = conditional_information(A, bent, split, resamples=50)
     assert spline["gain"].value == pytest.approx(0, abs=0.004)
+    if name in ("cube", "root"):
+        assert conditional_information(A, bent, split, resamples=50, shape="linear")["gain"].low > 0.01
+
+
+def test_what_several_views_say_together_is_known(planted):
+    found = conditional_information(
+        [A, B],
+        View("sum", np.hstack([A.users, B.users]), np.hstack([A.items, B.items])),
+        planted,
+        resamples=50,
+    )
+    assert found["gain"].value < 0.1 * conditional_information(A, B, planted, resamples=0)["gain"].value
+    assert set(found.provenance["coefficients"]["AB"]) == {"A1", "A2", "B"}
+    again = conditional_information([A, B], B, planted, resamples=0)
+    assert again["gain"].value == pytest.approx(0, abs=1e-4)
+    with pytest.raises(SemcompError, match="nothing is given that B could add to"):
+        conditional_information([], B, planted)
+
+
+def test_weights_are_nearly_the_same_from_a_draw_of_the_items(planted):
+    """Items count 1 / chance: a third of them, the likely ones above all, give the weights of all."""
+    every = Choices([A, B], planted.valid, planted.history("train"), 2**24)
+    some = replace(every, candidates=40)
+    blocks = some.drawn(0)
+    assert max(block.offset.shape[1] for block in blocks) < 50
+    counted = np.concatenate([np.exp(block.offset).sum(axis=1) for block in blocks])
+    assert counted.mean() == pytest.approx(ITEMS - 1, rel=0.02)
+    weights = [fit(choices, {"AB": (0, 1)}, None).weights["AB"] for choices in (every, some)]
+    np.testing.assert_allclose(weights[1], weights[0], atol=0.03)
 
 
 def test_a_spline_finds_what_another_view_has(planted, both):
     found = conditional_information(A, B, planted, null=NOISE, resamples=50, shape="spline")
     assert found["gain"].value == pytest.approx(both["gain"].value, abs=0.02)
     assert found["gain"].excess_low > 0.1
-    assert len(found.provenance["coefficients"]["AB"]["B"]) == 9
+    assert len(found.provenance["coefficients"]["AB"]["B"]) == width_of(KNOTS)
     with pytest.raises(SemcompError, match="unknown shape 'cubic'"):
         conditional_information(A, B, planted, shape="cubic")
 
@@ -224,7 +263,9 @@ def test_test_items_play_no_part_in_the_weights(planted, both):
     half = planted.test.copy()
     half.data[::2] = 0
     half.eliminate_zeros()
-    found = conditional_information(A, B, replace(planted, test=half), null=NOISE, resamples=0)
+    found = conditional_information(
+        A, B, replace(planted, test=half), null=NOISE, resamples=0, shape="linear"
+    )
     assert found.provenance["coefficients"] == both.provenance["coefficients"]
     assert found["gain"].n == planted.test.nnz // 2
 
@@ -238,7 +279,9 @@ def test_items_known_in_test_only_play_no_part_in_the_weights(cold_world):
     other = View("other", rng.standard_normal(users.shape), rng.standard_normal(items.shape))
     far = np.where(late[:, None], 20.0, 1.0) * items
     weights = [
-        conditional_information(View("a", users, rows), other, split, resamples=0).provenance["coefficients"]
+        conditional_information(View("a", users, rows), other, split, resamples=0, shape="linear").provenance[
+            "coefficients"
+        ]
         for rows in (items, far)
     ]
     assert late.any()
@@ -246,14 +289,14 @@ def test_items_known_in_test_only_play_no_part_in_the_weights(cold_world):
     shelf = split.catalogue("valid")
     cut = split.of_items(shelf)
     few = [View("a", users, items[shelf]), View("b", other.users, other.items[shelf])]
-    alone = fit(Choices(few, cut.valid, cut.history("train"), 2**22), {"AB": (0, 1)})["AB"]
+    alone = fit(Choices(few, cut.valid, cut.history("train"), 2**22), {"AB": (0, 1)}, None).weights["AB"]
     np.testing.assert_allclose([weights[0]["AB"][letter] for letter in "AB"], alone, rtol=1e-5)
 
 
 def test_a_silent_view_is_uniform(planted):
     silent = View("silent", np.zeros((USERS, 1)), np.ones((ITEMS, 1)))
     tested = Choices([silent], planted.test, planted.history("train+valid"), memory=2**24)
-    found = log_likelihoods(tested, {"S": (0,)}, {"S": np.array([5.0])})
+    found = log_likelihoods(tested, {"S": (0,)}, {"S": np.array([5.0])}, None)
     np.testing.assert_allclose(found["S"], found["uniform"])
     np.testing.assert_allclose(found["uniform"], -2 * np.log(ITEMS - 3))
 
@@ -268,11 +311,11 @@ def test_tiny_data_is_finite(make_split):
 
 
 def test_a_draw_of_users_is_the_same_on_those_users_alone(planted):
-    some = conditional_information(A, B, planted, max_users=400, resamples=0)
+    some = conditional_information(A, B, planted, max_users=400, resamples=0, shape="linear")
     assert len(some.table) == 400
     assert some["gain"].n == 2 * 400
-    everyone = conditional_information(A, B, planted, max_users=10_000, resamples=0)
-    assert everyone.values == conditional_information(A, B, planted, resamples=0).values
+    everyone = conditional_information(A, B, planted, max_users=10_000, resamples=0, shape="linear")
+    assert everyone.values == conditional_information(A, B, planted, resamples=0, shape="linear").values
     kept = np.isin(np.arange(USERS), some.table.index)
     history = sp.diags_array(kept.astype(float))
     alone = replace(planted, test=sp.csr_array((history @ planted.test).astype(np.float32)))
