@@ -33,6 +33,7 @@ DIFFERENT = {
     "memory": "bytes: what blocks of scores, of a nearest-neighbour search or of an audit need differs",
     "permutations": "a number: cheap for differences of users, dear for canonical correlations",
     "settings": "of each measurement its own",
+    "shuffles": "a number: of a mean alone in geometry, and of a mean and its scatter in decompose",
     "steps": "filters that were applied, and places on a path",
     "template": "how texts are made, and how they were made",
 }

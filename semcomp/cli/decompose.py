@@ -77,8 +77,8 @@ def decompose(
     """
     from semcomp.cli.arrays import check_output, read_array, read_view, write_json
     from semcomp.evidence.decomposition.readings import read_decomposition
-    from semcomp.evidence.decomposition.report import DecompositionSettings
     from semcomp.evidence.decomposition.report import decompose as measure
+    from semcomp.evidence.decomposition.settings import DecompositionSettings
 
     check_output(output)
     files = {"train": train, "valid": valid, "test": test}

@@ -54,8 +54,9 @@ from semcomp.evidence.decomposition.ajive import ajive as ajive
 from semcomp.evidence.decomposition.inter_battery import inter_battery as inter_battery
 from semcomp.evidence.decomposition.parts import Parts as Parts
 from semcomp.evidence.decomposition.readings import read_decomposition as read_decomposition
-from semcomp.evidence.decomposition.report import DecompositionSettings as DecompositionSettings
 from semcomp.evidence.decomposition.report import decompose as decompose
+from semcomp.evidence.decomposition.report import decompose_over_seeds as decompose_over_seeds
+from semcomp.evidence.decomposition.settings import DecompositionSettings as DecompositionSettings
 from semcomp.evidence.decomposition.signal import signal_rank as signal_rank
 
 # Whether they can be aligned

@@ -14,7 +14,7 @@ from semcomp.cli.decompose import decompose as command
 from semcomp.data import split
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition import report
-from semcomp.evidence.decomposition.report import DecompositionSettings
+from semcomp.evidence.decomposition.settings import DecompositionSettings
 from semcomp.planted import World
 
 decompose = flat(report.decompose, DecompositionSettings)

@@ -41,7 +41,8 @@ from semcomp.data import Split, item_counts
 from semcomp.data.categories import category_matrix
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition.readings import read_decomposition
-from semcomp.evidence.decomposition.report import DecompositionSettings, decompose
+from semcomp.evidence.decomposition.report import decompose
+from semcomp.evidence.decomposition.settings import DecompositionSettings
 from semcomp.evidence.geometry.report import GeometrySettings, geometry
 from semcomp.evidence.hypothesis.alignment import alignment_hypothesis
 from semcomp.evidence.mapping.curves import capacity_curve, learning_curve

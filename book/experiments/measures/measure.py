@@ -40,7 +40,8 @@ from semcomp.core.view import View
 from semcomp.data import Split, split
 from semcomp.evidence import judge
 from semcomp.evidence.decomposition.ajive import ajive
-from semcomp.evidence.decomposition.report import DecompositionSettings, decompose
+from semcomp.evidence.decomposition.report import decompose
+from semcomp.evidence.decomposition.settings import DecompositionSettings
 from semcomp.evidence.geometry.cka import linear_cka, unbiased_cka
 from semcomp.evidence.geometry.report import GeometrySettings, geometry
 from semcomp.evidence.geometry.rsa import rsa

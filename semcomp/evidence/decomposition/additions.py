@@ -2,8 +2,8 @@
 
 A sum at a fixed weight says little: a part may help at a tenth of its length and harm at the whole of it. So
 `kept + w · added` is ranked for the validation items at every w of a grid that contains 0, and the w with the
-highest Recall@k is taken to the test items. Shuffled rows pick theirs in the same way: what is compared with
-the null is not punished for a weight that suited the other. The scores of a view are in units of the user's
+highest Recall@k is taken to the test items. Shuffled rows have one of their own, picked in the same way: they
+are not punished for a weight that suited the part. The scores of a view are in units of the user's
 standard deviation over the items known in train, as in CombSUM (Fox and Shaw 1994): the sum of two whole
 views ranks as that does at the weights 1 / (1 + w) and w / (1 + w).
 """
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from semcomp.data import Split
@@ -71,38 +72,72 @@ def summed(terms: Sequence[Term]) -> tuple[NDArray[np.float32], NDArray[np.float
     return users, items
 
 
-def picked_weights(
-    addition: Addition, orders: Sequence[Rows], split: Split, k: int, weights: Sequence[float]
-) -> list[float]:
-    """For each order of the added items' rows, the weight with the highest Recall@k of the validation items.
+def recalls_of_sums(
+    addition: Addition,
+    orders: Sequence[Rows],
+    weights: Sequence[float],
+    history: sp.csr_array,
+    truth: sp.csr_array,
+    k: int,
+) -> Floats:
+    """(orders, weights, U) Recall@k by `kept + w · added`, the added items' rows in each order.
 
-    The train history is masked, and items that are known in test only are no candidates, see
-    `Split.known_from`. The recall is the mean over users with validation items; ties go to the smallest
-    weight.
+    Users with nothing to find have 0. Scores are float32; the blocks of users are passed over once.
 
     Args:
-        addition: terms of the split's users. orders: permutations of the items, (I,) each.
-        split: with validation items. weights: ascending, at least 0.
+        addition: terms of the U users. orders: (I,) rows of the added items each, for the I columns.
+        history, truth: (U, I) CSR, what is not ranked and what is to be found.
     """
     (kept, items), (added, more_items) = summed([addition.kept]), summed(addition.added)
-    known = split.catalogue("valid")
-    if len(known) < split.n_items:
-        items, orders, split = items[known], [order[known] for order in orders], split.of_items(known)
-    found = np.zeros((len(orders), len(weights)))
-    step = max(1, MEMORY // (4 * split.n_items))
-    for start in range(0, split.n_users, step):
+    found = np.zeros((len(orders), len(weights), len(kept)))
+    step = max(1, MEMORY // (4 * len(items)))
+    for start in range(0, len(kept), step):
         rows = slice(start, start + step)
-        train, valid = split.train[rows], split.valid[rows]
-        sizes = np.diff(valid.indptr)
-        row, item = np.repeat(np.arange(len(sizes)), sizes), valid.indices.astype(np.int64)
+        known, wanted = history[rows], truth[rows]
+        sizes = np.diff(wanted.indptr)
+        row, item = np.repeat(np.arange(len(sizes)), sizes), wanted.indices.astype(np.int64)
         base, more = kept[rows] @ items.T, added[rows] @ more_items.T
-        base[np.repeat(np.arange(len(sizes)), np.diff(train.indptr)), train.indices] = -np.inf
+        base[np.repeat(np.arange(len(sizes)), np.diff(known.indptr)), known.indices] = -np.inf
         for at, order in enumerate(orders):
             moved = more[:, order]
             for which, weight in enumerate(weights):
                 listed = places(base + np.float32(weight) * moved, row, item, k) < k
-                found[at, which] += np.sum(listed / sizes[row])
-    return [float(weights[int(np.argmax(one))]) for one in found]
+                hits = np.bincount(row, listed, minlength=len(sizes))
+                found[at, which, rows] = hits / np.maximum(sizes, 1)
+    return found
+
+
+def picked_weights(
+    addition: Addition, orders: Sequence[Rows], split: Split, k: int, weights: Sequence[float], seed: int
+) -> tuple[float, float]:
+    """The weights with the highest Recall@k of the validation items: as they are, and of the shuffles.
+
+    The train history is masked, and items that are known in test only are no candidates, see
+    `Split.known_from`. The recall is the mean over users; ties go to the smallest weight. The shuffles have
+    one weight in common, as they have one mean: each is asked of a random share of the users, equally many,
+    so that all of them together take no longer than one.
+
+    Args:
+        addition: terms of the split's users. orders: the shuffles, permutations of the items, (I,) each.
+        split: with validation items. weights: ascending, at least 0. seed: of the users' shares.
+    """
+    known, rows_as_they_are = split.catalogue("valid"), np.arange(split.n_items)
+    kept, added = addition.kept, addition.added
+    if len(known) < split.n_items:
+        kept, split = (kept[0], kept[1][known]), split.of_items(known)
+
+    def totals(order: Rows, rows: Rows) -> Floats:
+        few = Addition(
+            (kept[0][rows], kept[1]), tuple((users[rows], items) for users, items in added), addition.over
+        )
+        found = recalls_of_sums(few, [order[known]], weights, split.train[rows], split.valid[rows], k)
+        return np.asarray(found[0].sum(axis=1))
+
+    users = np.random.default_rng([seed, 8]).permutation(split.n_users)
+    shares = [np.sort(share) for share in np.array_split(users, len(orders))]
+    own = totals(rows_as_they_are, np.sort(users))
+    null = sum(totals(order, share) for order, share in zip(orders, shares, strict=True))
+    return float(weights[int(np.argmax(own))]), float(weights[int(np.argmax(null))])
 
 
 def places(scores: NDArray[np.float32], row: Rows, item: Rows, k: int) -> Rows:

@@ -20,9 +20,11 @@ from semcomp.evidence.decomposition.additions import (
     Term,
     additions,
     picked_weights,
+    recalls_of_sums,
     summed,
 )
 from semcomp.evidence.decomposition.parts import PARTS, VIEWS, Floats, Parts
+from semcomp.evidence.decomposition.shuffles import Shuffled, shuffled_recalls
 from semcomp.evidence.decomposition.variance import exists
 from semcomp.evidence.statistics.bootstrap import some_of
 
@@ -41,7 +43,7 @@ class Recalls:
     """
 
     columns: dict[str, Floats]
-    null: dict[str, Floats]
+    null: dict[str, Shuffled]
     users: Rows
     weights: dict[str, tuple[float, float]]
 
@@ -50,6 +52,7 @@ def recalls(
     views: Mapping[str, View],
     parts: Parts,
     split: Split,
+    orders: Sequence[Rows],
     k: int,
     mask: str,
     max_users: int | None,
@@ -60,21 +63,24 @@ def recalls(
 
     Weights of what is added are picked on the validation part (`picked_weights`). At least one user must have
     test items.
+
+    Args:
+        orders: the shuffles of the items' rows that are the null.
     """
     tested = some_of(np.flatnonzero(np.diff(split.test.indptr)), max_users, [seed, 4])
     few = split.of_users(tested)
-    order = np.random.default_rng([seed, 5]).permutation(split.n_items)
+    history = few.history(mask)
 
     def recall(*terms: Term) -> Floats:
         lists = rank(View("parts", *summed(terms)), few, k, mask=mask)
         return per_user(lists, few.test, k)["recall"].to_numpy()
 
     columns: dict[str, Floats] = {}
-    null: dict[str, Floats] = {}
+    null: dict[str, Shuffled] = {}
     terms = _terms(views, parts, tested)
     for name, one in _progress(_alone(terms, parts), "parts"):
         columns[f"recall.{name}"] = recall(one)
-        null[f"recall.{name}"] = recall(_shuffled(one, order))
+        null[f"recall.{name}"] = Shuffled.of(shuffled_recalls(one, orders, history, few.test, k))
     for name, one in _random(terms, parts, seed).items():
         columns[f"recall.{name}"] = recall(one)
     for view in VIEWS:
@@ -84,15 +90,17 @@ def recalls(
                 columns[f"over_random.{view}.{part}"] = columns[f"recall.{view}.{part}"] - rival
 
     asked = additions(terms, split.catalogue())
-    picked = _picked(views, parts, split, asked, order, k, max_users, weights, seed)
+    picked = _picked(views, parts, split, asked, orders, k, max_users, weights, seed)
     for name, addition in _progress(asked, "sums of parts"):
-        base = columns[f"recall.{addition.over}"]
-        shuffled = [_shuffled(term, order) for term in addition.added]
-        pairs = zip((columns, null), (addition.added, shuffled), picked[name], strict=True)
-        for found, added, weight in pairs:
-            weighted = [(weight * users, items) for users, items in added]
-            found[f"recall.{name}"] = base if weight == 0 else recall(addition.kept, *weighted)
-            found[f"marginal_recall.{name}"] = found[f"recall.{name}"] - base
+        base, (weight, of_null) = columns[f"recall.{addition.over}"], picked[name]
+        weighted = [(weight * users, items) for users, items in addition.added]
+        columns[f"recall.{name}"] = base if weight == 0 else recall(addition.kept, *weighted)
+        columns[f"marginal_recall.{name}"] = columns[f"recall.{name}"] - base
+        shuffled = np.broadcast_to(base, (len(orders), len(base)))
+        if of_null > 0:
+            shuffled = recalls_of_sums(addition, orders, [of_null], history, few.test, k)[:, 0]
+        null[f"recall.{name}"] = Shuffled.of(shuffled)
+        null[f"marginal_recall.{name}"] = null[f"recall.{name}"].less(base)
     return Recalls(columns, null, tested, picked)
 
 
@@ -105,7 +113,7 @@ def _picked(
     parts: Parts,
     split: Split,
     asked: Mapping[str, Addition],
-    order: Rows,
+    orders: Sequence[Rows],
     k: int,
     max_users: int | None,
     weights: Sequence[float],
@@ -116,12 +124,11 @@ def _picked(
         weight = weights[0] if len(weights) == 1 else UNPICKED
         return dict.fromkeys(asked, (weight, weight))
     judging = some_of(np.flatnonzero(np.diff(split.valid.indptr)), max_users, [seed, 7])
-    few, orders = split.of_users(judging), [np.arange(split.n_items), order]
-    found = {}
-    for name, addition in _progress(additions(_terms(views, parts, judging), split.catalogue()), "weights"):
-        own, of_null = picked_weights(addition, orders, few, k, weights)
-        found[name] = own, of_null
-    return found
+    few = split.of_users(judging)
+    found = additions(_terms(views, parts, judging), split.catalogue())
+    return {
+        name: picked_weights(one, orders, few, k, weights, seed) for name, one in _progress(found, "weights")
+    }
 
 
 def _terms(views: Mapping[str, View], parts: Parts, rows: Rows) -> Terms:
@@ -161,11 +168,6 @@ def _random(terms: Terms, parts: Parts, seed: int) -> dict[str, Term]:
         drawn = _random_parts(full, parts.scores.shape[1], there, seed)
         asked |= {f"{view}.random_{name}": (side, rows) for name, rows in drawn.items()}
     return asked
-
-
-def _shuffled(term: Term, order: Rows) -> Term:
-    users, items = term
-    return users, items[order]
 
 
 def _random_parts(full: Floats, rank: int, there: Mapping[str, Floats], seed: int) -> dict[str, Floats]:

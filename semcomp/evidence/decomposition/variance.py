@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from semcomp.core.evidence import Value
+from semcomp.evidence.decomposition.additions import Rows
 from semcomp.evidence.decomposition.ajive import SignalRanks, ajive
 from semcomp.evidence.decomposition.inter_battery import inter_battery, inter_battery_shares
 from semcomp.evidence.decomposition.parts import PARTS, VIEWS, Floats, Parts
+from semcomp.evidence.decomposition.shuffles import against_shuffles
 from semcomp.evidence.decomposition.signal import FOLDS, predicted
 from semcomp.evidence.geometry.cca import gaussian_information
 from semcomp.evidence.geometry.shared_dimension import CrossFitted, SharedDimension
 from semcomp.evidence.statistics.bootstrap import Means, Statistic, estimate, ratio
 from semcomp.evidence.statistics.jackknife import jackknife
 
-Rows = NDArray[np.int64]
 PERFECT = 1 - 1e-9  # a correlation above has no finite information
 
 
@@ -49,6 +49,7 @@ def variance_values(
     shared: SharedDimension,
     least: float,
     method: str | None,
+    orders: Sequence[Rows],
     *,
     groups: int,
     seed: int,
@@ -56,15 +57,15 @@ def variance_values(
     """Dimensions, top held-out correlation, information and shares of variance, each by the jackknife.
 
     The fits without a group all have the same rank. The null pairs each item with another one's vector: it
-    is what the same fit makes of views that share nothing.
+    is what the same fit makes of views that share nothing, the mean over the shuffles.
 
     Args:
         shared: of all rows. Its edge is what held-out correlations must exceed to count; without a group it
             is larger by sqrt(n / rows).
         least: the correlation of a strong dimension.
         method: of the shares; None for no shares.
+        orders: the shuffles of the items' rows.
     """
-    shuffled = c[np.random.default_rng([seed, 2]).permutation(len(c))]
 
     def measured(other: Floats) -> Callable[[Rows], dict[str, float]]:
         def of(rows: Rows) -> dict[str, float]:
@@ -89,7 +90,15 @@ def variance_values(
 
         return of
 
-    return jackknife(measured(c), len(s), null=measured(shuffled), groups=groups, seed=seed)
+    values, every = jackknife(measured(c), len(s), groups=groups, seed=seed), np.arange(len(s))
+    null = [measured(c[order])(every) for order in orders]
+    beside = {name: np.array([one[name] for one in null]) for name in values}
+    return {
+        name: against_shuffles(value, beside[name], freedom=groups - 1)
+        if np.isfinite(beside[name]).all()
+        else value
+        for name, value in values.items()
+    }
 
 
 def energy_shares(parts: Parts) -> dict[str, float]:
@@ -117,7 +126,9 @@ def fixed_shares(parts: Parts, *, groups: int, seed: int) -> dict[str, Value]:
     return jackknife(of, len(parts.scores), groups=groups, seed=seed)
 
 
-def reliability(parts: Parts, view: str, second: Floats, *, resamples: int, seed: int) -> dict[str, Value]:
+def reliability(
+    parts: Parts, view: str, second: Floats, orders: Sequence[Rows], *, resamples: int, seed: int
+) -> dict[str, Value]:
     """What a second copy of a view predicts of its parts, cross-fitted by ridge over 5 folds of the items.
 
     - `reliable.<view>.full|joint|private`: R² = 1 − Σ‖part − prediction‖² / Σ‖part‖²;
@@ -126,23 +137,26 @@ def reliability(parts: Parts, view: str, second: Floats, *, resamples: int, seed
 
     The second copy is noisy itself, so R² is a lower bound on the signal: where both copies are signal plus
     equal noise, the signal's share is the test-retest correlation, R² ≤ share ≤ sqrt(R²). The noise share is
-    an upper bound on the noise. Null: the same with the copy's rows shuffled, about 0. Intervals are over
-    items, for the given parts and predictions: they do not reflect that maps are learnt badly from few items,
-    which makes R² too low (planted worlds of 300 items: by more than the interval).
+    an upper bound on the noise. Null: the same with the copy's rows shuffled, about 0, the three parts mapped
+    with one penalty. Intervals are over items, for the given parts and predictions: they do not reflect that
+    maps are learnt badly from few items, which makes R² too low (planted worlds of 300 items: by more than
+    the interval).
+
+    Args:
+        orders: the shuffles of the copy's rows.
     """
     named = parts.of(view)
     targets = {"full": sum(named.values(), start=np.zeros_like(named["joint"]))} | named
     targets = {name: targets[name] for name in ("full", "joint", "private")}
     total = np.sum(targets["full"] ** 2, axis=1)
-    shuffled = second[np.random.default_rng([seed, 3]).permutation(len(second))]
-    columns, null, statistics = {"energy": total}, {}, {}
+    targets = {name: target for name, target in targets.items() if exists(target, total)}
+    columns, statistics = {"energy": total}, {}
     for name, target in targets.items():
-        if not exists(target, total):
-            continue
         columns[f"energy.{name}"] = np.sum(target**2, axis=1)
-        columns[f"error.{name}"] = _errors(second, target, seed)
-        null[f"error.{name}"] = _errors(shuffled, target, seed)
+        columns[f"error.{name}"] = _errors(second, [target], seed)[0]
         statistics[f"reliable.{view}.{name}"] = Statistic(_explained(f"energy.{name}", f"error.{name}"))
+    wrong = np.array([_errors(second[order], list(targets.values()), seed) for order in orders])
+    null = {f"error.{name}": wrong[:, at] for at, name in enumerate(targets)}  # (R, n)
     if "energy.private" in columns:
 
         def reliable(means: Means) -> Floats:
@@ -153,7 +167,11 @@ def reliability(parts: Parts, view: str, second: Floats, *, resamples: int, seed
 
         statistics[f"share.{view}.private_reliable"] = Statistic(reliable)
         statistics[f"share.{view}.private_noise"] = Statistic(noise)
-    return estimate(columns, statistics, null=null, resamples=resamples, seed=seed)
+    mean = {name: found.mean(axis=0) for name, found in null.items()}
+    values = estimate(columns, statistics, null=mean, resamples=resamples, seed=seed)
+    every = {name: np.full(len(orders), column.mean()) for name, column in columns.items()}
+    every |= {name: found.mean(axis=1) for name, found in null.items()}
+    return {name: against_shuffles(value, statistics[name].of(every)) for name, value in values.items()}
 
 
 def exists(part: Floats, total: Floats) -> bool:
@@ -165,9 +183,11 @@ def _explained(energy: str, error: str) -> Callable[[Means], Floats]:
     return lambda means: 1.0 - ratio(means[error], means[energy])
 
 
-def _errors(source: Floats, target: Floats, seed: int) -> Floats:
-    """(n,) squared lengths of what ridge fitted on the other folds leaves of each row."""
-    return np.asarray(np.sum((target - predicted(source, target, seed)) ** 2, axis=1))
+def _errors(source: Floats, targets: Sequence[Floats], seed: int) -> list[Floats]:
+    """(n,) squared lengths of what ridge fitted on the other folds leaves of each row, by target."""
+    left = np.hstack(targets) - predicted(source, np.hstack(targets), seed)
+    ends = np.cumsum([target.shape[1] for target in targets])[:-1]
+    return [np.sum(part**2, axis=1) for part in np.split(left, ends, axis=1)]
 
 
 def _replaced(parts: Parts, some: Mapping[str, Floats]) -> Parts:

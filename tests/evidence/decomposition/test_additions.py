@@ -20,7 +20,7 @@ from semcomp.evidence.decomposition import report
 from semcomp.evidence.decomposition.additions import MEMORY, Addition, additions, picked_weights, places
 from semcomp.evidence.decomposition.parts import VIEWS
 from semcomp.evidence.decomposition.readings import adds, read_decomposition
-from semcomp.evidence.decomposition.report import WEIGHTS, DecompositionSettings
+from semcomp.evidence.decomposition.settings import WEIGHTS, DecompositionSettings
 from semcomp.planted import World
 from semcomp.views.joint.ensemble import standardized
 from semcomp.views.joint.late import CombSum
@@ -58,19 +58,21 @@ def test_weights_are_those_that_ranking_every_sum_would_pick(planted) -> None:
     addition = Addition(
         (collaborative.users, collaborative.items), ((semantic.users, semantic.items),), "collaborative.full"
     )
-    orders = [np.arange(parts.n_items), np.random.default_rng(0).permutation(parts.n_items)]
+    order = np.random.default_rng(0).permutation(parts.n_items)
     expected = []
-    for order in orders:
+    for rows in (np.arange(parts.n_items), order):
         recalls = []
         for weight in WEIGHTS:
             users = np.hstack([collaborative.users, np.float32(weight) * semantic.users])
-            items = np.hstack([collaborative.items, semantic.items[order]])
+            items = np.hstack([collaborative.items, semantic.items[rows]])
             lists = rank(View("sum", users, items), parts, 20, mask="train")
             recalls.append(per_user(lists, parts.valid, 20)["recall"].mean())
         expected.append(WEIGHTS[int(np.argmax(recalls))])
-    found = picked_weights(addition, orders, parts, 20, WEIGHTS)
-    assert found == expected
+    found = picked_weights(addition, [order], parts, 20, WEIGHTS, seed=0)
+    assert found == tuple(expected)
     assert found[0] != found[1]
+    # the same shuffle for every share of the users is the shuffle for all of them
+    assert picked_weights(addition, 7 * [order], parts, 20, WEIGHTS, seed=0) == found
 
 
 def test_items_known_in_test_only_pick_no_weight(cold_world) -> None:
@@ -88,13 +90,13 @@ def test_items_known_in_test_only_pick_no_weight(cold_world) -> None:
     )  # at the top of every list, if they were there
     order = rng.permutation(parts.n_items)
     one = Addition((rng.standard_normal(users.shape), noise), ((users, good),), "")
-    same = np.arange(parts.n_items)
-    found = picked_weights(one, [same, order], parts, 5, WEIGHTS)
+    found = picked_weights(one, [order], parts, 5, WEIGHTS, seed=0)
     expected = []
-    for way in (same, order):
+    for way in (np.arange(parts.n_items), order):
         cut = Addition((one.kept[0], noise[shelf]), ((users, good[way][shelf]),), "")
-        expected += picked_weights(cut, [np.arange(len(shelf))], parts.of_items(shelf), 5, WEIGHTS)
-    assert found == expected
+        same = [np.arange(len(shelf))]
+        expected.append(picked_weights(cut, same, parts.of_items(shelf), 5, WEIGHTS, seed=0)[0])
+    assert found == tuple(expected)
     known = parts.catalogue("train")
     view = View("v", users, good)
     asked = additions({(side, "full"): (users, good.astype(np.float64)) for side in VIEWS}, known)

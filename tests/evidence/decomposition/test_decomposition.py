@@ -15,9 +15,10 @@ from semcomp.data import split
 from semcomp.errors import SemcompError
 from semcomp.evidence.decomposition import report
 from semcomp.evidence.decomposition.inter_battery import inter_battery
+from semcomp.evidence.decomposition.parts import VIEWS
 from semcomp.evidence.decomposition.ranking import _random_parts
 from semcomp.evidence.decomposition.readings import STATEMENTS, read_decomposition
-from semcomp.evidence.decomposition.report import DecompositionSettings
+from semcomp.evidence.decomposition.settings import DecompositionSettings
 from semcomp.evidence.decomposition.signal import axis_reliability, signal_rank
 from semcomp.evidence.quality.metrics import evaluate
 from semcomp.planted import World
@@ -58,7 +59,7 @@ def test_the_order_of_rows_does_not_matter_where_views_have_ids(planted) -> None
     def turned(view: View) -> View:
         return replace(view, items=view.items[pi], item_ids=view.item_ids[pi])
 
-    sem, cf = (View(role, views[role].users, views[role].items, {}, *ids) for role in report.VIEWS)
+    sem, cf = (View(role, views[role].users, views[role].items, {}, *ids) for role in VIEWS)
     again = View("again", truth.collaborative_users, other, {}, *ids)
     quick = {"rank": 4, "resamples": 20, "groups": 5, "permutations": 19}
     for known in (parts, None):
