@@ -21,7 +21,8 @@ def evidence(one: float, several: float, arm: float = 0.01) -> dict:
 
 
 def record(text: float, seed: float) -> dict:
-    return {"partners": {"projection": evidence(0.2, text), "another seed": evidence(0.2, seed)}}
+    rivals = {name: evidence(0.2, -1.0) for name in tables.COLLABORATIVE}
+    return {"partners": {"projection": evidence(0.2, text), **rivals, "another seed": evidence(0.2, seed)}}
 
 
 @pytest.mark.parametrize(
@@ -30,8 +31,36 @@ def record(text: float, seed: float) -> dict:
 )
 def test_the_text_adds_more_if_its_interval_lies_above_the_rivals(text, seed, verdict):
     assert tables.adds_most(record(text, seed)) == (verdict, "another seed")
-    other_way_round = tables.adds_most(record(seed, text), of="beyond")
-    assert other_way_round == (verdict, "another seed")
+
+
+def apart(**difference: float) -> dict:
+    """A record in which the projection adds this much more than each, give or take 0.01."""
+    made = record(0.1, 0.05)
+    of = dict.fromkeys(tables.COLLABORATIVE, 0.5) | difference
+    made["apart"] = {
+        "projection": {
+            name: {"several": asdict(Value(0.1, 0.0, 0.2, 0.1 - by, by - 0.01, by + 0.01, 9))}
+            for name, by in of.items()
+        }
+    }
+    return made
+
+
+@pytest.mark.parametrize(
+    ("by", "verdict"),
+    [(0.02, "holds"), (0.005, "undecided"), (-0.005, "undecided"), (-0.02, "does not hold")],
+)
+def test_paired_differences_decide_where_they_were_kept(by, verdict):
+    assert tables.adds_most(apart(EASE=by)) == (verdict, "EASE")
+
+
+def test_nothing_holds_against_a_partner_that_was_not_measured():
+    known = record(0.1, 0.05)
+    assert tables.adds_most(known)[0] == "holds"
+    del known["partners"]["EASE"]
+    assert tables.adds_most(known) == ("undecided", "EASE not measured")
+    assert tables.best_rival(known) == "another seed"
+    assert tables.adds_most(record(0.05, 0.1))[0] == "does not hold"
 
 
 def test_gains_of_partners():
@@ -77,6 +106,8 @@ def test_committed_results_of_a_data_set(name):
     record = tables.records()[name]
     assert {claim for claim, _ in tables.against_every_null(record).items()} == set(tables.CLAIMS)
     gains = tables.partner_gains(record)
-    assert {"projection", *tables.COLLABORATIVE} <= set(gains.index)
+    assert {"projection", "another seed", "iALS", "popularity"} <= set(gains.index)
     assert tables.diagnosis(record)["jaccard"].null is not None
-    assert tables.adds_most(record)[1] in tables.COLLABORATIVE
+    assert tables.best_rival(record) in tables.COLLABORATIVE
+    verdict, _ = tables.adds_most(record)
+    assert verdict != "holds" or {"EASE", "item-kNN"} <= set(gains.index)

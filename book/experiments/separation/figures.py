@@ -13,20 +13,26 @@ from matplotlib.lines import Line2D
 from semcomp.plots.style import BLUE, GREY, ORANGE, figure_of, legend_above, mark, name_rows, panels_of
 
 
-def separation_table(auc: pd.DataFrame) -> Figure:
-    """A cell per statistic and rival: how often a text with a private part is told from it, 0 to 1."""
+def separation_table(auc: pd.DataFrame, label: str = "0.5: a coin", colours: str = "PuOr_r") -> Figure:
+    """A cell per statistic and partner, 0 to 1: how often the text is told from it, or how often it is
+    claimed.
+
+    Args:
+        label: of the bar of colours.
+        colours: a colour map; one of two sides where 0.5 is the middle.
+    """
     figure, axes = figure_of(0.34 * len(auc) + 1.5)
     sns.heatmap(
         auc,
         ax=axes,
         annot=True,
         fmt=".2f",
-        cmap="PuOr_r",
+        cmap=colours,
         vmin=0,
         vmax=1,
         linewidths=1.5,
         annot_kws={"size": 8.5},
-        cbar_kws={"label": "0.5: a coin", "pad": 0.02},
+        cbar_kws={"label": label, "pad": 0.02},
     )
     axes.xaxis.tick_top()
     axes.tick_params(length=0, labelsize=8.5)

@@ -7,8 +7,9 @@ book uses. One file per data set, `--out/<data set>.json`, holds
 
     pair         `diagnose` of A, B and F, with two seeds of A and their CombSUM as the null
     nulls        the headline values of the same, against each of `semcomp.study.nulls.NULLS`
-    partners     `separating_statistics` with each of several views in B's place: what they add to one
-                 LightGCN, and to the mean of several
+    partners     `gains_over_seeds` with each of several views in B's place: what they add to one LightGCN,
+                 and to the mean of several
+    apart        for each text, what it adds to the mean of several next to what each other partner adds
     where        `attribute`: unique hits and gain by stratum, activity and category
     quality      `beyond_accuracy` of A, B and F
     data         sizes, density, words of the texts, and the smallest NDCG difference that the users can show
@@ -33,7 +34,7 @@ from book.experiments.resumed import Attempts, indented, say, written
 from semcomp.core.evidence import Evidence
 from semcomp.core.inputs import Inputs
 from semcomp.core.rank import rank
-from semcomp.core.view import View
+from semcomp.core.view import Scorer, View
 from semcomp.data.categories import category_matrix
 from semcomp.errors import SemcompError
 from semcomp.evidence import (
@@ -46,7 +47,7 @@ from semcomp.study import Study
 from semcomp.study.null_diagnoses import null_rankings
 from semcomp.study.nulls import NULLS, null_pair, shuffled_text
 from semcomp.study.pairs import fused_pair
-from semcomp.study.separation import separating_statistics
+from semcomp.study.separation import OF_INFORMATION, gains_apart, gains_over_seeds
 from semcomp.views.training.cost import peak_memory
 
 RESULTS = Path(__file__).parent / "results" / "data"
@@ -62,7 +63,7 @@ HEADLINES = (
     "fusion.gain_ndcg",
     "fusion.synergy_ratio",
 )
-SHOWN = ("information.gain", "ensemble.information.gain", "ensemble.fusion.gain")  # of partners, printed
+SHOWN = ("information.gain", "ensemble.information.gain")  # of partners, printed
 CATEGORIES = 8  # the largest, of data that has any
 
 
@@ -77,7 +78,7 @@ def projection_of_shuffled_text(study: Study) -> View:
 
 
 #: What is in B's place when it is asked what adds to LightGCN, and to several of it.
-PARTNERS: dict[str, Callable[[Study], View]] = {
+PARTNERS: dict[str, Callable[[Study], Scorer]] = {
     "projection": lambda study: study.view("projection", SEED),
     "AlphaRec": lambda study: study.view("AlphaRec", SEED),
     "projection of shuffled text": projection_of_shuffled_text,
@@ -86,8 +87,11 @@ PARTNERS: dict[str, Callable[[Study], View]] = {
     "BPR-MF": lambda study: study.view("BPR-MF", SEED),
     "iALS": lambda study: study.view("iALS", SEED),
     "spectral": lambda study: study.view("spectral", SEED),
+    "EASE": lambda study: study.scorer("EASE", SEED),
+    "item-kNN": lambda study: study.scorer("item-kNN", SEED),
     "popularity": lambda study: study.view("popularity", SEED),
 }
+TEXTS = ("projection", "AlphaRec")
 
 
 def as_view(scorer: Any) -> View:
@@ -136,16 +140,12 @@ def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
         return found
 
     held = {name: against(name) for name in NULLS}
-    ensemble = [study.view("LightGCN", seed) for seed in (SEED, *MORE_SEEDS)]
-    null = study.view("LightGCN", NULL_SEED)
-    partners = {}
+    seeds = [study.view("LightGCN", seed) for seed in (SEED, NULL_SEED, *MORE_SEEDS)]
+    gains = {}
     for name in chosen:
         started = time.perf_counter()
-        found = separating_statistics(
-            a, PARTNERS[name](study), split, null=null, ensemble=ensemble, k=k, max_users=max_users, **spend
-        )
-        partners[name] = found.to_dict(table=False)
-        seconds[f"separating, {name}"] = time.perf_counter() - started
+        gains[name] = gains_over_seeds(seeds, PARTNERS[name](study), split, max_users=max_users, **spend)
+        seconds[f"gains, {name}"] = time.perf_counter() - started
     started = time.perf_counter()
     lists = {"LightGCN": pair.a, "projection": pair.b, "CombSUM": pair.fused}
     vectors = {"text": study.text.rows_for(split.item_ids), "LightGCN": a.items}
@@ -156,7 +156,7 @@ def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
     }
     seconds["quality"] = time.perf_counter() - started
     where = attribute(
-        pair.a, pair.b, split, k=k, null=rank(null, split, 2 * k), **named_categories(study), **spend
+        pair.a, pair.b, split, k=k, null=rank(seeds[1], split, 2 * k), **named_categories(study), **spend
     )
     seconds["all"] = time.perf_counter() - began
     table = held["two seeds"].table
@@ -176,7 +176,19 @@ def measure(task: tuple[str, str, int, Sequence[str]]) -> dict[str, Any]:
             | {"values": {key: asdict(one[key]) for key in HEADLINES if key in one.values}}
             for name, one in held.items()
         },
-        "partners": partners,
+        "partners": {name: one.to_dict(table=False) for name, one in gains.items()},
+        "apart": {
+            text: {
+                name: {
+                    of: asdict(gains_apart(gains[text], other, key, **spend))
+                    for of, key in zip(("several", "beyond"), OF_INFORMATION, strict=True)
+                }
+                for name, other in gains.items()
+                if name != text
+            }
+            for text in TEXTS
+            if text in gains
+        },
         "where": where.to_dict(table=False),
         "quality": {name: one.to_dict(table=False) for name, one in quality.items()},
         "seconds": {name: round(spent, 2) for name, spent in seconds.items()},

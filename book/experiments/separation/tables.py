@@ -15,7 +15,17 @@ from semcomp.evidence.complementarity.diagnostics import judge_against_null
 
 ONE, SEVERAL, KEPT = "information.gain", "ensemble.information.gain", "retained.gain"
 BEYOND = "ensemble.information.gain_beyond_popularity"
-COLLABORATIVE = ("another seed", "half the width, another seed", "BPR-MF", "iALS", "spectral")
+#: Partners that read no text, each of which a text has to exceed.
+COLLABORATIVE = (
+    "another seed",
+    "half the width, another seed",
+    "BPR-MF",
+    "iALS",
+    "spectral",
+    "EASE",
+    "item-kNN",
+    "popularity",
+)
 CLAIMS = {
     "lists overlap less": "jaccard",
     "more unique hits": "unique_hit_ratio",
@@ -107,18 +117,45 @@ def against_every_null(record: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def adds_most(record: Mapping[str, Any], of: str = "several", text: str = "projection") -> tuple[str, str]:
-    """Whether a text adds more nats to the mean of seeds than every collaborative partner, and the closest.
+def method(record: Mapping[str, Any]) -> str:
+    """By which logit the record's gains were measured; gains by different ones are not comparable."""
+    first = next(iter(record["partners"].values()))["provenance"]
+    if "seeds" in first:
+        return f"bent scores, every one of {first['seeds']} seeds the null once"
+    return "linear scores, one null seed"
 
-    "holds" if its interval lies above theirs, "does not hold" if it lies below one of theirs, else
-    "undecided": for values on the same users, comparing intervals is a conservative test of the difference.
+
+def best_rival(record: Mapping[str, Any], of: str = "several") -> str:
+    """The partner without text that adds the most."""
+    gains = partner_gains(record)[of]
+    return str(gains[[name for name in COLLABORATIVE if name in gains.index]].idxmax())
+
+
+def adds_most(record: Mapping[str, Any], of: str = "several", text: str = "projection") -> tuple[str, str]:
+    """Whether a text adds more nats to the mean of seeds than every partner without text, and which decides.
+
+    "holds" if it exceeds each of `COLLABORATIVE`, "does not hold" if it is below one of them, else
+    "undecided", by the intervals of paired differences over users and trainings. Records that lack these
+    compare the intervals of both gains, a conservative test. Where a partner was not measured, nothing holds.
 
     Args:
         of: "several", or "beyond" for what popularity does not say. text: the partner that reads it.
     """
     gains = partner_gains(record)
+    missing = [name for name in COLLABORATIVE if name not in gains.index]
     rivals = gains.loc[[name for name in COLLABORATIVE if name in gains.index]]
-    own, closest = gains.loc[text], str(rivals[of].idxmax())
-    if own[f"{of}.low"] > rivals[f"{of}.high"].max():
-        return "holds", closest
-    return ("does not hold" if own[f"{of}.high"] < rivals[f"{of}.low"].max() else "undecided"), closest
+    own, closest = gains.loc[text], best_rival(record, of)
+    if "apart" in record:
+        found = {
+            name: Value(**one[of]) for name, one in record["apart"][text].items() if name in COLLABORATIVE
+        }
+        lows = {name: one.excess_low for name, one in found.items() if one.excess_low is not None}
+        highs = {name: one.excess_high for name, one in found.items() if one.excess_high is not None}
+        closest = min(lows, key=lambda name: lows[name])
+        above, below = lows[closest] > 0, min(highs.values()) < 0
+    else:
+        above = own[f"{of}.low"] > rivals[f"{of}.high"].max()
+        below = own[f"{of}.high"] < rivals[f"{of}.low"].max()
+    if above and missing:
+        return "undecided", f"{' and '.join(missing)} not measured"
+    return "holds" if above else "does not hold" if below else "undecided", closest
