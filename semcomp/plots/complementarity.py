@@ -31,6 +31,8 @@ from semcomp.plots.style import (
     panels_of,
 )
 
+VERDICTS = {"holds": GREEN, "does not hold": VERMILION}  # anything else: grey
+
 
 @checked
 def overlap(diagnosis: Evidence, labels: tuple[str, str], null_label: str) -> Figure:
@@ -159,11 +161,12 @@ def excess_over_nulls(frame: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     """What a pair has beyond each of its nulls, with its interval: a panel per value, a row per null.
 
     Args:
-        frame: as of `against_nulls`: indexed by (value, null), columns excess, low, high.
+        frame: as of `against_nulls`: indexed by (value, null), columns excess, low, high, least, verdict.
         labels: of the x axis, by value; a value that no null has is omitted.
     """
     numbers = frame[["excess", "low", "high"]].astype(float)  # None becomes NaN
     known = frame.index.get_level_values(0)
+    least = frame["least"].astype(float).groupby(level=0).first()
     shown = {key: label for key, label in labels.items() if key in known} or labels
     nulls = list(dict.fromkeys(frame.index.get_level_values(1)))
     figure, grid = panels_of(1, len(shown), 0.3 * len(nulls) + 1.0, sharey=True)
@@ -172,12 +175,14 @@ def excess_over_nulls(frame: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
             if (key, null) not in frame.index:
                 continue
             excess, low, high = numbers.loc[(key, null)].tolist()
-            colour = GREEN if low > 0 else VERMILION if high < 0 else GREY
+            colour = VERDICTS.get(frame.loc[(key, null), "verdict"], GREY)
             if low <= high:  # neither is NaN
                 axes.plot([low, high], [row, row], color=colour, lw=2.5)
             axes.plot(excess, row, "o", color=colour, ms=6)
         name_rows(axes, [_folded(null) for null in nulls])
         axes.axvline(0, color="black", lw=1)
+        if key in known:
+            axes.axvline(least[key], color="black", lw=1, ls=":")
         axes.set_xlabel(label)
         axes.xaxis.set_major_locator(MaxNLocator(3))
     grid[0][0].invert_yaxis()

@@ -133,7 +133,7 @@ def test_gains_without_intervals_are_dots_alone(parts, lists):
     frame = against_nulls({"c": diagnose(a, b, parts, k=K, null=c, resamples=0)}, ["oracle.gain"])
     (axes,) = plots.excess_over_nulls(frame, {"oracle.gain": "union"}).axes
     assert len(drawn(axes)) == 1
-    assert len(axes.lines) == 2  # the dot, and the line at zero
+    assert len(axes.lines) == 3  # the dot, and the lines at zero and at the least that counts
 
 
 def test_gains_over_one_seed_and_over_several():

@@ -23,10 +23,11 @@ from semcomp.evidence.complementarity.measures import (
 )
 from semcomp.evidence.complementarity.pair import Pair, StrataFrom, Users, check_differ, check_lists
 from semcomp.evidence.statistics.bootstrap import estimate
+from semcomp.evidence.statistics.measured import Measured
 from semcomp.evidence.statistics.verdicts import Statement, Verdict, below_null, decide, judge, with_headline
 
 DEPTHS = (5, 10, 20, 50, 100)
-COLUMNS = ["value", "null", "excess", "low", "high", "verdict"]  # of `against_nulls`
+COLUMNS = ["value", "null", "excess", "low", "high", "least", "verdict"]  # of `against_nulls`
 #: The values that answer "is there something to gain?", attainable ones first.
 ANSWERS = ("fusion.gain_ndcg", "oracle.gain", "interleaved.gain")
 
@@ -81,9 +82,11 @@ def diagnose(
         a, b: rankings of the same split under the same mask.
         k: places; by default all of the shorter list.
         fused: a ranking of a fusion of both views, to be judged next to the oracles.
-        null: where no effect exists. A ranking takes the place of b (another seed of a's model): the null of
-            a value that involves b is the same number with this ranking, and the interval of the excess is
-            from the same resamples; values of a alone have none. A `Pair` replaces both, and the fusion too.
+        null: where no effect exists, taken as it is: intervals are over users, and know nothing of what
+            another training of a, b or the null would give (`diagnose_over_seeds` does). A ranking takes the
+            place of b (another seed of a's model): the null of a value that involves b is the same number
+            with this ranking, and the interval of the excess is from the same resamples; values of a alone
+            have none. A `Pair` replaces both, and the fusion too.
         depths: at which overlap and unique hits are measured; those beyond the shortest list are omitted.
         strata: whether item popularity, for the strata, is counted in "train" or in "all" parts.
         resamples: bootstrap resamples of users; 0 for no intervals.
@@ -172,6 +175,8 @@ def plain_table(columns: Columns, users: Users) -> pd.DataFrame:
 def read_diagnosis(evidence: Evidence) -> dict[Statement, Verdict]:
     """Verdicts on what this diagnosis can decide, as one family: p-values adjusted by Holm.
 
+    Each statement is that there is more than its least (`Statement.least`). Of a diagnosis of single rankings
+    the verdicts are about these rankings: what other trainings would say takes `diagnose_over_seeds`.
     Statements about a missing null or an undefined value are omitted. If the
     better view's own list of twice the length beats the union, the statement that the union beats it does not
     hold.
@@ -180,20 +185,26 @@ def read_diagnosis(evidence: Evidence) -> dict[Statement, Verdict]:
 
 
 def judge_against_null(key: str, value: Value) -> Verdict:
-    """On "there is more of it than in its null"; of `jaccard` and `rbo` "there is less"."""
-    row = next(row for row in TABLE if row.names(key))
+    """On "there is more of it than in its null", by its least; of `jaccard` and `rbo` "there is less"."""
+    row = row_of(key)
     return judge(below_null(value) if row.less else value, least=row.least.amount)
+
+
+def row_of(key: str) -> Measured:
+    """The row of `TABLE` that a value is of."""
+    return next(row for row in TABLE if row.names(key))
 
 
 @checked
 def against_nulls(diagnoses: Mapping[str, Evidence], keys: Sequence[str]) -> pd.DataFrame:
     """Values of one pair next to each of its nulls, from diagnoses that differ only in their null.
 
-    One row per key and null, for those that have one: value, null, excess, its interval low and high, and the
-    verdict: "there is more of it than in this null"; of `jaccard` and `rbo` "there is less". A claim about
-    complementarity holds if it holds against every null: its verdict is the weakest of these, and needs
-    no correction (Berger, "Multiparameter Hypothesis Testing and Acceptance Sampling", Technometrics
-    1982: an intersection-union test).
+    One row per key and null, for those that have one: value, null, excess, its interval low and high, the
+    least excess that counts (below zero where less is claimed), and the verdict: "there is more of it than in
+    this null"; of `jaccard` and `rbo` "there is less". A claim about complementarity holds if it holds
+    against every null: its verdict is the weakest of these, and needs no correction (Berger,
+    "Multiparameter Hypothesis Testing and Acceptance Sampling", Technometrics 1982: an intersection-union
+    test).
 
     Raises:
         SemcompError: diagnoses of different pairs.
@@ -207,12 +218,14 @@ def against_nulls(diagnoses: Mapping[str, Evidence], keys: Sequence[str]) -> pd.
             value = evidence.values.get(key)
             if value is None or value.null is None:
                 continue
+            row = row_of(key)
             rows[key, null] = {
                 "value": value.value,
                 "null": value.null,
                 "excess": value.excess,
                 "low": value.excess_low,
                 "high": value.excess_high,
+                "least": -row.least.amount if row.less else row.least.amount,
                 "verdict": judge_against_null(key, value).word,
             }
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=COLUMNS)

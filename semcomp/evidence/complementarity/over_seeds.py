@@ -39,8 +39,8 @@ def diagnose_over_seeds(
     """`diagnose` of two models by several trainings: intervals over users and trainings.
 
     Two trainings of one model, taken as fixed, are a null for those two alone: of models that do not differ,
-    a quarter of such pairs looks more complementary than their one null. So the trainings are drawn as users
-    are (`estimate_over_seeds`), those of the null too. Values are of the mean over trainings.
+    far too many pairs look more complementary than their one null. So the trainings are drawn as users are
+    (`estimate_over_seeds`), those of the null too. Values are of the mean over trainings.
 
     Args:
         pairs: the rankings of the two models, one pair per training, each with its own fusion.

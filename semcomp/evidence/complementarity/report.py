@@ -26,10 +26,16 @@ from semcomp.evidence.complementarity.reference_lists import popularity_list, ra
 from semcomp.evidence.complementarity.several import find_together
 from semcomp.evidence.quality.beyond import beyond_accuracy
 from semcomp.evidence.statistics.measured import is_count
+from semcomp.evidence.statistics.verdicts import Statement, Verdict
 
 Fuse = Callable[[View, View], View]
 NORMALIZE = ("none", "l2")
 BINS = 10  # of similar popularity, within which items are shuffled
+#: Said next to verdicts on views given as arrays, one training each.
+ALONE = (
+    "Intervals and verdicts are over users, of these views as they are: they do not know what another training "
+    "of a view or of the null would give. For several trainings, see semcomp.evidence.diagnose_over_seeds."
+)
 COUNTED = (*measures.TABLE, *several.PER_VIEW, *several.together_table(()))
 
 
@@ -138,16 +144,18 @@ class Report:
     def record(self) -> dict[str, Any]:
         """Plain types: of two views `shell_record` of their diagnosis, of more one per pair under `pairs`.
 
-        Next to it `nulls` (each null's headline values), `readings`, and the records of `quality`.
+        Next to it `nulls` (each null's headline values), `readings`, what they are `about`, and the records
+        of `quality`.
         """
         both = {
             names: shell_record(found)
             | {
                 "nulls": {null: _headlines(one) for null, one in self.nulls.get(names, {}).items()},
                 "readings": [
-                    {"says": one.says, "value": one.key, **verdict.to_dict()}
+                    {"says": one.says, "value": one.key, "least": one.least.amount, **verdict.to_dict()}
                     for one, verdict in read_diagnosis(found).items()
                 ],
+                "about": ALONE,
             }
             for names, found in self.pairs.items()
         }
@@ -167,7 +175,8 @@ class Report:
                 f"{null} are one of these two views, and so no null of theirs"
                 for null in found.provenance.get("omitted_nulls", ())
             ]
-            parts.append("\n".join(f"{one.says}: {said}" for one, said in read_diagnosis(found).items()))
+            parts.append("\n".join(_told(one, said) for one, said in read_diagnosis(found).items()))
+            parts.append(ALONE)
         return "\n\n".join([*parts, *map(str, self.quality.values())])
 
 
@@ -189,7 +198,8 @@ def report_arrays(
         fuse: makes one view of two, e.g. CombSUM with its weight picked on the validation part; without it
             no pair has a fusion.
         null: another seed of the first view. Where there is one, it is the null of every pair with the
-            first view in it; other pairs have none but the reference nulls.
+            first view in it; other pairs have none but the reference nulls. It is taken as it is: intervals
+            are over users, and know nothing of other trainings (`diagnose_over_seeds` does).
         nulls: also compare every pair with uninformed references: the most popular items, a random list, the
             second view with its item vectors permuted, and permuted among items of similar popularity. One
             that is a view of the pair itself is omitted there, and named in the provenance of the pair's
@@ -263,6 +273,10 @@ def shell_record(evidence: Evidence) -> dict[str, Any]:
         "provenance": dict(evidence.provenance),
     }
     return record
+
+
+def _told(statement: Statement, verdict: Verdict) -> str:
+    return f"{statement.says}, by more than {statement.least}: {verdict}"
 
 
 def _headlines(evidence: Evidence) -> dict[str, Any]:
