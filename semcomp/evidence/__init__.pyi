@@ -61,6 +61,9 @@ from semcomp.evidence.decomposition.signal import signal_rank as signal_rank
 
 # Whether they can be aligned
 from semcomp.evidence.hypothesis.alignment import alignment_hypothesis as alignment_hypothesis
+from semcomp.evidence.hypothesis.alignment import (
+    alignment_hypothesis_over_seeds as alignment_hypothesis_over_seeds,
+)
 from semcomp.evidence.hypothesis.result import Hypothesis as Hypothesis
 
 # Intervals, tests and verdicts
@@ -76,6 +79,7 @@ from semcomp.evidence.statistics.least import LEASTS as LEASTS
 from semcomp.evidence.statistics.least import Least as Least
 from semcomp.evidence.statistics.needed import trainings_needed as trainings_needed
 from semcomp.evidence.statistics.needed import users_needed as users_needed
+from semcomp.evidence.statistics.over_trainings import over_trainings as over_trainings
 from semcomp.evidence.statistics.permutation import Permuted as Permuted
 from semcomp.evidence.statistics.permutation import exchange as exchange
 from semcomp.evidence.statistics.permutation import sign_flip as sign_flip

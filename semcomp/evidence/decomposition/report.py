@@ -19,9 +19,10 @@ from semcomp.evidence.decomposition.pair import measured_pair
 from semcomp.evidence.decomposition.parts import Parts
 from semcomp.evidence.decomposition.ranking import Recalls
 from semcomp.evidence.decomposition.settings import USUAL, DecompositionSettings
-from semcomp.evidence.decomposition.shuffles import against_shuffles, over_trainings
+from semcomp.evidence.decomposition.shuffles import against_shuffles
 from semcomp.evidence.statistics.bootstrap import estimate, mean_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
+from semcomp.evidence.statistics.over_trainings import mean_value
 
 
 @checked
@@ -166,8 +167,7 @@ def decompose_over_seeds(
         for at in range(len(collaborative))
     ]
     values = {
-        name: over_trainings([pair.values[name] for pair in pairs])
-        for name in _common([p.values for p in pairs])
+        name: mean_value([pair.values[name] for pair in pairs]) for name in _common([p.values for p in pairs])
     }
     found = [pair.found for pair in pairs if pair.found is not None]
     values |= _of_users(found[0], settings) if len(found) == 1 else _of_trainings(found, settings)

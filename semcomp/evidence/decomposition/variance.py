@@ -94,9 +94,7 @@ def variance_values(
     null = [measured(c[order])(every) for order in orders]
     beside = {name: np.array([one[name] for one in null]) for name in values}
     return {
-        name: against_shuffles(value, beside[name], freedom=groups - 1)
-        if np.isfinite(beside[name]).all()
-        else value
+        name: against_shuffles(value, beside[name]) if np.isfinite(beside[name]).all() else value
         for name, value in values.items()
     }
 

@@ -27,8 +27,10 @@ from semcomp.evidence.hypothesis.measures import (
     monotonicity,
     path_recalls,
 )
-from semcomp.evidence.hypothesis.result import Hypothesis, Part, judged
+from semcomp.evidence.hypothesis.result import Hypothesis, Part
 from semcomp.evidence.statistics.bootstrap import Floats
+from semcomp.evidence.statistics.over_trainings import over_trainings
+from semcomp.evidence.statistics.verdicts import judge_family
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -126,17 +128,6 @@ def alignment_hypothesis(
     )
     by_part |= monotonicity(recalls, names, steps, margin, resamples, seed)
 
-    slacks = {name: by_part[f"{name}.slack"] for name in CLAIMS}
-    parts = {
-        name: Part(
-            name,
-            by_part[name],
-            by_part[f"{name}.allowed"].value,
-            slacks[name],
-            replace(verdict, unit=CLAIMS[name].unit),
-        )
-        for name, verdict in judged(slacks).items()
-    }
     provenance = measured(
         split,
         margin=margin,
@@ -154,7 +145,77 @@ def alignment_hypothesis(
     )
     title = f"alignment_hypothesis({text.name} -> {target.name})"
     evidence = Evidence(title, by_part, _table(split, columns, grouped, folds, names), provenance)
-    return Hypothesis(title, parts, _path(by_part, steps), evidence)
+    return _judged(evidence, steps)
+
+
+@checked
+def alignment_hypothesis_over_seeds(
+    source: Source,
+    targets: Sequence[View],
+    split: Split,
+    *,
+    groups: Mapping[str, Sequence[object] | NDArray[Any]] | None = None,
+    margin: float = 0.1,
+    k: int = 20,
+    steps: Sequence[float] = STEPS,
+    clusters: int = 8,
+    mask: str = "train+valid",
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Hypothesis:
+    """`alignment_hypothesis` with each training as the target in turn, the others being its seeds.
+
+    Each number is the mean over the targets, and the variance between them is in the interval
+    (`over_trainings`): a loss against two other seeds depends on which training is mapped onto.
+
+    Args:
+        source: as for `alignment_hypothesis`, the same for all.
+        targets: the model's trainings, two or more.
+        groups, margin, k, steps, clusters, mask, resamples, seed: as for `alignment_hypothesis`.
+
+    Raises:
+        SemcompError: as `alignment_hypothesis`, or fewer than two targets.
+
+    >>> found = alignment_hypothesis_over_seeds(text.matrix, [cf, null], split, resamples=100)
+    >>> found.parts["existence"].slack.seeds
+    2
+    """
+    if len(targets) < 2:
+        raise SemcompError(f"{len(targets)} training to be mapped onto; train once more and give two or more")
+    tested = [
+        alignment_hypothesis(
+            source,
+            target,
+            split,
+            seeds=[*targets[:at], *targets[at + 1 :]],
+            groups=groups,
+            margin=margin,
+            k=k,
+            steps=steps,
+            clusters=clusters,
+            mask=mask,
+            resamples=resamples,
+            seed=seed,
+        )
+        for at, target in enumerate(targets)
+    ]
+    return _judged(over_trainings([one.evidence() for one in tested]), steps)
+
+
+def _judged(evidence: Evidence, steps: Sequence[float]) -> Hypothesis:
+    """The parts with their verdicts, p-values adjusted over the five."""
+    slacks = {name: evidence[f"{name}.slack"] for name in CLAIMS}
+    parts = {
+        name: Part(
+            name,
+            evidence[name],
+            evidence[f"{name}.allowed"].value,
+            slacks[name],
+            replace(verdict, unit=CLAIMS[name].unit),
+        )
+        for name, verdict in judge_family(slacks).items()
+    }
+    return Hypothesis(evidence.name, parts, _path(evidence.values, steps), evidence)
 
 
 def _seeds(seeds: Sequence[View], split: Split) -> dict[str, Floats]:

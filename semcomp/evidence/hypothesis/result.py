@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ from semcomp.core.evidence import Evidence, Value
 from semcomp.core.tables import number, p_value, span, text_table
 from semcomp.display import Table, card
 from semcomp.evidence.hypothesis.losses import CLAIMS
-from semcomp.evidence.statistics.verdicts import Verdict, Word, judge_family
+from semcomp.evidence.statistics.verdicts import Verdict, Word
 
 HEAD = ("", "text", "null", "lost", "allowed", "allowed − lost", "p", "verdict")
 
@@ -123,28 +123,3 @@ class Hypothesis:
             )
             for name, part in self.parts.items()
         ]
-
-
-def judged(slacks: Mapping[str, Value]) -> dict[str, Verdict]:
-    """`judge_family` of "slack > 0", made symmetrical: a rejection, too, has to hold after Holm.
-
-    The hypothesis falls with any one part, so several tests make a false rejection more likely; that all five
-    hold would need no adjustment (an intersection-union test: Berger, Technometrics 1982), and with it the
-    claim is more cautious than necessary.
-    """
-    against = judge_family({name: _turned(slack) for name, slack in slacks.items()})
-    found = {}
-    for name, one in judge_family(slacks).items():
-        unconfirmed = one.word == "does not hold" and against[name].word != "holds"
-        if unconfirmed:
-            one = replace(one, word="undecided", users_needed=against[name].users_needed)
-        found[name] = one
-    return found
-
-
-def _turned(value: Value) -> Value:
-    """The negative of a value without null."""
-    low, high = value.low, value.high
-    return replace(
-        value, value=-value.value, low=None if high is None else -high, high=None if low is None else -low
-    )

@@ -64,7 +64,8 @@ def two_sided(distance: float, errors: tuple[float, ...], *, n: int, seeds: int 
     It is never below 2^(1 − n), the least that a sign test of n units can give.
 
     Args:
-        distance: T − x. n: units. seeds: S.
+        distance: T − x. n: units. seeds: S. A fourth error is the number of draws instead, where s² is not
+            between trainings (of one) but between shuffles.
 
     Returns:
         p in [0, 1]; 1 for a distance of exactly 0. None without errors.
@@ -75,6 +76,7 @@ def two_sided(distance: float, errors: tuple[float, ...], *, n: int, seeds: int 
         return 1.0
     variance, weights = np.array([errors[0] ** 2]), np.ones(1)
     if len(errors) > 1:
+        seeds = int(errors[3]) if len(errors) > 3 else seeds
         quantiles, weights = _chi_square(seeds - 1)
         between, of_users = errors[1] ** 2, errors[2] ** 2
         variance = variance + np.maximum(0.0, between * (seeds - 1) / quantiles - of_users) / seeds

@@ -16,12 +16,11 @@ from semcomp.evidence.decomposition.additions import Addition, recalls_of_sums
 from semcomp.evidence.decomposition.shuffles import (
     Shuffled,
     against_shuffles,
-    over_trainings,
     shuffled_recalls,
     shuffles_of,
-    squared_and_added,
 )
 from semcomp.evidence.statistics.bootstrap import estimate, mean_of
+from semcomp.evidence.statistics.pvalues import p_of_effect
 from semcomp.evidence.statistics.verdicts import judge
 from semcomp.planted import World
 
@@ -135,22 +134,17 @@ def test_the_word_does_not_depend_on_the_shuffles(popular, use: float, word: str
         assert max(naive.count(one) for one in set(naive)) < 35
 
 
-def test_arms_are_squared_and_added() -> None:
-    """Student's t alone, the normal alone, and p that is 0.05 where the interval ends at 0."""
-    for freedom in (2, 19):
-        low, high, p, part = squared_and_added(1.0, (0.0, 0.0), 0.4, freedom, 100)
-        arm = stats.t.ppf(0.975, freedom) * 0.4
-        assert (low, high) == pytest.approx((1 - arm, 1 + arm))
-        assert p == pytest.approx(2 * stats.t.sf(1 / 0.4, freedom), rel=1e-6)
-        assert part == 1
-    low, high, p, part = squared_and_added(-1.0, (0.5, 0.9), 0.0, 19, 100)
-    assert (low, high) == pytest.approx((-1.5, -0.1))
-    assert p == pytest.approx(2 * stats.norm.sf(1.959964 / 0.9), rel=1e-5)
-    assert part == 0
-    arm = np.hypot(0.3, stats.t.ppf(0.975, 4) * 0.2)
-    assert squared_and_added(arm, (0.3, 0.1), 0.2, 4, 100)[2] == pytest.approx(0.05)
-    assert squared_and_added(0.0, (0.0, 0.0), 0.0, 4, 100) == (0.0, 0.0, 1.0, None)
-    assert squared_and_added(9.0, (0.0, 0.0), 0.0, 4, 5)[2] == 2.0**-4
+def test_scatter_alone_is_students_t() -> None:
+    """No variance over users: the interval and p of one more shuffle among 20."""
+    null = np.random.default_rng(0).standard_normal(20)
+    error = null.std(ddof=1) * np.sqrt(1 + 1 / 20)
+    found = against_shuffles(Value(2.0, 2.0, 2.0, n=100), null)
+    excess, arm = 2 - null.mean(), stats.t.ppf(0.975, 19) * error
+    assert (found.excess_low, found.excess_high) == pytest.approx((excess - arm, excess + arm))
+    expected = 2 * stats.t.sf(excess / error, 19)
+    assert found.excess_p == pytest.approx(expected, rel=1e-4)
+    assert p_of_effect(found, 0.5) == pytest.approx(2 * stats.t.sf((excess - 0.5) / error, 19), rel=1e-4)
+    assert found.excess_of_seeds == 1
 
 
 def test_one_shuffle_or_no_interval_decides_nothing() -> None:
@@ -162,19 +156,6 @@ def test_one_shuffle_or_no_interval_decides_nothing() -> None:
     same = against_shuffles(value, np.full(20, 0.1))
     assert (same.excess_low, same.excess_high) == pytest.approx((0.3, 0.5))
     assert same.excess_of_seeds == pytest.approx(0)
-
-
-def test_over_trainings_is_a_t_interval_of_their_means() -> None:
-    numbers = np.array([0.2, 0.3, 0.7])
-    found = over_trainings([Value(one, one, one, 0.1, one - 0.1, one - 0.1, n=50) for one in numbers])
-    expected = stats.t.interval(0.95, 2, numbers.mean(), stats.sem(numbers))
-    assert (found.value, found.null, found.seeds) == pytest.approx((0.4, 0.1, 3))
-    assert (found.low, found.high) == pytest.approx(expected)
-    assert (found.excess_low, found.excess_high) == pytest.approx(np.array(expected) - 0.1)
-    assert found.p == pytest.approx(stats.ttest_1samp(numbers, 0).pvalue)
-    one = Value(0.2, 0.1, 0.3, n=50)
-    assert over_trainings([one]) is one
-    assert over_trainings([one, Value(0.2, n=50)]).low is None
 
 
 def test_history_longer_than_the_list_of_items_leaves_nothing(parts) -> None:

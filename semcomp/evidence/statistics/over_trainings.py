@@ -1,0 +1,120 @@
+"""A measurement repeated for several trainings: means of its values, with the variance between trainings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import stdtrit
+
+from semcomp.checks import checked
+from semcomp.core.evidence import Evidence, Value
+from semcomp.errors import SemcompError
+from semcomp.evidence.statistics.bootstrap import LEVEL, Floats
+from semcomp.evidence.statistics.pvalues import two_sided
+
+Z = 1.959964  # arms of 95 % in standard errors
+Arms = tuple[float, float]
+
+
+@checked
+def over_trainings(found: Sequence[Evidence]) -> Evidence:
+    """One evidence from those of several trainings, for values that are no means over users.
+
+    A value is the mean over S trainings. With a the mean arm of its interval over units (the same units in
+    each training) and s the standard deviation between trainings, its 95 % interval is
+    `± sqrt(a² + t² s² / S)`, t on S − 1 degrees of freedom (arms squared and added: Zou and Donner,
+    Statistics in Medicine 2008). What the sampling of units adds to s is counted twice, so the interval is
+    rather too wide. Differences from the null in the same way. Means over users: `estimate_over_seeds`.
+
+    Args:
+        found: of the same split, units and settings, by training. A single one is returned as it is.
+
+    Returns:
+        Values that all have, with the number of trainings; name, table and provenance are the first's, and
+        the provenances of all are in `trainings`.
+
+    Raises:
+        SemcompError: nothing.
+
+    >>> over_trainings([added, added])["gain"].seeds
+    2
+    """
+    if not found:
+        raise SemcompError("there is no training to report on; give at least one")
+    if len(found) == 1:
+        return found[0]
+    names = [name for name in found[0].values if all(name in one.values for one in found)]
+    values = {name: mean_value([one[name] for one in found]) for name in names}
+    provenance = {**found[0].provenance, "trainings": [one.provenance for one in found]}
+    return Evidence(found[0].name, values, found[0].table, provenance)
+
+
+def mean_value(values: Sequence[Value]) -> Value:
+    """The mean of a value over trainings, see `over_trainings`; a single one as it is."""
+    if len(values) == 1:
+        return values[0]
+    first, trainings = values[0], len(values)
+    effects = np.array([one.value for one in values])
+    arms = [arms_of(one.value, one.low, one.high) for one in values]
+    low, high, errors = _interval(effects, arms)
+    effect = float(effects.mean())
+    p = two_sided(effect, errors, n=max(1, first.n), seeds=trainings)
+    found = Value(
+        effect, low, high, n=first.n, p=p, seeds=trainings, of_seeds=_part(errors, trainings), errors=errors
+    )
+    nulls = [one.null for one in values if one.null is not None]
+    if len(nulls) < trainings:
+        return found
+    excesses = effects - np.array(nulls)
+    arms = [
+        arms_of(float(excess), one.excess_low, one.excess_high)
+        for one, excess in zip(values, excesses, strict=True)
+    ]
+    low, high, errors = _interval(excesses, arms)
+    return replace(
+        found,
+        null=float(np.mean(nulls)),
+        excess_low=low,
+        excess_high=high,
+        excess_p=two_sided(float(excesses.mean()), errors, n=max(1, first.n), seeds=trainings),
+        excess_of_seeds=_part(errors, trainings),
+        excess_errors=errors,
+    )
+
+
+def arms_of(value: float, low: float | None, high: float | None) -> Arms | None:
+    """How far an interval reaches below and above its value; None without one."""
+    return None if low is None or high is None else (value - low, high - value)
+
+
+def squared_and_added(effect: float, arms: Arms, error: float, freedom: int) -> tuple[float, float]:
+    """95 % interval from the arms by one source of variance and the standard error by another, of t."""
+    other = float(stdtrit(freedom, (1 + LEVEL) / 2)) * error
+    below, above = (math.hypot(arm, other) for arm in arms)
+    return effect - below, effect + above
+
+
+def _interval(
+    effects: Floats, arms: Sequence[Arms | None]
+) -> tuple[float | None, float | None, tuple[float, ...]]:
+    known = [one for one in arms if one is not None]
+    if len(known) < len(arms):
+        return None, None, ()
+    below, above = (float(side) for side in np.mean(known, axis=0))
+    spread, trainings = float(effects.std(ddof=1)), len(effects)
+    low, high = squared_and_added(
+        float(effects.mean()), (below, above), spread / math.sqrt(trainings), trainings - 1
+    )
+    return low, high, ((below + above) / (2 * Z), spread, 0.0)
+
+
+def _part(errors: tuple[float, ...], trainings: int) -> float | None:
+    """The trainings' part of the squared standard error."""
+    if not errors:
+        return None
+    between = errors[1] ** 2 / trainings
+    total = errors[0] ** 2 + between
+    return between / total if total > 0 else None
