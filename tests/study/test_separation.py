@@ -18,7 +18,12 @@ from semcomp.errors import SemcompError
 from semcomp.evidence.complementarity.conditional import conditional_information
 from semcomp.evidence.complementarity.diagnostics import diagnose
 from semcomp.planted import World
-from semcomp.study.separation import STATISTICS, separating_statistics
+from semcomp.study.separation import (
+    STATISTICS,
+    gains_apart,
+    gains_over_seeds,
+    separating_statistics,
+)
 from semcomp.views import CombSum, LightGCN
 from semcomp.views.joint import ensemble
 
@@ -113,3 +118,54 @@ def test_the_null_must_be_another_view(parts, seeds):
         separating_statistics(seeds[0], seeds[1], parts, null=seeds[2], ensemble=seeds[:3], k=K)
     with pytest.raises(SemcompError, match="an ensemble of no views"):
         separating_statistics(seeds[0], seeds[1], parts, null=seeds[2], ensemble=[], k=K, resamples=0)
+
+
+@pytest.fixture(scope="module")
+def over_seeds(parts, seeds, private) -> Evidence:
+    return gains_over_seeds(seeds[:3], private, parts, resamples=100)
+
+
+def test_every_seed_is_the_null_once(parts, seeds, private, over_seeds):
+    """Each seed's gains are those of its own call, the values those of all; intervals know of seeds."""
+    found = over_seeds
+    left_out = [
+        conditional_information(
+            ensemble([one for one in seeds[:3] if one is not null]), private, parts, null=null, resamples=0
+        )
+        for null in seeds[:3]
+    ]
+    value = found["ensemble.information.gain"]
+    assert value.value == pytest.approx(np.mean([one["gain"].value for one in left_out]))
+    assert value.null == pytest.approx(np.mean([one["gain"].null for one in left_out]))
+    np.testing.assert_allclose(found.table["several.gain.1"], left_out[1].table["gain"])
+    one = conditional_information(seeds[1], private, parts, resamples=0)["gain"].value
+    assert found.table["gain.0"].sum() / parts.test.nnz == pytest.approx(one)
+    assert (value.seeds, value.n) == (3, parts.test.nnz)
+    assert value.excess_low > 0
+    assert value.excess_of_seeds is not None
+    assert set(found.values) == {name for name in STATISTICS if "information" in name or "retained" in name}
+    assert Evidence.from_json(found.to_json()).values == found.values
+
+
+def test_a_seed_of_its_own_exceeds_no_seed_and_partners_are_paired(parts, seeds, private):
+    text, other = (gains_over_seeds(seeds[:3], view, parts, resamples=100) for view in (private, seeds[4]))
+    assert other["ensemble.information.gain"].excess_low < 0 < other["ensemble.information.gain"].excess_high
+    apart = gains_apart(text, other, resamples=100)
+    assert apart.value == pytest.approx(text["ensemble.information.gain"].value)
+    assert apart.null == pytest.approx(other["ensemble.information.gain"].value)
+    assert apart.excess_low > 0
+    itself = gains_apart(text, text, "gain_beyond_popularity", resamples=100)
+    assert (itself.excess, itself.excess_low, itself.excess_high) == (0, 0, 0)
+    with pytest.raises(SemcompError, match="are over different users or seeds"):
+        gains_apart(text, replace(other, table=other.table.iloc[1:]))
+
+
+def test_seeds_that_cannot_be_each_others_nulls_are_refused(parts, seeds, private):
+    with pytest.raises(SemcompError, match="1 seed given; one is the null of the others"):
+        gains_over_seeds(seeds[:1], private, parts)
+    with pytest.raises(SemcompError, match="2 partners for 3 seeds"):
+        gains_over_seeds(seeds[:3], [private, private], parts)
+    with pytest.raises(SemcompError, match="a view is compared with itself"):
+        gains_over_seeds(seeds[:3], seeds[0], parts)
+    with pytest.raises(SemcompError, match="a view is compared with itself"):
+        gains_over_seeds([seeds[0], seeds[0]], private, parts)

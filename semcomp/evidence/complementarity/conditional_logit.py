@@ -33,7 +33,7 @@ from semcomp.evidence.complementarity.choices import Block, Choices, Floats
 #: Of the bends, in ranks as normal quantiles: closer together where the items lie that are taken.
 KNOTS = (-0.5, 0.5, 1.25, 2.0, 2.75, 3.5)
 RIDGE = 1e-3  # ½ · RIDGE · ‖θ‖² in all: too weak to move a weight, enough to keep one finite and unique
-STIFFNESS = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 1e4, 1e6)  # λ, from free bends to hardly any
+STIFFNESS = (0.1, 1.0, 10.0, 100.0, 1000.0, 1e4, 1e6)  # λ, from free bends to hardly any
 PASSES = 60  # Newton's method takes about eight
 DONE = 1e-10  # expected gain of another step, in nats per positive
 
