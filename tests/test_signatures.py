@@ -30,6 +30,7 @@ SEEDS = {"split": 2020, "Study.split_seed": 2020, "ProbeSettings": 2024}
 #: Names whose default differs for a reason.
 DIFFERENT = {
     "groups": "a number of groups of the jackknife, but labels of the items in alignment_hypothesis",
+    "least": "the smallest effect that counts: of a comparison in units of its metrics, else 0, any effect",
     "memory": "bytes: what blocks of scores, of a nearest-neighbour search or of an audit need differs",
     "permutations": "a number: cheap for differences of users, dear for canonical correlations",
     "settings": "of each measurement its own",

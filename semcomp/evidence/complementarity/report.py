@@ -33,8 +33,8 @@ NORMALIZE = ("none", "l2")
 BINS = 10  # of similar popularity, within which items are shuffled
 #: Said next to verdicts on views given as arrays, one training each.
 ALONE = (
-    "Intervals and verdicts are over users, of these views as they are: they do not know what another training "
-    "of a view or of the null would give. For several trainings, see semcomp.evidence.diagnose_over_seeds."
+    "Intervals and verdicts are over users, of these views as they are: what another training of a view, or "
+    "of the null, would give is not in them. For several trainings: semcomp.evidence.diagnose_over_seeds."
 )
 COUNTED = (*measures.TABLE, *several.PER_VIEW, *several.together_table(()))
 

@@ -194,7 +194,7 @@ def test_items_that_were_never_trained_have_no_gap_of_their_own(true_world):
     assert "gap.shift" not in found.evidence().values
     assert found.evidence()["generalisation"] == found.evidence()["gap.random"]
     numbers = [x for value in found.evidence().values.values() for x in vars(value).values()]
-    assert all(np.isfinite(x) for x in numbers if x is not None)
+    assert all(np.isfinite(x).all() for x in numbers if x is not None)
 
 
 def test_without_resamples_all_is_undecided(true_world):
