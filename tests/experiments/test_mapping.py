@@ -324,6 +324,18 @@ def test_parts():
     assert tables.rankings(kept, which, "semantic") == {"toys": {}}
 
 
+def test_shuffles_behind_a_null_are_told():
+    def made(**provenance) -> dict:
+        return {
+            "projection, ajive": Evidence("x", {}, pd.DataFrame(), {"weights": {}, **provenance}).to_dict()
+        }
+
+    kept = {name: record(name, parts=made()) for name in ("books", "movies")}
+    kept["toys"] = record("toys", parts=made(shuffles=20))
+    assert tables.shuffles(kept) == "20 on toys; 1 on books, movies"
+    assert tables.shuffles({}) == ""
+
+
 def test_parts_at_weights_that_nobody_picked_are_not_read():
     old = evidence({"recall.collaborative.full": around(0.4)}) | {"readings": {"it adds": "does not hold"}}
     old["provenance"] = {}
@@ -459,3 +471,13 @@ def test_the_changelog_says_what_was_measured():
             low, high = (f"{found[side]:.3f}" for side in ("low", "high"))
             told = "0" if found["value"] == 0 else f"{found['value']:.3f} ({low} – {high})"
             assert rows[row].split(", weight")[0] == told.replace("-", "−"), (title, row)
+
+
+def test_verdicts_that_shuffles_changed_are_those_of_the_results():
+    page = (Path(tables.__file__).parents[2] / "changelog.md").read_text("utf8")
+    table = page.split("| parts | statement | one shuffle | 20 shuffles |")[1].split("\n\n")[0]
+    parts = results.read(tables.RESULTS / "ml-100k.json")["pieces"]["parts"]
+    assert {one["provenance"]["shuffles"] for one in parts.values()} == {20}
+    for line in table.strip().splitlines()[1:]:
+        which, says, before, now = (cell.strip() for cell in line.strip("|").split("|"))
+        assert parts[which]["readings"][says].partition(",")[0] == now != before

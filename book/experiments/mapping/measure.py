@@ -353,11 +353,11 @@ def trainings(dataset: str, budget: str, pieces: Sequence[str]) -> list[tuple[st
 
 
 def measure(task: tuple[str, str, str]) -> tuple[Any, float, int]:
-    """A piece of a data set, its seconds, and the most memory its process held."""
+    """A piece of a data set, its seconds of processor time, and the most memory its process held."""
     dataset, budget, piece = task
-    study, began = Study(dataset, budget), time.perf_counter()
+    study, began = Study(dataset, budget), time.process_time()
     found = PIECES[piece](study)
-    return found, round(time.perf_counter() - began, 1), peak_memory(torch.device("cpu"))
+    return found, round(time.process_time() - began, 1), peak_memory(torch.device("cpu"))
 
 
 def head(dataset: str, budget: str) -> dict[str, Any]:

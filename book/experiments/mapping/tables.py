@@ -198,6 +198,15 @@ def readings(kept: Records, which: str) -> pd.DataFrame:
     return filled(pd.DataFrame(found))
 
 
+def shuffles(kept: Records) -> str:
+    """Of how many shuffles the null of the parts is the mean: "20 on toys; 1 on books, movies"."""
+    by_number: dict[int, list[str]] = {}
+    for name, found in having(kept, "parts").items():
+        number = min((one["provenance"].get("shuffles", 1) for one in found.values()), default=1)
+        by_number.setdefault(number, []).append(name)
+    return "; ".join(f"{number} on {', '.join(by_number[number])}" for number in sorted(by_number)[::-1])
+
+
 def unlike(kept: Records, which: str, other: str) -> list[str]:
     """Statements on which two decompositions differ, "books: the views share …"; of those that both have."""
     one, two = readings(kept, which), readings(kept, other)

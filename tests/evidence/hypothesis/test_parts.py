@@ -13,7 +13,7 @@ from semcomp.data import Split, binary_csr
 from semcomp.errors import SemcompError
 from semcomp.evidence.hypothesis.groups import item_groups, spread
 from semcomp.evidence.hypothesis.losses import Globality, against_the_others, less_r2, mean_r2, slack_of
-from semcomp.evidence.hypothesis.result import judged
+from semcomp.evidence.statistics.verdicts import judge_family
 
 
 def test_spread_and_that_of_permuted_labels():
@@ -79,7 +79,7 @@ def test_a_refutation_has_to_stand_after_holm():
         "held": Value(1.0, 0.9, 1.1, n=100, p=1e-9),
         "little": Value(1.0, 0.05, 1.95, n=100, p=0.03),
     }
-    found = judged(slacks)
+    found = judge_family(slacks)
     said = {name: one.word for name, one in found.items()}
     assert said == {
         "weak": "undecided",
@@ -90,7 +90,7 @@ def test_a_refutation_has_to_stand_after_holm():
     }
     assert found["weak"].users_needed > 100
     assert found["weak"].effect == -1
-    alone = judged({"weak": slacks["weak"]})
+    alone = judge_family({"weak": slacks["weak"]})
     assert alone["weak"].word == "does not hold"
 
 
