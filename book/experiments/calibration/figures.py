@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from textwrap import fill
-from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -34,13 +33,12 @@ def error_rates(
     figure, grid = panels_of(1, len(panels), 0.5 * len(names) + 1.3, sharey=True)
     for axes, (title, frame) in zip(grid[0], panels.items(), strict=True):
         axes.axvline(nominal, color=GREY, lw=1)
-        for one in frame.itertuples():
-            row, colour = _row(names, one), COLOURS[one.budget]
-            axes.plot([one.low, one.high], [row, row], color=colour, lw=1.5)
-            axes.plot(one.rate, row, "o", ms=4, color=colour)
+        for row, colour, rate, low, high in _dots(names, frame):
+            axes.plot([low, high], [row, row], color=colour, lw=1.5)
+            axes.plot(rate, row, "o", ms=4, color=colour)
         other = (instead or {}).get(title, frame[:0])
-        for one in other[other["budget"] != "smoke"].itertuples():
-            axes.plot(one.rate, _row(names, one), "x", ms=5, mew=1.5, color=COLOURS[one.budget])
+        for row, colour, rate, *_ in _dots(names, other[other["budget"] != "smoke"]):
+            axes.plot(rate, row, "x", ms=5, mew=1.5, color=colour)
         name_rows(axes, [fill(str(name), WIDTH) for name in names])
         axes.tick_params(axis="y", labelsize=7.5)
         axes.set_xlim(-0.01, top)
@@ -52,6 +50,9 @@ def error_rates(
     return figure
 
 
-def _row(names: list[str], one: Any) -> float:
-    """The height of a sentence's line at a budget."""
-    return names.index(one.sentence) + 0.24 * (list(COLOURS).index(one.budget) - 1)
+def _dots(names: list[str], frame: pd.DataFrame) -> Iterator[tuple[float, str, float, float, float]]:
+    """Height, colour, rate and interval of each row; the budgets of a sentence stand under each other."""
+    columns = ["sentence", "budget", "rate", "low", "high"]
+    for sentence, budget, *rates in frame[columns].itertuples(index=False, name=None):
+        row = names.index(sentence) + 0.24 * (list(COLOURS).index(budget) - 1)
+        yield row, COLOURS[budget], *rates

@@ -20,13 +20,14 @@ import numpy as np
 import torch
 
 import semcomp
-from book.experiments.calibration.pools import MODELS, REPLICATES, WORLDS, Key, all_keys, replicate
+from book.experiments.calibration.pools import MODELS, REPLICATES, WORLDS, all_keys, replicate
 from book.experiments.calibration.questions import QUESTIONS
 from book.experiments.resumed import in_order, line_by_line, simulated
 from semcomp.core.evidence import Value
 from semcomp.study.budgets import BUDGETS
 from semcomp.views.training import described
 
+Asked = tuple[str, str, str, str, int]  # a question and the key of a replicate
 RESULTS = Path(__file__).parent / "results"
 #: Of an effect: its estimate and interval, its p-value as it is, and what p about any other value is made of.
 EFFECT = ["estimate", "low", "high", "p", "n", "seeds", "errors"]
@@ -36,17 +37,18 @@ def file_of(question: str, folder: Path) -> Path:
     return folder / f"{question.replace(' ', '-')}.json"
 
 
-def row_of(name: str, key: Key) -> dict[str, Any]:
+def row_of(asked: Asked) -> dict[str, Any]:
     """What a question finds in a replicate, by sentence; None for what is not defined in it."""
+    name, kind, world, budget, at = asked
     question = QUESTIONS[name]
-    found = question.ask(replicate(key))
+    found = question.ask(replicate(kind, world, budget, at))
     effects = [
         kept(claim.of(found[claim.evidence][claim.value]))
         if claim.value in found[claim.evidence].values
         else None
         for claim in question.claims
     ]
-    return {"world": list(key), "effects": effects}
+    return {"world": list(asked), "effects": effects}
 
 
 def kept(effect: Value) -> list[Any]:
@@ -71,10 +73,10 @@ def text_of(name: str, rows: list[dict[str, Any]]) -> str:
             budget: {"trainings": len(of.seeds), "resamples": of.resamples} for budget, of in BUDGETS.items()
         },
         "sentences": [claim.says for claim in QUESTIONS[name].claims],
-        "row": ["kind", "world", "budget", "replicate"],
+        "row": ["question", "kind", "world", "budget", "replicate"],
         "effect": EFFECT,
     }
-    return line_by_line(made_by, {"rows": in_order(rows, list(all_keys()))})
+    return line_by_line(made_by, {"rows": in_order(rows, [(name, *key) for key in all_keys()])})
 
 
 def main() -> None:
@@ -87,12 +89,12 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.ask:
         keys = [
-            key
+            (name, *key)
             for key in all_keys()
             if key[0] in QUESTIONS[name].kinds and key[3] < options.share * REPLICATES[key[0]][key[2]]
         ]
         out = file_of(name, options.out)
-        simulated(partial(row_of, name), keys, out, partial(text_of, name), jobs=options.jobs, every=60)
+        simulated(row_of, keys, out, partial(text_of, name), jobs=options.jobs, every=10)
 
 
 if __name__ == "__main__":

@@ -144,7 +144,6 @@ def trained(world: str, model: str, seed: int) -> View:
     return as_view(study.fit(MODELS[model], seed, Inputs(study.split, study.text)), model)
 
 
-def replicate(key: Key) -> Replicate:
+def replicate(kind: str, world: str, budget: str, at: int) -> Replicate:
     """The replicate of that key; equal keys give equal replicates."""
-    kind, world, name, at = key
-    return Replicate(kind, world, BUDGETS[name], at)
+    return Replicate(kind, world, BUDGETS[budget], at)

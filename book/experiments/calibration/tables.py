@@ -49,7 +49,7 @@ def effects() -> pd.DataFrame:
     What was not defined in a replicate has no row.
     """
     rows = [
-        (question, *row["world"], name, *effect)
+        (*row["world"], name, *effect)
         for question in QUESTIONS
         for row in kept(question)["rows"]
         for name, effect in zip(kept(question)["sentences"], row["effects"], strict=True)
@@ -71,7 +71,8 @@ def at_the_edge(frame: pd.DataFrame) -> pd.DataFrame:
 def verdicts(frame: pd.DataFrame) -> pd.DataFrame:
     """The effects with two words more: `alone`, by the interval, and `family`, with p adjusted by Holm.
 
-    A family is what one replicate says of all sentences of the frame.
+    A family is what one replicate says of all sentences of the frame. Of a replicate that was not asked all
+    questions there is no `family`, but an empty string.
     """
     families: dict[Any, dict[str, Value]] = {}
     places = dict(zip(frame.index, frame[PLACE].itertuples(index=False, name=None), strict=True))
@@ -86,6 +87,8 @@ def verdicts(frame: pd.DataFrame) -> pd.DataFrame:
         for at, together in judge_family(family, least).items():
             said[int(at)] = judge(family[at], least=least[at]).word, together.word
     words = pd.DataFrame.from_dict(said, orient="index", columns=["alone", "family"])
+    asked = frame.groupby(PLACE)["question"].transform("nunique")
+    words["family"] = words["family"].where(asked == asked.max(), "")
     return frame.join(words)
 
 
@@ -132,6 +135,7 @@ def errors_of_families() -> pd.DataFrame:
     rows = []
     for what, wrong in {"edge": WORDS[:2], "seeds": WORDS[:1], "one null of seeds": WORDS[:1]}.items():
         frame = judged(what)
+        frame = frame[frame["family"] != ""]
         any_of = frame["family"].isin(wrong).groupby([frame[name] for name in PLACE]).any()
         for budget, some in any_of.groupby("budget", sort=False):
             rows.append((what, budget, *rate(some)))
@@ -151,15 +155,16 @@ def power() -> pd.DataFrame:
     - least, truth: the smallest effect that counts, and the mean estimate;
     - holds, does not hold, undecided: shares of the verdicts, adjusted by Holm;
     - detectable: the effect that would be found four times in five by the interval alone;
-    - replicates: of which that is.
+    - replicates: of which the verdicts are.
     """
     found, rows = judged("found"), []
     for (name, world, budget), cell in found.groupby(["sentence", "world", "budget"], sort=False):
-        truth = float(cell["estimate"].mean())
-        short = truth - cell["low"] + LEAST[name]  # a truth above this would have been found
-        shares = {word: float((cell["family"] == word).mean()) for word in WORDS}
-        place = {"sentence": name, "world": world, "budget": budget, "least": LEAST[name], "truth": truth}
-        rows.append(place | shares | {"detectable": float(short.quantile(0.8)), "replicates": len(cell)})
+        truth, least = float(cell["estimate"].mean()), LEAST[str(name)]
+        short = truth - cell["low"] + least  # a truth above this would have been found
+        together = cell.loc[cell["family"] != "", "family"]
+        shares = {word: float((together == word).mean()) for word in WORDS}
+        place = {"sentence": name, "world": world, "budget": budget, "least": least, "truth": truth}
+        rows.append(place | shares | {"detectable": float(short.quantile(0.8)), "replicates": len(together)})
     return _ordered(pd.DataFrame(rows))
 
 

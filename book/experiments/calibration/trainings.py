@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from book.experiments.views.tables import fits, over_seeds
+from semcomp.evidence.statistics.least import NDCG
 from semcomp.study.budgets import BUDGETS
 from semcomp.study.claims import CLAIMS
 
@@ -25,7 +28,7 @@ def spread(scores: pd.DataFrame) -> pd.Series:
     """
     trained = scores[scores["sd"] > 0]
     share = (trained["sd"] / trained["mean"]) ** 2
-    return np.sqrt(share.groupby("dataset", sort=False).mean())
+    return share.groupby("dataset", sort=False).mean() ** 0.5
 
 
 def power(effect: float, sd: float, trainings: int, claims: int) -> float:
@@ -45,23 +48,31 @@ def trainings_needed(effect: float, sd: float, claims: int) -> int | None:
     return next(enough, None)
 
 
-def needed(metric: str = "ndcg") -> pd.DataFrame:
+def needed() -> pd.DataFrame:
     """By data set and pair of `PAIRS`: difference, its sd between trainings, power by budget, and `needed`.
 
-    The sd of a difference is √2 times that of a training (`spread`, times the mean of the two), pooled over
-    the views of a data set: of one pair, three seeds say little. The users' part of the error is left out, so
-    it takes at least this many. An effect below zero is taken without its sign: the other view is the better.
+    What has to be found is a difference beyond the smallest one that counts, of whichever view is ahead. The
+    sd of a difference is √2 times that of a training (`spread`, times the mean of the two), pooled over the
+    views of a data set: of one pair, three seeds say little. The users' part of the error is left out, so it
+    takes at least this many. None where `MOST` trainings do not suffice.
     """
-    scores = over_seeds(fits(), metric)
+    scores = over_seeds(fits(), "ndcg")
     share, rows = spread(scores), []
     for dataset, own in scores.groupby("dataset", sort=False):
         means = own["mean"].droplevel("dataset")
         for one, other in PAIRS:
             gap, level = means[one] - means[other], (means[one] + means[other]) / 2
             sd = float(np.sqrt(2) * share[dataset] * level)
-            found = {"data": dataset, "one": one, "other": other, "difference": float(gap), "sd": sd}
+            beyond = abs(float(gap)) - NDCG.amount
+            found: dict[str, Any] = {
+                "data": dataset,
+                "one": one,
+                "other": other,
+                "difference": float(gap),
+                "sd": sd,
+            }
             for name, budget in BUDGETS.items():
                 if (seeds := len(budget.seeds)) > 1:
-                    found[name] = power(abs(gap), sd, seeds, len(CLAIMS))
-            rows.append(found | {"needed": trainings_needed(abs(gap), sd, len(CLAIMS))})
+                    found[name] = power(beyond, sd, seeds, len(CLAIMS))
+            rows.append(found | {"needed": trainings_needed(beyond, sd, len(CLAIMS))})
     return pd.DataFrame(rows)
