@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import beta
 
-from book.experiments.separation import planted
-from book.experiments.separation.names import NAMES
+from book.experiments.separation import planted, tables
+from book.experiments.separation.names import NAMES, RIVALS
 from book.experiments.separation.worlds import auc, summary
 
 
@@ -56,3 +58,31 @@ def rates(**low: tuple[float, float, float]) -> pd.DataFrame:
 def test_the_headline_is_the_most_powerful_of_those_that_claim_nothing_else():
     assert planted.headline(rates(a=(0.9, 0.0, 0.03), b=(0.4, 0.0, 0.02), c=(0.6, 0.025, 0.0))) == "c"
     assert planted.headline(rates(a=(0.9, 0.0, 0.03))) is None
+
+
+def test_the_changelog_says_what_is_claimed():
+    page = (Path(__file__).parents[2] / "book" / "changelog.md").read_text("utf8")
+    table = page.split("| partner | worlds with a claim |")[1].split("\n\n")[0].splitlines()[2:]
+    said = dict(tuple(cell.strip() for cell in line.strip("|").split("|")) for line in table)
+    found = planted.claim_rates().loc[NAMES["ensemble.information.gain"]]
+    told = {
+        partner.replace(
+            "\n", " "
+        ): f"{one['claims']:.0f} of {one['worlds']:.0f} ({one['low']:.0%} – {one['high']:.0%})"
+        for partner, one in found.iterrows()
+    }
+    assert set(told) == {label.replace("\n", " ") for label in ("text", *RIVALS.values())}
+    told["text with a private part"] = told.pop("text")
+    assert said == told
+    less = -planted.auc_intervals().loc[NAMES["ensemble.information.gain_beyond_popularity"]]
+    assert f"{less['less']:.2f} ({less['less.high']:.2f} – {less['less.low']:.2f})" in page
+
+
+def test_the_changelog_says_what_is_undecided():
+    """The verdicts on the page, where the strongest partners were not measured."""
+    said = dict.fromkeys(("movies", "beauty", "games"), "projection") | dict.fromkeys(
+        ("ml-100k", "books"), "AlphaRec"
+    )
+    for name, text in said.items():
+        record = tables.records()[name]
+        assert "apart" in record or tables.adds_most(record, "several", text)[0] == "undecided"

@@ -12,6 +12,7 @@ from conformance import QUICK
 from book.experiments.separation import worlds
 from semcomp.core.view import View
 from semcomp.data import split
+from semcomp.errors import SemcompError
 from semcomp.planted import World
 from semcomp.study.separation import LOWER, STATISTICS
 from semcomp.views import LightGCN
@@ -72,5 +73,12 @@ def test_the_summary_counts_claims_and_orders_pairs(tmp_path):
     assert worlds.table(worlds.summary(rows)).count("\n") == 2 * len(STATISTICS) + 3
     worlds.write(tmp_path / "rows.json", rows)
     kept = json.loads((tmp_path / "rows.json").read_text())
-    assert kept["rows"] == rows
+    assert kept["rows"] == worlds.resumed(tmp_path / "rows.json") == rows
     assert kept["summary"] == worlds.summary(rows)
+
+
+def test_rows_by_another_logit_are_not_resumed(tmp_path):
+    assert worlds.resumed(tmp_path / "none.json") == []
+    (tmp_path / "old.json").write_text('{"rows": []}')
+    with pytest.raises(SemcompError, match=r"old\.json has gains by another logit"):
+        worlds.resumed(tmp_path / "old.json")

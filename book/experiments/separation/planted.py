@@ -36,6 +36,11 @@ def rows() -> list[dict[str, Any]]:
     return list(read(RESULTS / "worlds.json")["rows"])
 
 
+def logit() -> str:
+    """What the scores are to the logit that the worlds' gains were measured by."""
+    return str(read(RESULTS / "worlds.json").get("logit", "linear scores"))
+
+
 def excesses(statistic: str) -> pd.DataFrame:
     """Per world and partner: the `excess` over the null, and whether it is a `claim` (NaN: no interval)."""
     sign = -1.0 if statistic in LOWER else 1.0

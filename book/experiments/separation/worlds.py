@@ -49,6 +49,7 @@ from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split, split
+from semcomp.errors import SemcompError
 from semcomp.planted import Truth, World
 from semcomp.study.separation import LOWER, STATISTICS, separating_statistics
 from semcomp.text import embed
@@ -67,6 +68,7 @@ GRID: dict[str, Any] = {
 }
 PARAMETERS = (*GRID, "seed")
 RESULTS = Path(__file__).parent / "results" / "worlds.json"
+LOGIT = "bent scores"  # by which gains are measured; rows by different ones are not put into one file
 USABLE = 0.01  # of the ensemble's mass
 OTHERS = ("redundant text", "shuffled text", "seed", "width", "iALS", "popularity")
 
@@ -236,11 +238,26 @@ def write(out: Path, rows: list[dict[str, Any]]) -> None:
         "width": DIM,
         "ensemble": SEEDS,
         "resamples": RESAMPLES,
+        "logit": LOGIT,
         "summary": summary(rows),
     }
     head = json.dumps(report, indent=1)[:-2]
     lines = ",\n".join(json.dumps(row) for row in rows)
     written(out, f'{head},\n "rows": [\n{lines}\n]}}')
+
+
+def resumed(out: Path) -> list[dict[str, Any]]:
+    """The rows of an earlier run, none where there was none.
+
+    Raises:
+        SemcompError: rows whose gains were measured by another logit.
+    """
+    if not out.exists():
+        return []
+    kept = json.loads(out.read_text())
+    if kept.get("logit") != LOGIT:
+        raise SemcompError(f"{out} has gains by another logit than {LOGIT!r}; write to another file by --out")
+    return list(kept["rows"])
 
 
 def main() -> None:
@@ -250,7 +267,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     torch.set_num_threads(1)  # worlds are small
-    rows = json.loads(options.out.read_text())["rows"] if options.out.exists() else []
+    rows = resumed(options.out)
     done = {json.dumps(row["world"]) for row in rows}
     clock = time.monotonic()
     for world in worlds(options.seeds):

@@ -117,12 +117,17 @@ def conditional_information(
     """
     if shape not in SHAPES:
         raise unknown_name("shape", shape, SHAPES)
-    several = list(given) if isinstance(given, Sequence) else [given]
+    several: list[Scorer] = list(given) if isinstance(given, Sequence) else [given]
     if not several:
         raise SemcompError("nothing is given that B could add to; give at least one scorer as A")
     knots = SHAPES[shape]
     popular = _Popular(split.n_users, np.log1p(item_counts(split.train)).astype(np.float32))
-    parts = {"A": several, "B": [added], "P": [popular], "N": [] if null is None else [null]}
+    parts: dict[str, list[Scorer]] = {
+        "A": several,
+        "B": [added],
+        "P": [popular],
+        "N": [] if null is None else [null],
+    }
     scorers = [of_split(scorer, split) for part in parts.values() for scorer in part]
     for part, use in (("valid", "fit the weights to"), ("test", "judge them on")):
         if getattr(split, part).nnz == 0:

@@ -173,7 +173,7 @@ class _Search:
             return
         gradient = sums.gradient - ridge * tried
         self.weights, self.value, self.sums = tried, value, sums
-        self.step = np.linalg.solve(sums.curvature + np.diag(ridge), gradient)
+        self.step = np.asarray(np.linalg.solve(sums.curvature + np.diag(ridge), gradient), np.float64)
         self.done = bool(gradient @ self.step < DONE * max(sums.positives, 1.0))
 
     def smoothed(self) -> tuple[Floats, float]:
