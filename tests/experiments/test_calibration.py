@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from tiny_chapters import ROOT
 
 from book.experiments.calibration import figures, measure, pools, questions, tables, trainings
 from semcomp.core.evidence import Value
@@ -50,7 +52,7 @@ def test_replicates_share_no_training(without_training, kind: str, budget: str):
     every = [key for key in pools.all_keys(["private text"]) if key[0] == kind and key[2] == budget]
     assert every
     for key in every:
-        one = pools.replicate(key)
+        one = pools.replicate(*key)
         assert one.null.provenance["seed"] in seeds_in(one)["LightGCN"]
         for name, seeds in seeds_in(one).items():
             assert len(set(seeds)) == len(seeds)
@@ -59,7 +61,7 @@ def test_replicates_share_no_training(without_training, kind: str, budget: str):
 
 
 def test_seeds_alone_are_lightgcns_of_which_no_two_that_are_compared_are_the_same(without_training):
-    one = pools.replicate(("seeds alone", "private text", "full", 2))
+    one = pools.replicate("seeds alone", "private text", "full", 2)
     assert {view.name for name in pools.MODELS for view in one.views(name)} == {"LightGCN"}
     seeds = seeds_in(one)
     for a, b in (*trainings.PAIRS, ("LightGCN", "projection")):
@@ -68,7 +70,7 @@ def test_seeds_alone_are_lightgcns_of_which_no_two_that_are_compared_are_the_sam
 
 def test_users_are_drawn_from_the_world_and_keep_their_vectors(without_training):
     key = ("planted", "private text", "standard", 3)
-    one, again, other = (pools.replicate(k) for k in (key, key, (*key[:3], 4)))
+    one, again, other = (pools.replicate(*k) for k in (key, key, (*key[:3], 4)))
     world = pools.study_of("private text").split
     rows, drawn = ([tuple(row) for row in of.train.toarray()] for of in (world, one.split))
     assert set(drawn) < set(rows)
@@ -105,7 +107,7 @@ def test_a_question_is_answered_of_each_kind_of_replicate(without_training, monk
     monkeypatch.setattr(pools, "BUDGETS", quick)
     question = questions.QUESTIONS[name]
     for kind in question.kinds:
-        row = measure.row_of(name, (kind, "private text", "standard", 0))
+        row = measure.row_of((name, kind, "private text", "standard", 0))
         effects = dict(zip((claim.says for claim in question.claims), row["effects"], strict=True))
         # where the text has no private part, there is nothing to add
         assert {says for says, effect in effects.items() if effect is None} <= {NAMES[9]}
@@ -113,7 +115,7 @@ def test_a_question_is_answered_of_each_kind_of_replicate(without_training, monk
 
 
 def test_one_null_is_the_diagnosis_of_the_first_trainings(without_training):
-    one = pools.replicate(("planted", "private text", "standard", 0))
+    one = pools.replicate("planted", "private text", "standard", 0)
     value = questions.one_null(one)[questions.PAIR]["jaccard"]
     assert value.seeds == 1
     assert questions.lists(one)[questions.PAIR]["jaccard"].seeds == 3
@@ -202,6 +204,14 @@ def test_what_is_detectable_is_found_four_times_in_five(results):
     assert (both["family"] == "holds").mean() < (both["alone"] == "holds").mean()
 
 
+def test_of_a_family_that_is_not_whole_nothing_is_said():
+    sure = rows(1.0, 1.0, replicates=4)
+    more = sure[sure["replicate"] < 3].assign(question="maps", sentence=NAMES[5])
+    found = tables.verdicts(pd.concat([sure, more], ignore_index=True))
+    assert ((found["family"] == "") == (found["replicate"] == 3)).all()
+    assert (found["alone"] != "").all()
+
+
 def test_one_null_is_no_part_of_the_family(results):
     sure = rows(1.0, 1.0)
     results(pd.concat([sure, sure.assign(question=questions.ONE_NULL)], ignore_index=True))
@@ -235,8 +245,35 @@ def test_the_spread_between_trainings_is_pooled_over_views():
     assert trainings.spread(scores)["d"] == pytest.approx(np.sqrt((0.3**2 + 0.4**2) / 2))
 
 
+@pytest.mark.parametrize("name", tables.measured())
+def test_the_committed_rows_are_of_todays_ledger_and_worlds(name: str):
+    kept, question = tables.kept(name), questions.QUESTIONS[name]
+    assert kept["sentences"] == [claim.says for claim in question.claims]
+    assert kept["worlds"] == {world: dataclasses.asdict(of) for world, of in pools.WORLDS.items()}
+    assert kept["effect"] == measure.EFFECT
+    known = {(name, *key) for key in pools.all_keys() if key[0] in question.kinds}
+    done = [tuple(row["world"]) for row in kept["rows"]]
+    assert len(set(done)) == len(done)
+    assert set(done) <= known
+    counts = pd.Series([key[1:3] for key in done if key[3] == "standard"]).value_counts()
+    assert len(counts) == len(question.kinds) * len(pools.WORLDS)
+    assert counts.min() >= 4  # fewer have no mean to speak of
+
+
+def test_the_changelog_says_how_often_words_on_lists_were_wrong():
+    page = (ROOT / "book" / "changelog.md").read_text("utf8")
+    (said,) = re.findall(r"in (\S+) % of studies of small planted worlds, .* null gives (\S+) %", page)
+    found = []
+    for what in ("edge", "one null at the edge"):
+        both = pd.concat([tables.errors(what, word) for word in tables.WORDS[:2]])
+        asked = [claim.says for claim in questions.QUESTIONS[questions.ONE_NULL].claims]
+        both = both[(both["budget"] == "standard") & both["sentence"].isin(asked)]
+        found.append(f"{100 * both.groupby('sentence', observed=True)['rate'].sum().mean():.1f}")
+    assert list(said) == found
+
+
 def test_results_are_written_in_the_order_of_the_keys():
-    keys = list(pools.all_keys())[:3]
+    keys = [("information", *key) for key in pools.all_keys()[:3]]
     made = [{"world": list(key), "effects": [None]} for key in reversed(keys)]
     body = json.loads(measure.text_of("information", made))
     assert [tuple(row["world"]) for row in body["rows"]] == keys

@@ -1,8 +1,8 @@
 """What the ledger's sentences find in replicates of small planted worlds: rates of error and of discovery.
 
-    python -m book.experiments.calibration.measure [--ask NAME ...] [--share S] [--jobs 1] [--out FOLDER]
+    python -m book.experiments.calibration.measure [--ask NAME ...] [--budget NAME ...] [--share S] [--jobs 1]
 
-One file per question of `QUESTIONS`, `--out/<question>.json`. A row has a kind of replicate (see `pools`), a
+One file per question of `QUESTIONS` in the folder `--out`. A row has a kind of replicate (see `pools`), a
 world, a budget and a number, and for each sentence its effect by the names of `EFFECT`, as the ledger judges
 it, before any adjustment. Trainings are kept in the cache; rows are written as they are made, and an
 interrupted run is resumed.
@@ -82,6 +82,7 @@ def text_of(name: str, rows: list[dict[str, Any]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--ask", nargs="*", default=list(QUESTIONS), choices=QUESTIONS, metavar="NAME")
+    parser.add_argument("--budget", nargs="*", default=list(BUDGETS), choices=BUDGETS, metavar="NAME")
     parser.add_argument("--share", type=float, default=1.0, help="of the replicates, the first ones")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -91,7 +92,9 @@ def main() -> None:
         keys = [
             (name, *key)
             for key in all_keys()
-            if key[0] in QUESTIONS[name].kinds and key[3] < options.share * REPLICATES[key[0]][key[2]]
+            if key[0] in QUESTIONS[name].kinds
+            and key[2] in options.budget
+            and key[3] < options.share * REPLICATES[key[0]][key[2]]
         ]
         out = file_of(name, options.out)
         simulated(row_of, keys, out, partial(text_of, name), jobs=options.jobs, every=10)

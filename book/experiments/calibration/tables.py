@@ -42,6 +42,17 @@ def kept(question: str) -> Any:
     return read(file_of(question, RESULTS))
 
 
+def measured() -> list[str]:
+    """The questions that there are results of."""
+    return [name for name in QUESTIONS if file_of(name, RESULTS).is_file()]
+
+
+def waiting() -> list[str]:
+    """The sentences that there are no results of yet."""
+    known = {claim.says for name in measured() for claim in QUESTIONS[name].claims}
+    return [claim.says for claim in CLAIMS if claim.says not in known]
+
+
 @cache
 def effects() -> pd.DataFrame:
     """One row per question, replicate and sentence: question, `PLACE`, sentence, and `EFFECT`.
@@ -50,7 +61,7 @@ def effects() -> pd.DataFrame:
     """
     rows = [
         (*row["world"], name, *effect)
-        for question in QUESTIONS
+        for question in measured()
         for row in kept(question)["rows"]
         for name, effect in zip(kept(question)["sentences"], row["effects"], strict=True)
         if effect is not None
@@ -62,8 +73,9 @@ def effects() -> pd.DataFrame:
 def at_the_edge(frame: pd.DataFrame) -> pd.DataFrame:
     """The effects moved so that the truth of each sentence is the smallest effect that counts."""
     cells = frame.groupby(["question", *PLACE[:3], "sentence"])["estimate"]
-    truth, replicates = cells.transform("mean"), cells.transform("size")
-    apart = (frame["estimate"] - truth) / np.sqrt(1 - 1 / replicates)
+    several = cells.transform("size") > 1  # of one replicate nothing is known
+    frame, truth, replicates = frame[several], cells.transform("mean"), cells.transform("size")[several]
+    apart = (frame["estimate"] - truth[several]) / np.sqrt(1 - 1 / replicates)
     moved = apart + frame["sentence"].map(LEAST) - frame["estimate"]
     return frame.assign(p=np.nan, **{name: frame[name] + moved for name in ("estimate", "low", "high")})
 
@@ -168,11 +180,11 @@ def power() -> pd.DataFrame:
     return _ordered(pd.DataFrame(rows))
 
 
-def largest() -> pd.DataFrame:
-    """Of `power`, each sentence in the world in which its effect is largest at the largest budget."""
+def largest(budget: str) -> pd.DataFrame:
+    """Of `power`, each sentence in the world in which its effect is largest at that budget."""
     found = power()
-    full = found[found["budget"] == list(BUDGETS)[-1]]
-    places = full.loc[full.groupby("sentence", observed=True)["truth"].idxmax(), ["sentence", "world"]]
+    at = found[found["budget"] == budget]
+    places = at.loc[at.groupby("sentence", observed=True)["truth"].idxmax(), ["sentence", "world"]]
     return found.merge(places, on=["sentence", "world"]).reset_index(drop=True)
 
 
