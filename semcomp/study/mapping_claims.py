@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,7 @@ def probes_of(
     k: int = 20,
     epochs: int = 100,
     resamples: int = 1000,
+    seed: int = 2024,
 ) -> dict[str, Evidence]:
     """Ridge and the network from each training of the text's model to one of the other, and their contrast.
 
@@ -52,6 +54,7 @@ def probes_of(
         semantic, collaborative: views by training, as many of either.
         null: another training of the target's model; needed where there is one.
         k: neighbours and places. epochs: of the network. resamples: of the bootstrap.
+        seed: of the held-out items and of all else that is drawn.
 
     Raises:
         SemcompError: as `probe`, and different numbers of views.
@@ -60,7 +63,7 @@ def probes_of(
     40
     """
     trainings = _as_many(semantic, collaborative, null)
-    settings = ProbeSettings(k=k, epochs=epochs, resamples=resamples)
+    settings = ProbeSettings(k=k, epochs=epochs, resamples=resamples, seed=seed)
     each = {
         kind: [
             probe(source, target, split, kind=kind, ceiling=ceiling, settings=settings)
@@ -92,13 +95,14 @@ def parts_of(
     k: int = 20,
     max_users: int | None = None,
     resamples: int = 1000,
+    seed: int = 0,
 ) -> Evidence:
     """`decompose_over_seeds` of the trainings; of a single pair `decompose`, with `null` as the second seed.
 
     Args:
         semantic, collaborative: views by training, as many of either.
         null: another training of the collaborative model; needed where there is one.
-        k: places. max_users: that are ranked. resamples: of the bootstrap.
+        k: places. max_users: that are ranked. resamples: of the bootstrap. seed: of what is drawn.
 
     Raises:
         SemcompError: as `decompose`, and different numbers of views.
@@ -106,7 +110,7 @@ def parts_of(
     >>> parts_of([sem], [cf], split, null=null, resamples=50)["recall.collaborative.private"].null < 0.2
     True
     """
-    settings = DecompositionSettings(k=k, resamples=resamples, max_users=max_users)
+    settings = DecompositionSettings(k=k, resamples=resamples, max_users=max_users, seed=seed)
     (first, *others) = _as_many(semantic, collaborative, null)
     if others:
         return decompose_over_seeds(semantic, collaborative, split, settings=settings)
@@ -122,13 +126,14 @@ def hypothesis_of(
     null: View | None = None,
     k: int = 20,
     resamples: int = 1000,
+    seed: int = 0,
 ) -> Hypothesis:
     """`alignment_hypothesis_over_seeds`; of a single training `alignment_hypothesis` against `null`.
 
     Args:
         text: vectors of the split's items. collaborative: views by training.
         null: another training of that model; needed where there is one.
-        k: neighbours and places. resamples: of the bootstrap.
+        k: neighbours and places. resamples: of the bootstrap. seed: of the folds and of what is drawn.
 
     Raises:
         SemcompError: as `alignment_hypothesis`.
@@ -136,10 +141,11 @@ def hypothesis_of(
     >>> hypothesis_of(text.matrix, [cf], split, null=null, resamples=50).parts["existence"].slack.seeds
     1
     """
+    options: dict[str, Any] = {"k": k, "resamples": resamples, "seed": seed}
     if len(collaborative) == 1:
         seeds = [] if null is None else [null]
-        return alignment_hypothesis(text, collaborative[0], split, seeds=seeds, k=k, resamples=resamples)
-    return alignment_hypothesis_over_seeds(text, collaborative, split, k=k, resamples=resamples)
+        return alignment_hypothesis(text, collaborative[0], split, seeds=seeds, **options)
+    return alignment_hypothesis_over_seeds(text, collaborative, split, **options)
 
 
 def _as_many(
