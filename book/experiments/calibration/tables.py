@@ -84,7 +84,7 @@ def verdicts(frame: pd.DataFrame) -> pd.DataFrame:
     """The effects with two words more: `alone`, by the interval, and `family`, with p adjusted by Holm.
 
     A family is what one replicate says of all sentences of the frame. Of a replicate that was not asked all
-    questions there is no `family`, but an empty string.
+    questions of its budget there is no `family`, but an empty string.
     """
     families: dict[Any, dict[str, Value]] = {}
     places = dict(zip(frame.index, frame[PLACE].itertuples(index=False, name=None), strict=True))
@@ -100,7 +100,8 @@ def verdicts(frame: pd.DataFrame) -> pd.DataFrame:
             said[int(at)] = judge(family[at], least=least[at]).word, together.word
     words = pd.DataFrame.from_dict(said, orient="index", columns=["alone", "family"])
     asked = frame.groupby(PLACE)["question"].transform("nunique")
-    words["family"] = words["family"].where(asked == asked.max(), "")
+    whole = asked == asked.groupby(frame["budget"]).transform("max")
+    words["family"] = words["family"].where(whole, "")
     return frame.join(words)
 
 
