@@ -87,7 +87,6 @@ from semcomp.evidence.statistics.power import minimal_detectable_effect as minim
 from semcomp.evidence.statistics.power import users_for_effect as users_for_effect
 from semcomp.evidence.statistics.pvalues import benjamini_hochberg as benjamini_hochberg
 from semcomp.evidence.statistics.pvalues import holm as holm
-from semcomp.evidence.statistics.seed_pairs import pairs_of as pairs_of
 from semcomp.evidence.statistics.seed_pairs import pseudo_columns as pseudo_columns
 from semcomp.evidence.statistics.verdicts import Statement as Statement
 from semcomp.evidence.statistics.verdicts import Verdict as Verdict

@@ -11,8 +11,9 @@ from semcomp.core.topk import TopK
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.evidence import Pair, diagnose_over_seeds, pairs_of
+from semcomp.evidence import Pair, diagnose_over_seeds
 from semcomp.evidence.complementarity.over_seeds import SeedPairs
+from semcomp.evidence.statistics.seed_pairs import pairs_of
 from semcomp.study.nulls import NULLS, null_pair
 from semcomp.study.pairs import fused_pair
 from semcomp.study.study import Study

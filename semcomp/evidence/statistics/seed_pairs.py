@@ -75,11 +75,12 @@ def pseudo_columns(pairs: Mapping[tuple[int, int], Columns], seeds: int) -> dict
             f"{seeds} trainings have {seeds * (seeds - 1) // 2} pairs, whose spread is unknown; give three "
             "trainings or more"
         )
-    known = sorted(tuple(sorted(pair)) for pair in pairs)
-    if len(known) != seeds * (seeds - 1) // 2 or known != sorted(
-        tuple(sorted(pair)) for pair in pairs_of(seeds)
-    ):
-        raise SemcompError(f"pairs {known} of {seeds} trainings; give each pair of different trainings once")
+    known = {frozenset(pair) for pair in pairs}
+    enough = len(pairs) == len(known) == seeds * (seeds - 1) // 2
+    if not enough or known != {frozenset(pair) for pair in pairs_of(seeds)}:
+        raise SemcompError(
+            f"pairs {[*pairs]} of {seeds} trainings; give each pair of different trainings once"
+        )
     found: dict[str, Floats] = {}
     for name in next(iter(pairs.values())):
         columns = {pair: np.asarray(of[name], dtype=np.float64) for pair, of in pairs.items()}

@@ -11,10 +11,10 @@ from semcomp.evidence import (
     Pair,
     diagnose,
     diagnose_over_seeds,
-    pairs_of,
     pseudo_columns,
     read_diagnosis,
 )
+from semcomp.evidence.statistics.seed_pairs import pairs_of
 
 USERS = 40
 *_, SPLIT = world(0, users=USERS)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
-from semcomp.evidence import estimate, estimate_over_seeds, judge_family, pairs_of, pseudo_columns
+from semcomp.evidence import estimate, estimate_over_seeds, judge_family, pseudo_columns
 from semcomp.evidence.statistics.bootstrap import Statistic, mean_of, share_of
+from semcomp.evidence.statistics.seed_pairs import pairs_of
 
 GAIN = Statistic(lambda means: np.asarray(means["both"] - np.maximum(means["one"], means["other"])))
 STATISTICS = {
