@@ -22,6 +22,7 @@ from semcomp.data import Split
 from semcomp.planted import World
 from semcomp.study import Study
 from semcomp.study.budgets import BUDGETS, Budget
+from semcomp.study.nulls import shuffled_text
 from semcomp.views import AlignedLightGCN, FusionControl, LightGCN, NormConcatNorm, SemanticProjection
 from semcomp.views.training import SampledSoftmax, Training
 
@@ -35,12 +36,14 @@ WORLDS: dict[str, World] = {
 }
 TRAINING = Training(SampledSoftmax(negatives=64), epochs=8, batch=1024, lr=0.05, every=4, patience=2)
 DIM, WEIGHT = 16, 0.1
+SHUFFLED = "fusion of shuffled text"
 MODELS: dict[str, Any] = {
     "LightGCN": LightGCN(DIM, training=TRAINING),
     "projection": SemanticProjection(DIM, training=TRAINING),
-    "aligned": AlignedLightGCN(DIM, training=TRAINING, weight=WEIGHT),
+    "aligned": AlignedLightGCN(2 * DIM, training=TRAINING, weight=WEIGHT),
     "fusion": NormConcatNorm(2 * DIM, training=TRAINING),
     "wide LightGCN": FusionControl(2 * DIM, training=TRAINING),
+    SHUFFLED: NormConcatNorm(2 * DIM, training=TRAINING),
 }
 #: How a replicate's views are drawn: each as what it is called, or, where nothing is to be found, every one
 #: from trainings of LightGCN that no other view of the replicate has.
@@ -115,9 +118,9 @@ def dealt(kind: str, budget: Budget) -> dict[str, list[int]]:
     if kind == "planted":
         return {name: list(range(of_null if name == "LightGCN" else several)) for name in MODELS}
     own = range(of_null)
-    second, third = (range(of_null + n * several, of_null + (n + 1) * several) for n in (0, 1))
+    second, third, fourth = (range(of_null + n * several, of_null + (n + 1) * several) for n in (0, 1, 2))
     return {"LightGCN": [*own], "projection": [*second], "fusion": [*second], "wide LightGCN": [*third],
-            "aligned": [*third]}  # fmt: skip
+            SHUFFLED: [*third], "aligned": [*fourth]}  # fmt: skip
 
 
 def stride(kind: str, budget: Budget) -> int:
@@ -141,7 +144,8 @@ def study_of(world: str) -> Study:
 @cache
 def trained(world: str, model: str, seed: int) -> View:
     study = study_of(world)
-    return as_view(study.fit(MODELS[model], seed, Inputs(study.split, study.text)), model)
+    text = shuffled_text(study, seed) if model == SHUFFLED else study.text
+    return as_view(study.fit(MODELS[model], seed, Inputs(study.split, text)), model)
 
 
 def replicate(kind: str, world: str, budget: str, at: int) -> Replicate:

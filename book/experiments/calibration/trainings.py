@@ -49,7 +49,7 @@ def trainings_needed(effect: float, sd: float, claims: int) -> int | None:
 
 
 def needed() -> pd.DataFrame:
-    """By data set and pair of `PAIRS`: difference, its sd between trainings, power by budget, and `needed`.
+    """By data set and pair of `PAIRS` that page 9 has: difference, its sd between trainings, power by budget, and `needed`.
 
     What has to be found is a difference beyond the smallest one that counts, of whichever view is ahead. The
     sd of a difference is √2 times that of a training (`spread`, times the mean of the two), pooled over the
@@ -61,6 +61,8 @@ def needed() -> pd.DataFrame:
     for dataset, own in scores.groupby("dataset", sort=False):
         means = own["mean"].droplevel("dataset")
         for one, other in PAIRS:
+            if not {one, other} <= set(means.index):
+                continue  # it is measured between matched rows alone
             gap, level = means[one] - means[other], (means[one] + means[other]) / 2
             sd = float(np.sqrt(2) * share[dataset] * level)
             beyond = abs(float(gap)) - NDCG.amount
