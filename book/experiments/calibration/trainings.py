@@ -49,7 +49,7 @@ def trainings_needed(effect: float, sd: float, claims: int) -> int | None:
 
 
 def needed() -> pd.DataFrame:
-    """By data set and pair of `PAIRS` that page 9 has: difference, its sd between trainings, power by budget, and `needed`.
+    """By data set and pair of `PAIRS` on page 9: difference, its sd between trainings, power, and `needed`.
 
     What has to be found is a difference beyond the smallest one that counts, of whichever view is ahead. The
     sd of a difference is √2 times that of a training (`spread`, times the mean of the two), pooled over the
