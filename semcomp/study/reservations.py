@@ -44,7 +44,8 @@ def reservation(
             "complement" + ("" if smoke else "; it takes more interactions, longer training or tuning")
         )
     if cut_off and not smoke:
-        reasons.append(f"{told(cut_off)}; run it with “full”")
+        remedy = "it takes longer training" if budget == "full" else "run it with “full”"
+        reasons.append(f"{told(cut_off)}; {remedy}")
     return f"No verdicts are given: {', and '.join(reasons)}." if reasons else ""
 
 

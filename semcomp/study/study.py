@@ -221,15 +221,13 @@ class Study:
         fits = {name: [self.scorer(name, seed) for seed in self.seeds] for name in names}
         return tuple(name for name, made in fits.items() if any(map(is_cut_off, made)))
 
-    def says(self, verdict: object, *names: str) -> str:
-        """A verdict as it may be shown: in its own words, or as "not judged".
-
-        So it is where there is a reservation, and where a training of the views `names` was cut off.
+    def says(self, verdict: object) -> str:
+        """A verdict as it may be shown: in its own words, or as "not judged" where there is a reservation.
 
         >>> study.says("holds")
         'not judged'
         """
-        return NOT_JUDGED if self.reservation or self.cut_off(*names) else str(verdict)
+        return NOT_JUDGED if self.reservation else str(verdict)
 
     def fit(self, model: Model, seed: int = 0, inputs: Inputs | Split | None = None) -> Scorer:
         """A model on `inputs`, or on the study's split alone; a view is trained at most once.

@@ -20,6 +20,7 @@ from semcomp.study import Study
 from semcomp.study.budgets import BUDGETS
 from semcomp.study.claims import CLAIMS
 from semcomp.views import LightGCN
+from semcomp.views.training import described
 
 NAMES = [claim.says for claim in CLAIMS]
 TINY = dataclasses.replace(pools.SMALL, users=120, items=120)
@@ -251,6 +252,8 @@ def test_the_committed_rows_are_of_todays_ledger_and_worlds(name: str):
     assert kept["sentences"] == [claim.says for claim in question.claims]
     assert kept["worlds"] == {world: dataclasses.asdict(of) for world, of in pools.WORLDS.items()}
     assert kept["effect"] == measure.EFFECT
+    asked = pools.MODELS if name == "comparisons" else ("LightGCN", "projection")
+    assert {model: kept["models"][model] for model in asked} == {m: described(pools.MODELS[m]) for m in asked}
     known = {(name, *key) for key in pools.all_keys() if key[0] in question.kinds}
     done = [tuple(row["world"]) for row in kept["rows"]]
     assert len(set(done)) == len(done)

@@ -49,7 +49,7 @@ def measured() -> list[str]:
 
 def waiting() -> list[str]:
     """The sentences that there are no results of yet."""
-    known = {claim.says for name in measured() for claim in QUESTIONS[name].claims}
+    known = {says for name in measured() for says in kept(name)["sentences"]}
     return [claim.says for claim in CLAIMS if claim.says not in known]
 
 

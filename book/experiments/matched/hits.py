@@ -1,4 +1,4 @@
-"""Which places of a user's list are hits, kept in a few bytes a user: all metrics up to place 20 follow.
+"""Which places of a user's list are hits, kept in a few bytes per user: all metrics up to place 20 follow.
 
 Per user one whole number whose bit r says whether place r, from 0, is a test item. Compressed, 50,000 users
 take some 40 KB, so that any two fits can be compared user by user afterwards.

@@ -17,6 +17,7 @@ from book.experiments.matched.measure import RESULTS, USUAL
 from book.experiments.matched.rows import QUESTIONS, ROWS
 from book.experiments.results import read
 from semcomp.core.evidence import Value
+from semcomp.errors import SemcompError
 from semcomp.evidence import judge_family
 from semcomp.evidence.statistics.bootstrap import mean_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
@@ -38,6 +39,11 @@ def records(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
     found = [_whole(read(path)) for path in folder.glob("*.json")]
     found = [one for one in found if one["cells"]]
     found.sort(key=lambda one: next(iter(one["splits"].values()))["train pairs"])
+    if not found:
+        raise SemcompError(
+            f"no matched rows in {folder} are measured to their end; run python -m "
+            "book.experiments.matched.measure"
+        )
     return {one["dataset"]: one for one in found}
 
 

@@ -15,7 +15,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def fits() -> pd.DataFrame:
-    """One row per fit: dataset, view, family, seed, recall, ndcg, valid_ndcg, best_epoch, width, seconds, …
+    """One row per fit: dataset, view, family, seed, recall, ndcg, valid_ndcg, epochs, waiting, best_epoch, width, seconds, …
 
     Data sets by their number of train pairs, views in the order of the registry. `measure` keeps every fit as
     it is done; a data set that lacks a view which others have is omitted.
@@ -56,6 +56,7 @@ def _fits(kind: str) -> pd.DataFrame:
                     "ndcg": cell["ndcg@20"],
                     "valid_ndcg": cell["valid ndcg@20"],
                     "epochs": training.get("epochs"),
+                    "waiting": training.get("every", 0) * training.get("patience", 0) or None,
                     "best_epoch": cell["best epoch"],
                     "width": cell["width"],
                     "seconds": cell["seconds"],

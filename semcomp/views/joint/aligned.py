@@ -65,7 +65,7 @@ class TextAlignment(Term):
 @checked
 @dataclass(frozen=True)
 class AlignedLightGCN:
-    """LightGCN + `weight` · contrastive term to the text. `weight=0` is LightGCN, to the byte.
+    """LightGCN + `weight` · contrastive term to the text. `weight=0` is `FusionControl`, to the byte.
 
     Width, loss, negatives and decay are those of `NormConcatNorm` and `FusionControl`: what differs between
     the three is what is done with the text.
