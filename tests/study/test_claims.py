@@ -118,7 +118,6 @@ def test_either_word_takes_the_interval_and_a_p_adjusted_for_the_data_sets_claim
         0: "holds",
         places["existence.slack"]: "does not hold",  # 0.5 is far above its limit of 0
         places["union_minus_2k"]: "holds",  # so is the value itself, whatever its null
-        places["marginal_recall.collaborative.with_semantic_private"]: "holds",
     }
     assert "0.036" in as_html(findings)  # 0.003 · 12
 

@@ -15,7 +15,7 @@ RESULTS = Path(__file__).parent / "results"
 
 
 def fits() -> pd.DataFrame:
-    """One row per fit: dataset, view, family, seed, recall, ndcg, valid_ndcg, epochs, waiting, best_epoch, width, seconds, …
+    """One row per fit: dataset, view, family, seed, recall, ndcg, epochs, waiting, best_epoch, width, …
 
     Data sets by their number of train pairs, views in the order of the registry. `measure` keeps every fit as
     it is done; a data set that lacks a view which others have is omitted.
