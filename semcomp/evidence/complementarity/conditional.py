@@ -27,6 +27,7 @@ from semcomp.evidence.complementarity.conditional_logit import (
     width_of,
 )
 from semcomp.evidence.statistics.bootstrap import estimate, mean_of, share_of
+from semcomp.evidence.statistics.least import INFORMATION
 from semcomp.evidence.statistics.measured import Measured, statistics_of
 from semcomp.evidence.statistics.verdicts import Statement, by_itself, over_null, with_headline
 
@@ -177,7 +178,8 @@ def conditional_information(
     if null is not None:
         says += f", more than {null.name} does"
     effect = by_itself if null is None else over_null
-    return with_headline(known, [Statement(says, "gain", effect, null is not None)], ["gain"])
+    statement = Statement(says, "gain", effect, null is not None, "items", INFORMATION)
+    return with_headline(known, [statement], ["gain"])
 
 
 def _names(letters: Sequence[str]) -> list[str]:

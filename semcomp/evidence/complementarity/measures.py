@@ -98,6 +98,7 @@ TABLE = (
         ("hits.unique", "hits"),
         against="more hits are of one view alone than in the null",
         least=UNIQUE,
+        unit="hits",
     ),
     Measured("hit_share.micro.{kind}", share_of, ("hits.{kind}", "hits")),
     Measured("hit_share.macro.{kind}", share_of, ("share.{kind}", "any_hit")),

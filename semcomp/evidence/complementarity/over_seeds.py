@@ -63,7 +63,8 @@ def diagnose_over_seeds(
         pairs: the rankings of the two models, one pair per training, each with its own fusion.
         null: where no effect exists, by training. *All pairs of the trainings of one model*, by their places
             among `pairs`: {(0, 1): …, (1, 2): …, (2, 0): …}. Their mean is a U-statistic whose variance over
-            trainings is that of `pseudo_columns`; it makes no difference which of a pair is a and which b.
+            trainings is that of `pseudo_columns`; which of a pair is a and which b makes a difference to
+            `interleaved.*` alone, whose lists begin with a.
             Or a sequence: *one pair for each of `pairs`*, in its order (the same A beside a list of popular
             items, beside shuffled text).
         k, depths, strata, resamples, seed: as for `diagnose`.
@@ -89,7 +90,7 @@ def diagnose_over_seeds(
     k = min(one.k for pair in pairs for one in (pair.a, pair.b)) if k is None else k
     together = isinstance(null, Mapping)
     controls = [] if null is None else list(null.values() if isinstance(null, Mapping) else null)
-    if null is not None and not together and len(controls) != len(pairs):
+    if null is not None and (not controls or (not together and len(controls) != len(pairs))):
         raise SemcompError(
             f"{len(pairs)} pairs and {len(controls)} of the null; give one for each, or all pairs of the "
             "trainings of one model by their places"

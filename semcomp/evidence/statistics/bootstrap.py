@@ -198,7 +198,7 @@ def estimate(
 
 def value_of(samples: Floats, n: int, errors: tuple[float, ...], units: int, seeds: int = 1) -> Value:
     """A value with its interval and p: (1 + R,) the statistic, then its resamples over so many units."""
-    low, high = interval(samples[1:]) or (None, None)
+    low, high = _bounds_of(samples, errors)
     found = float(samples[0])
     p = two_sided(found, errors, n=units, seeds=seeds)
     return Value(found, low, high, n=n, p=p, seeds=seeds, errors=errors)
@@ -206,9 +206,14 @@ def value_of(samples: Floats, n: int, errors: tuple[float, ...], units: int, see
 
 def with_null(value: Value, null: float, excess: Floats, errors: tuple[float, ...], units: int) -> Value:
     """The value next to its null: `excess` is (1 + R,) their difference, then its resamples."""
-    low, high = interval(excess[1:]) or (None, None)
+    low, high = _bounds_of(excess, errors)
     p = two_sided(float(excess[0]), errors, n=units, seeds=value.seeds)
     return replace(value, null=null, excess_low=low, excess_high=high, excess_p=p, excess_errors=errors)
+
+
+def _bounds_of(samples: Floats, errors: tuple[float, ...]) -> tuple[float | None, float | None]:
+    """The interval; none where there is no standard error either, as of a single resample."""
+    return (interval(samples[1:]) if errors else None) or (None, None)
 
 
 @checked

@@ -31,7 +31,7 @@ class Measured:
             has no null.
         less: whether a complementary pair has less of it than its null.
         says: what the value says by itself, if it is above `least`. against: what it says against its null.
-        least: the smallest effect that counts.
+        least: the smallest effect that counts. unit: what the value's n counts.
     """
 
     key: str
@@ -42,6 +42,7 @@ class Measured:
     says: str | None = None
     against: str | None = None
     least: Least = ANY
+    unit: str = "users"
 
     def members(self, groups: Mapping[str, Sequence[str]]) -> Iterator[dict[str, str]]:
         """For each value: the member of each group that it is of."""
@@ -86,10 +87,10 @@ def statements_of(table: Table) -> list[Statement]:
     found = []
     for row in table:
         if row.says is not None:
-            found.append(Statement(row.says, row.key, by_itself, least=row.least))
+            found.append(Statement(row.says, row.key, by_itself, unit=row.unit, least=row.least))
         if row.against is not None:
             effect = below_null if row.less else over_null
-            found.append(Statement(row.against, row.key, effect, True, least=row.least))
+            found.append(Statement(row.against, row.key, effect, True, row.unit, row.least))
     return found
 
 

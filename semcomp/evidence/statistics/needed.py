@@ -92,9 +92,11 @@ def needed(value: Value, p: float | None, *, least: float = 0.0, claims: int = 1
     factor = _factor(value, least)
     if factor is None or p is None:
         return _allotted(value, factor)
+    if p == 0:
+        return _allotted(value, factor)
     normal = NormalDist()
-    wanted = normal.inv_cdf(1 - (1 - LEVEL) / (2 * claims))
-    quantile = normal.inv_cdf(1 - p / 2)
+    wanted = -normal.inv_cdf((1 - LEVEL) / (2 * claims))
+    quantile = -normal.inv_cdf(p / 2)
     if quantile <= 0:
         return Needed()
     return _allotted(value, max(factor, (wanted / quantile) ** 2))

@@ -104,12 +104,12 @@ def p_of_effect(value: Value, least: float = 0.0) -> float | None:
     alone = value.null is None
     errors, recorded = (value.errors, value.p) if alone else (value.excess_errors, value.excess_p)
     units, seeds = max(1, value.n), value.seeds
+    if low is None or high is None:
+        return None
     if errors:
         return two_sided(effect - least, errors, n=units, seeds=seeds)
     if recorded is not None and least == 0:
         return recorded
-    if low is None or high is None:
-        return None
     if effect == least:
         return 1.0
     arm = effect - low if effect > least else high - effect
