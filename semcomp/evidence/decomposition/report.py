@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from semcomp.evidence.decomposition.pair import measured_pair
 from semcomp.evidence.decomposition.parts import Parts
 from semcomp.evidence.decomposition.ranking import Recalls
 from semcomp.evidence.decomposition.settings import USUAL, DecompositionSettings
-from semcomp.evidence.decomposition.shuffles import against_shuffles
+from semcomp.evidence.decomposition.shuffles import Shuffled, against_shuffles
 from semcomp.evidence.statistics.bootstrap import estimate, mean_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 from semcomp.evidence.statistics.over_trainings import mean_value
@@ -126,8 +126,9 @@ def decompose_over_seeds(
 
     Pair s is decomposed by itself, and the next training of each view is its second seed. A value is the mean
     over the pairs. Recalls are of the same users in every pair, so their intervals are those of
-    `estimate_over_seeds`; the shuffles of each pair are its own, and their scatter is part of what varies
-    between pairs. Other values: `over_trainings`. A value that some pair lacks is omitted.
+    `estimate_over_seeds`; all pairs are shuffled in the same orders, and the scatter of their mean is in the
+    interval as well (see `shuffles`). Other values: `over_trainings`. A value that some pair lacks is
+    omitted.
 
     Args:
         semantic, collaborative: views by seed, the same number; a semantic view that no seed changes may be
@@ -162,7 +163,6 @@ def decompose_over_seeds(
             second_semantic=_next(semantic, at),
             rank=rank,
             settings=settings,
-            training=at,
         )
         for at in range(len(collaborative))
     ]
@@ -195,10 +195,7 @@ def _of_users(found: Recalls, settings: DecompositionSettings) -> dict[str, Valu
         resamples=settings.resamples,
         seed=settings.seed,
     )
-    beside = {
-        name: against_shuffles(values[name], one.means, noise=one.noise) for name, one in found.null.items()
-    }
-    return values | beside
+    return _beside(values, found.null)
 
 
 def _of_trainings(found: Sequence[Recalls], settings: DecompositionSettings) -> dict[str, Value]:
@@ -207,16 +204,21 @@ def _of_trainings(found: Sequence[Recalls], settings: DecompositionSettings) -> 
         name: np.stack([one.columns[name] for one in found])
         for name in _common([one.columns for one in found])
     }
-    null = {
-        name: np.stack([one.null[name].mean for one in found]) for name in columns if name in found[0].null
-    }
-    return estimate_over_seeds(
+    null = {name: [one.null[name] for one in found] for name in columns if name in found[0].null}
+    values = estimate_over_seeds(
         columns,
         {name: mean_of(name, against_null=name in null) for name in columns},
-        null=null,
+        null={name: np.stack([one.mean for one in each]) for name, each in null.items()},
         resamples=settings.resamples,
         seed=settings.seed,
     )
+    return _beside(values, {name: Shuffled.over(each) for name, each in null.items()})
+
+
+def _beside(values: dict[str, Value], null: Mapping[str, Shuffled]) -> dict[str, Value]:
+    return values | {
+        name: against_shuffles(values[name], one.means, noise=one.noise) for name, one in null.items()
+    }
 
 
 def _user_table(found: Sequence[Recalls], split: Split) -> pd.DataFrame:
