@@ -129,6 +129,9 @@ def test_the_hypothesis_is_asked_of_each_target(made) -> None:
     slack = found.evidence()["existence.slack"]
     assert slack.value == pytest.approx(np.mean([one.value for one in slacks]))
     assert slack.high - slack.low > np.mean([one.high - one.low for one in slacks])
+    assert slack.errors[1] == pytest.approx(4 * np.std([one.value for one in slacks], ddof=1))
+    two = hypothesis_of(text, collaborative[:2], parts, k=5, resamples=50)
+    assert {part.verdict.word for part in two.parts.values()} == {"undecided"}
     assert found.parts["existence"].slack == slack
     with pytest.raises(SemcompError, match="no other seed"):
         hypothesis_of(text, collaborative[:1], parts)

@@ -165,12 +165,14 @@ def alignment_hypothesis_over_seeds(
 ) -> Hypothesis:
     """`alignment_hypothesis` with each training as the target in turn, the others being its seeds.
 
-    Each number is the mean over the targets, and the variance between them is in the interval
-    (`over_trainings`): a loss against two other seeds depends on which training is mapped onto.
+    Each number is the mean over the targets, and the variance between them is in the interval: a loss against
+    two other seeds depends on which training is mapped onto. Each training is a rival of all the others as
+    well, so the losses of the targets differ less than they vary; their spread is taken 2 (S − 1)/(S − 2)
+    times (`over_trainings` with rivals). Two trainings say nothing of it, and every part is then undecided.
 
     Args:
         source: as for `alignment_hypothesis`, the same for all.
-        targets: the model's trainings, two or more.
+        targets: the model's trainings, two or more, for verdicts three or more.
         groups, margin, k, steps, clusters, mask, resamples, seed: as for `alignment_hypothesis`.
 
     Raises:
@@ -199,7 +201,7 @@ def alignment_hypothesis_over_seeds(
         )
         for at, target in enumerate(targets)
     ]
-    return _judged(over_trainings([one.evidence() for one in tested]), steps)
+    return _judged(over_trainings([one.evidence() for one in tested], rivals=True), steps)
 
 
 def _judged(evidence: Evidence, steps: Sequence[float]) -> Hypothesis:
