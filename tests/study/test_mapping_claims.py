@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -94,6 +95,16 @@ def test_parts_are_means_of_those_of_each_training(made) -> None:
         assert found[key].value == pytest.approx(np.mean([one[key].value for one in each])), key
         assert found[key].seeds == 3
     assert found["recall.collaborative.full"].of_seeds is not None
+    for key, times in {"share.semantic.private": 1, "reliable.semantic.private": 2}.items():
+        spread = np.std([one[key].value for one in each], ddof=1)
+        assert found[key].errors[1] == pytest.approx(times * spread), key
+    two = decompose_over_seeds(semantic[:2], collaborative[:2], parts, rank=2, settings=settings)
+    of_second = {name for name in two.values if re.match(r"reliable|.*private_(reliable|noise)", name)}
+    assert len(of_second) == 10
+    for name, value in two.values.items():
+        known = name not in of_second and found[name].low is not None
+        assert (value.low is not None) == known, name
+        assert value.seeds == 2
     np.testing.assert_allclose(
         found.table["recall.collaborative.private"],
         np.mean([one.table["recall.collaborative.private"] for one in each], axis=0),

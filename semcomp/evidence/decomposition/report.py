@@ -24,6 +24,8 @@ from semcomp.evidence.statistics.bootstrap import estimate, mean_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 from semcomp.evidence.statistics.over_trainings import mean_value
 
+OF_NEXT = 2.0  # times the spread between pairs of a training and the next, which share trainings
+
 
 @checked
 def decompose(
@@ -130,6 +132,12 @@ def decompose_over_seeds(
     interval as well (see `shuffles`). Other values: `over_trainings`. A value that some pair lacks is
     omitted.
 
+    Each training is the second seed of the one before, so values that take one (`reliable.*`,
+    `share.*.private_reliable|private_noise`) hang together: if pair s gives `θ + g_s + g_{s+1}`, the mean has
+    variance 4 σ²/S, but of three trainings the pairs differ as `g` do. Their spread is taken twice, which is
+    right for three trainings and about right or too wide for more. Two trainings are the same pair twice, so
+    these values then have no interval.
+
     Args:
         semantic, collaborative: views by seed, the same number; a semantic view that no seed changes may be
             the only one. Of a single pair the evidence is that of `decompose`.
@@ -166,14 +174,21 @@ def decompose_over_seeds(
         )
         for at in range(len(collaborative))
     ]
+    wider = dict.fromkeys(("wider", "wider_excess"), OF_NEXT if len(pairs) > 2 else None)
     values = {
-        name: mean_value([pair.values[name] for pair in pairs]) for name in _common([p.values for p in pairs])
+        name: mean_value([pair.values[name] for pair in pairs], **(wider if _of_second(name) else {}))
+        for name in _common([pair.values for pair in pairs])
     }
     found = [pair.found for pair in pairs if pair.found is not None]
     values |= _of_users(found[0], settings) if len(found) == 1 else _of_trainings(found, settings)
     config = pairs[0].config | {"trainings": [pair.config for pair in pairs]}
     label = f"decompose({pairs[0].names[0]}, {pairs[0].names[1]})"
     return Evidence(label, values, _user_table(found, split), measured(split, **config))
+
+
+def _of_second(name: str) -> bool:
+    """Whether it is a value of `reliability`, which takes the second seed."""
+    return name.startswith("reliable.") or name.endswith((".private_reliable", ".private_noise"))
 
 
 def _next(views: Sequence[View], at: int) -> View | None:
