@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -118,6 +119,18 @@ def test_parts_are_means_of_those_of_each_training(made) -> None:
     assert "reliable.semantic.full" not in fixed.values
     with pytest.raises(SemcompError, match="2 semantic and 3 collaborative"):
         decompose_over_seeds(semantic[:2], collaborative, parts)
+
+
+@pytest.mark.parametrize("ask", [parts_of, decompose_over_seeds, probes_of])
+def test_one_training_given_twice_is_refused(made, ask: Callable[..., object]) -> None:
+    parts, semantic, collaborative = made
+    twice = [*collaborative[:2], replace(collaborative[0], name="another name")]
+    with pytest.raises(SemcompError, match="training 0, and 'another name', training 2, have"):
+        ask(semantic, twice, parts)
+    with pytest.raises(SemcompError, match=r"training 0, .* training 1, have"):
+        ask([semantic[0]] * 3, collaborative, parts)
+    with pytest.raises(SemcompError, match=r"training 0, .* training 2, have"):
+        hypothesis_of(WORLD.truth().semantic_vectors, twice, parts)
 
 
 def test_the_hypothesis_is_asked_of_each_target(made) -> None:

@@ -22,7 +22,7 @@ from semcomp.evidence.decomposition.settings import USUAL, DecompositionSettings
 from semcomp.evidence.decomposition.shuffles import Shuffled, against_shuffles
 from semcomp.evidence.statistics.bootstrap import estimate, mean_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
-from semcomp.evidence.statistics.over_trainings import mean_value
+from semcomp.evidence.statistics.over_trainings import check_trainings, mean_value
 
 OF_NEXT = 2.0  # times the spread between pairs of a training and the next, which share trainings
 
@@ -147,7 +147,7 @@ def decompose_over_seeds(
         Evidence whose table has one row per user with test items, columns averaged over the pairs.
 
     Raises:
-        SemcompError: as `decompose`, no views, or different numbers of them.
+        SemcompError: as `decompose`, no views, different numbers of them, or a training given twice.
 
     >>> few = sc.DecompositionSettings(permutations=19, resamples=100, shuffles=5)
     >>> found = sc.evidence.decompose_over_seeds([sem], [cf, null], split, settings=few)
@@ -161,6 +161,8 @@ def decompose_over_seeds(
             f"{len(semantic)} semantic and {len(collaborative)} collaborative views; give as many of both, "
             "by seed, or one semantic view for all"
         )
+    check_trainings(semantic)
+    check_trainings(collaborative)
     pairs = [
         measured_pair(
             semantic[at % len(semantic)],

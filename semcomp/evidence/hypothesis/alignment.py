@@ -29,7 +29,7 @@ from semcomp.evidence.hypothesis.measures import (
 )
 from semcomp.evidence.hypothesis.result import Hypothesis, Part
 from semcomp.evidence.statistics.bootstrap import Floats
-from semcomp.evidence.statistics.over_trainings import over_trainings
+from semcomp.evidence.statistics.over_trainings import check_trainings, over_trainings
 from semcomp.evidence.statistics.verdicts import judge_family
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -176,7 +176,7 @@ def alignment_hypothesis_over_seeds(
         groups, margin, k, steps, clusters, mask, resamples, seed: as for `alignment_hypothesis`.
 
     Raises:
-        SemcompError: as `alignment_hypothesis`, or fewer than two targets.
+        SemcompError: as `alignment_hypothesis`, fewer than two targets, or one given twice.
 
     >>> found = alignment_hypothesis_over_seeds(text.matrix, [cf, null], split, resamples=100)
     >>> found.parts["existence"].slack.seeds
@@ -184,6 +184,7 @@ def alignment_hypothesis_over_seeds(
     """
     if len(targets) < 2:
         raise SemcompError(f"{len(targets)} training to be mapped onto; train once more and give two or more")
+    check_trainings(targets)
     tested = [
         alignment_hypothesis(
             source,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 from scipy.special import stdtrit
 
 from semcomp.checks import checked
 from semcomp.core.evidence import Evidence, Value
+from semcomp.core.view import View
 from semcomp.errors import SemcompError
 from semcomp.evidence.statistics.bootstrap import LEVEL, Floats
 from semcomp.evidence.statistics.pvalues import two_sided
@@ -64,6 +66,16 @@ def over_trainings(found: Sequence[Evidence], *, rivals: bool = False) -> Eviden
         values[name] = mean_value(each, wider=own, wider_excess=wider)
     provenance = {**found[0].provenance, "trainings": [one.provenance for one in found]}
     return Evidence(found[0].name, values, found[0].table, provenance)
+
+
+def check_trainings(views: Sequence[View]) -> None:
+    """Raise SemcompError for the same item vectors twice: one training that counts as two never varies."""
+    for (at, one), (place, other) in combinations(enumerate(views), 2):
+        if np.array_equal(one.items, other.items):
+            raise SemcompError(
+                f"{one.name!r}, training {at}, and {other.name!r}, training {place}, have the same vectors; "
+                "give each training once, or train again with another seed"
+            )
 
 
 def of_rivals(trainings: int) -> float | None:
