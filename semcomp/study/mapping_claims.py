@@ -27,6 +27,7 @@ from semcomp.evidence import (
 )
 from semcomp.evidence.statistics.bootstrap import mean_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
+from semcomp.evidence.statistics.over_trainings import check_trainings
 
 KINDS = ("ridge", "mlp-1")
 
@@ -57,7 +58,7 @@ def probes_of(
         seed: of the held-out items and of all else that is drawn.
 
     Raises:
-        SemcompError: as `probe`, and different numbers of views.
+        SemcompError: as `probe`, different numbers of views, and a training given twice.
 
     >>> probes_of([sem], [cf], split, null=null, k=5, epochs=2, resamples=50)["capacity"]["squared_error"].n
     40
@@ -157,6 +158,8 @@ def _as_many(
             f"{len(semantic)} trainings of one model, {len(collaborative)} of the other; "
             "give as many of either"
         )
+    check_trainings(semantic)
+    check_trainings(collaborative)
     if len(collaborative) == 1 and null is None:
         raise SemcompError(f"one training of {collaborative[0].name!r}; give another as null")
     again = [null] if null is not None and len(collaborative) == 1 else [*collaborative[1:], collaborative[0]]

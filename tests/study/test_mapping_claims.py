@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -94,6 +96,16 @@ def test_parts_are_means_of_those_of_each_training(made) -> None:
         assert found[key].value == pytest.approx(np.mean([one[key].value for one in each])), key
         assert found[key].seeds == 3
     assert found["recall.collaborative.full"].of_seeds is not None
+    for key, times in {"share.semantic.private": 1, "reliable.semantic.private": 2}.items():
+        spread = np.std([one[key].value for one in each], ddof=1)
+        assert found[key].errors[1] == pytest.approx(times * spread), key
+    two = decompose_over_seeds(semantic[:2], collaborative[:2], parts, rank=2, settings=settings)
+    of_second = {name for name in two.values if re.match(r"reliable|.*private_(reliable|noise)", name)}
+    assert len(of_second) == 10
+    for name, value in two.values.items():
+        known = name not in of_second and found[name].low is not None
+        assert (value.low is not None) == known, name
+        assert value.seeds == 2
     np.testing.assert_allclose(
         found.table["recall.collaborative.private"],
         np.mean([one.table["recall.collaborative.private"] for one in each], axis=0),
@@ -107,6 +119,18 @@ def test_parts_are_means_of_those_of_each_training(made) -> None:
     assert "reliable.semantic.full" not in fixed.values
     with pytest.raises(SemcompError, match="2 semantic and 3 collaborative"):
         decompose_over_seeds(semantic[:2], collaborative, parts)
+
+
+@pytest.mark.parametrize("ask", [parts_of, decompose_over_seeds, probes_of])
+def test_one_training_given_twice_is_refused(made, ask: Callable[..., object]) -> None:
+    parts, semantic, collaborative = made
+    twice = [*collaborative[:2], replace(collaborative[0], name="another name")]
+    with pytest.raises(SemcompError, match="training 0, and 'another name', training 2, have"):
+        ask(semantic, twice, parts)
+    with pytest.raises(SemcompError, match=r"training 0, .* training 1, have"):
+        ask([semantic[0]] * 3, collaborative, parts)
+    with pytest.raises(SemcompError, match=r"training 0, .* training 2, have"):
+        hypothesis_of(WORLD.truth().semantic_vectors, twice, parts)
 
 
 def test_the_hypothesis_is_asked_of_each_target(made) -> None:
@@ -129,6 +153,9 @@ def test_the_hypothesis_is_asked_of_each_target(made) -> None:
     slack = found.evidence()["existence.slack"]
     assert slack.value == pytest.approx(np.mean([one.value for one in slacks]))
     assert slack.high - slack.low > np.mean([one.high - one.low for one in slacks])
+    assert slack.errors[1] == pytest.approx(4 * np.std([one.value for one in slacks], ddof=1))
+    two = hypothesis_of(text, collaborative[:2], parts, k=5, resamples=50)
+    assert {part.verdict.word for part in two.parts.values()} == {"undecided"}
     assert found.parts["existence"].slack == slack
     with pytest.raises(SemcompError, match="no other seed"):
         hypothesis_of(text, collaborative[:1], parts)

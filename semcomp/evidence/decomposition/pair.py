@@ -64,13 +64,8 @@ def measured_pair(
     second_semantic: Source | None,
     rank: int | None,
     settings: DecompositionSettings,
-    training: int = 0,
 ) -> Pair:
-    """Decompose two sides and measure the parts; arguments as `decompose`.
-
-    Args:
-        training: the place of the pair among several, which have shuffles of their own.
-    """
+    """Decompose two sides and measure the parts; arguments as `decompose`."""
     views = _views(semantic, collaborative, split, settings)
     if views:  # from here on every row is that of the split's item
         semantic, collaborative = (views[role] for role in VIEWS)
@@ -103,7 +98,7 @@ def measured_pair(
     if rank is not None:
         check_rank(rank, min(s.shape[1], c.shape[1]))
 
-    orders = shuffles_of(len(s), settings.shuffles, [seed, 5, training])
+    orders = shuffles_of(len(s), settings.shuffles, [seed, 5, 0])
     found = shared_dimension(s, c, folds=FOLDS, permutations=settings.permutations, seed=seed)
     least, spent = settings.min_correlation, {"groups": groups, "seed": seed}
     values: dict[str, Value] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,12 @@ from semcomp.evidence.decomposition.pair import measured_pair
 from semcomp.evidence.decomposition.parts import Parts
 from semcomp.evidence.decomposition.ranking import Recalls
 from semcomp.evidence.decomposition.settings import USUAL, DecompositionSettings
-from semcomp.evidence.decomposition.shuffles import against_shuffles
+from semcomp.evidence.decomposition.shuffles import Shuffled, against_shuffles
 from semcomp.evidence.statistics.bootstrap import estimate, mean_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
-from semcomp.evidence.statistics.over_trainings import mean_value
+from semcomp.evidence.statistics.over_trainings import check_trainings, mean_value
+
+OF_NEXT = 2.0  # times the spread between pairs of a training and the next, which share trainings
 
 
 @checked
@@ -126,8 +128,15 @@ def decompose_over_seeds(
 
     Pair s is decomposed by itself, and the next training of each view is its second seed. A value is the mean
     over the pairs. Recalls are of the same users in every pair, so their intervals are those of
-    `estimate_over_seeds`; the shuffles of each pair are its own, and their scatter is part of what varies
-    between pairs. Other values: `over_trainings`. A value that some pair lacks is omitted.
+    `estimate_over_seeds`; all pairs are shuffled in the same orders, and the scatter of their mean is in the
+    interval as well (see `shuffles`). Other values: `over_trainings`. A value that some pair lacks is
+    omitted.
+
+    Each training is the second seed of the one before, so values that take one (`reliable.*`,
+    `share.*.private_reliable|private_noise`) hang together: if pair s gives `θ + g_s + g_{s+1}`, the mean has
+    variance 4 σ²/S, but of three trainings the pairs differ as `g` do. Their spread is taken twice, which is
+    right for three trainings and about right or too wide for more. Two trainings are the same pair twice, so
+    these values then have no interval.
 
     Args:
         semantic, collaborative: views by seed, the same number; a semantic view that no seed changes may be
@@ -138,7 +147,7 @@ def decompose_over_seeds(
         Evidence whose table has one row per user with test items, columns averaged over the pairs.
 
     Raises:
-        SemcompError: as `decompose`, no views, or different numbers of them.
+        SemcompError: as `decompose`, no views, different numbers of them, or a training given twice.
 
     >>> few = sc.DecompositionSettings(permutations=19, resamples=100, shuffles=5)
     >>> found = sc.evidence.decompose_over_seeds([sem], [cf, null], split, settings=few)
@@ -152,6 +161,8 @@ def decompose_over_seeds(
             f"{len(semantic)} semantic and {len(collaborative)} collaborative views; give as many of both, "
             "by seed, or one semantic view for all"
         )
+    check_trainings(semantic)
+    check_trainings(collaborative)
     pairs = [
         measured_pair(
             semantic[at % len(semantic)],
@@ -162,18 +173,24 @@ def decompose_over_seeds(
             second_semantic=_next(semantic, at),
             rank=rank,
             settings=settings,
-            training=at,
         )
         for at in range(len(collaborative))
     ]
+    wider = dict.fromkeys(("wider", "wider_excess"), OF_NEXT if len(pairs) > 2 else None)
     values = {
-        name: mean_value([pair.values[name] for pair in pairs]) for name in _common([p.values for p in pairs])
+        name: mean_value([pair.values[name] for pair in pairs], **(wider if _of_second(name) else {}))
+        for name in _common([pair.values for pair in pairs])
     }
     found = [pair.found for pair in pairs if pair.found is not None]
     values |= _of_users(found[0], settings) if len(found) == 1 else _of_trainings(found, settings)
     config = pairs[0].config | {"trainings": [pair.config for pair in pairs]}
     label = f"decompose({pairs[0].names[0]}, {pairs[0].names[1]})"
     return Evidence(label, values, _user_table(found, split), measured(split, **config))
+
+
+def _of_second(name: str) -> bool:
+    """Whether it is a value of `reliability`, which takes the second seed."""
+    return name.startswith("reliable.") or name.endswith((".private_reliable", ".private_noise"))
 
 
 def _next(views: Sequence[View], at: int) -> View | None:
@@ -195,10 +212,7 @@ def _of_users(found: Recalls, settings: DecompositionSettings) -> dict[str, Valu
         resamples=settings.resamples,
         seed=settings.seed,
     )
-    beside = {
-        name: against_shuffles(values[name], one.means, noise=one.noise) for name, one in found.null.items()
-    }
-    return values | beside
+    return _beside(values, found.null)
 
 
 def _of_trainings(found: Sequence[Recalls], settings: DecompositionSettings) -> dict[str, Value]:
@@ -207,16 +221,21 @@ def _of_trainings(found: Sequence[Recalls], settings: DecompositionSettings) -> 
         name: np.stack([one.columns[name] for one in found])
         for name in _common([one.columns for one in found])
     }
-    null = {
-        name: np.stack([one.null[name].mean for one in found]) for name in columns if name in found[0].null
-    }
-    return estimate_over_seeds(
+    null = {name: [one.null[name] for one in found] for name in columns if name in found[0].null}
+    values = estimate_over_seeds(
         columns,
         {name: mean_of(name, against_null=name in null) for name in columns},
-        null=null,
+        null={name: np.stack([one.mean for one in each]) for name, each in null.items()},
         resamples=settings.resamples,
         seed=settings.seed,
     )
+    return _beside(values, {name: Shuffled.over(each) for name, each in null.items()})
+
+
+def _beside(values: dict[str, Value], null: Mapping[str, Shuffled]) -> dict[str, Value]:
+    return values | {
+        name: against_shuffles(values[name], one.means, noise=one.noise) for name, one in null.items()
+    }
 
 
 def _user_table(found: Sequence[Recalls], split: Split) -> pd.DataFrame:

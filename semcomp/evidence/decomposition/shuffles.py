@@ -10,7 +10,12 @@ items) alone, the 95 % interval is
 
 (arms are squared and added: Zou and Donner, "Construction of confidence limits about effect measures",
 Statistics in Medicine 2008), and p has the same parts. ŝ² (1 + 1/R), not ŝ²/R: the mean of the shuffles is
-known well, where one more of them lies is not. Of several trainings that scatter is seen between themselves.
+known well, where one more of them lies is not.
+
+Several trainings are shuffled in the same R orders, and the means by shuffle are averaged over them. ŝ² is
+then the variance that this average keeps: all of it where the trainings share a view or the lengths of rows,
+since then the same items get the long rows in each; 1/S of it where each training draws its own. In the
+latter case the spread between trainings has it as well, and the interval is rather too wide.
 """
 
 from __future__ import annotations
@@ -26,7 +31,7 @@ from semcomp.core.evidence import Value
 from semcomp.evidence.decomposition.additions import Rows, Term
 from semcomp.evidence.decomposition.parts import Floats
 from semcomp.evidence.statistics.over_trainings import Z, arms_of, squared_and_added
-from semcomp.evidence.statistics.pvalues import two_sided
+from semcomp.evidence.statistics.pvalues import p_of_effect
 from semcomp.evidence.statistics.verdicts import without_excess
 
 MEMORY = 8 * 2**20  # bytes for the places of a block of users
@@ -45,6 +50,14 @@ class Shuffled:
     mean: Floats
     means: Floats
     noise: float
+
+    @classmethod
+    def over(cls, trainings: Sequence[Shuffled]) -> Shuffled:
+        """The mean of several trainings of the same users, shuffled in the same orders."""
+        mean, means = (
+            np.mean([getattr(one, name) for one in trainings], axis=0) for name in ("mean", "means")
+        )
+        return cls(mean, means, float(np.mean([one.noise for one in trainings])) / len(trainings))
 
     @classmethod
     def of(cls, found: Floats) -> Shuffled:
@@ -108,7 +121,8 @@ def _keys(place: Rows, pairs: tuple[Rows, Rows], moved: Rows) -> Rows:
 def against_shuffles(value: Value, null: Floats, *, noise: float = 0.0) -> Value:
     """The value next to the mean of R shuffles (see the module).
 
-    `excess_of_seeds` is the shuffles' part of the squared standard error: another training would redraw it.
+    `excess_of_seeds` is the part of trainings and shuffles in the squared standard error: another training
+    would redraw it. Of several trainings p is that of the interval, `p_of_effect`.
 
     Args:
         value: with the interval of its excess over the mean of the shuffles as far as units go, or else with
@@ -129,11 +143,12 @@ def against_shuffles(value: Value, null: Floats, *, noise: float = 0.0) -> Value
     low, high = squared_and_added(excess, arms, math.sqrt(scatter), shuffles - 1)
     errors = (sum(arms) / (2 * Z), math.sqrt(drawn), math.sqrt(of_units), float(shuffles))
     total = errors[0] ** 2 + scatter
-    return replace(
+    drawn_anew = errors[0] ** 2 * (value.excess_of_seeds or 0.0) + scatter
+    found = replace(
         beside,
         excess_low=low,
         excess_high=high,
-        excess_p=two_sided(excess, errors, n=max(1, value.n)),
-        excess_of_seeds=scatter / total if total > 0 else None,
-        excess_errors=errors,
+        excess_of_seeds=drawn_anew / total if total > 0 else None,
+        excess_errors=errors if value.seeds == 1 else (),  # they have no room for a third source
     )
+    return replace(found, excess_p=p_of_effect(found))

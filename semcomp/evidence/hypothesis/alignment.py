@@ -29,7 +29,7 @@ from semcomp.evidence.hypothesis.measures import (
 )
 from semcomp.evidence.hypothesis.result import Hypothesis, Part
 from semcomp.evidence.statistics.bootstrap import Floats
-from semcomp.evidence.statistics.over_trainings import over_trainings
+from semcomp.evidence.statistics.over_trainings import check_trainings, over_trainings
 from semcomp.evidence.statistics.verdicts import judge_family
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -165,16 +165,18 @@ def alignment_hypothesis_over_seeds(
 ) -> Hypothesis:
     """`alignment_hypothesis` with each training as the target in turn, the others being its seeds.
 
-    Each number is the mean over the targets, and the variance between them is in the interval
-    (`over_trainings`): a loss against two other seeds depends on which training is mapped onto.
+    Each number is the mean over the targets, and the variance between them is in the interval: a loss against
+    two other seeds depends on which training is mapped onto. Each training is a rival of all the others as
+    well, so the losses of the targets differ less than they vary; their spread is taken 2 (S − 1)/(S − 2)
+    times (`over_trainings` with rivals). Two trainings say nothing of it, and every part is then undecided.
 
     Args:
         source: as for `alignment_hypothesis`, the same for all.
-        targets: the model's trainings, two or more.
+        targets: the model's trainings, two or more, for verdicts three or more.
         groups, margin, k, steps, clusters, mask, resamples, seed: as for `alignment_hypothesis`.
 
     Raises:
-        SemcompError: as `alignment_hypothesis`, or fewer than two targets.
+        SemcompError: as `alignment_hypothesis`, fewer than two targets, or one given twice.
 
     >>> found = alignment_hypothesis_over_seeds(text.matrix, [cf, null], split, resamples=100)
     >>> found.parts["existence"].slack.seeds
@@ -182,6 +184,7 @@ def alignment_hypothesis_over_seeds(
     """
     if len(targets) < 2:
         raise SemcompError(f"{len(targets)} training to be mapped onto; train once more and give two or more")
+    check_trainings(targets)
     tested = [
         alignment_hypothesis(
             source,
@@ -199,7 +202,7 @@ def alignment_hypothesis_over_seeds(
         )
         for at, target in enumerate(targets)
     ]
-    return _judged(over_trainings([one.evidence() for one in tested]), steps)
+    return _judged(over_trainings([one.evidence() for one in tested], rivals=True), steps)
 
 
 def _judged(evidence: Evidence, steps: Sequence[float]) -> Hypothesis:

@@ -13,6 +13,9 @@ from semcomp.core.rank import rank
 from semcomp.core.view import View
 from semcomp.data import split
 from semcomp.evidence.decomposition.additions import Addition, recalls_of_sums
+from semcomp.evidence.decomposition.ranking import Recalls
+from semcomp.evidence.decomposition.report import _of_trainings
+from semcomp.evidence.decomposition.settings import DecompositionSettings
 from semcomp.evidence.decomposition.shuffles import (
     Shuffled,
     against_shuffles,
@@ -117,6 +120,29 @@ def test_noise_vectors_rank_no_better_than_shuffled(popular) -> None:
     for word in ("holds", "does not hold"):
         assert words.count(word) <= 11  # of 150 at 2.5 %: more has probability 0.001
         assert naive.count(word) >= 45
+
+
+def word_of_trainings(popular, shared: str, use: float, rng: np.random.Generator) -> str:
+    """The verdict on five trainings of random vectors, the same or of the same lengths in all."""
+    few, orders, found = popular[:600], [np.arange(60), *shuffles_of(60, 20, [1])], []
+    lengths = np.exp(rng.standard_normal((60, 1)))
+    for _ in range(5):
+        if shared == "lengths" or not found:
+            users, items = rng.standard_normal((600, 4)) + 1.0, rng.standard_normal((60, 4)) * lengths
+            items[:, 0] += use * np.linspace(4, -4, 60)
+        both = shuffled_recalls((users, items), orders, sp.csr_array(few.shape), few, 5)
+        found.append(Recalls({"x": both[0]}, {"x": Shuffled.of(both[1:])}, np.arange(600), {}))
+    return judge(_of_trainings(found, DecompositionSettings(resamples=100))["x"]).word
+
+
+@pytest.mark.parametrize("shared", ["view", "lengths"])
+def test_a_part_without_effect_is_one_more_shuffle_in_every_training(popular, shared: str) -> None:
+    """Trainings that agree in which items have long rows: their spread says nothing of that chance."""
+    rng = np.random.default_rng(4)
+    words = [word_of_trainings(popular, shared, 0.0, rng) for _ in range(25)]
+    for word in ("holds", "does not hold"):
+        assert words.count(word) <= 4  # of 25 at 2.5 %: more has probability 0.0004
+    assert word_of_trainings(popular, shared, 2.0, rng) == "holds"
 
 
 @pytest.mark.parametrize(("use", "word"), [(0.0, "undecided"), (1.0, "holds")])
