@@ -53,7 +53,7 @@ def probes_of(
 
     Args:
         semantic, collaborative: views by training, as many of either.
-        null: another training of the target's model; needed where there is one.
+        null: another training of the target's model; needed where there is one training, else refused.
         k: neighbours and places. epochs: of the network. resamples: of the bootstrap.
         seed: of the held-out items and of all else that is drawn.
 
@@ -102,7 +102,7 @@ def parts_of(
 
     Args:
         semantic, collaborative: views by training, as many of either.
-        null: another training of the collaborative model; needed where there is one.
+        null: another training of the collaborative model; needed where there is one, else refused.
         k: places. max_users: that are ranked. resamples: of the bootstrap. seed: of what is drawn.
 
     Raises:
@@ -133,7 +133,7 @@ def hypothesis_of(
 
     Args:
         text: vectors of the split's items. collaborative: views by training.
-        null: another training of that model; needed where there is one.
+        null: another training of that model; needed where there is one, else refused.
         k: neighbours and places. resamples: of the bootstrap. seed: of the folds and of what is drawn.
 
     Raises:
@@ -143,9 +143,9 @@ def hypothesis_of(
     1
     """
     options: dict[str, Any] = {"k": k, "resamples": resamples, "seed": seed}
+    seconds = _seconds(collaborative, null)
     if len(collaborative) == 1:
-        seeds = [] if null is None else [null]
-        return alignment_hypothesis(text, collaborative[0], split, seeds=seeds, **options)
+        return alignment_hypothesis(text, collaborative[0], split, seeds=seconds, **options)
     return alignment_hypothesis_over_seeds(text, collaborative, split, **options)
 
 
@@ -160,7 +160,16 @@ def _as_many(
         )
     check_trainings(semantic)
     check_trainings(collaborative)
-    if len(collaborative) == 1 and null is None:
-        raise SemcompError(f"one training of {collaborative[0].name!r}; give another as null")
-    again = [null] if null is not None and len(collaborative) == 1 else [*collaborative[1:], collaborative[0]]
-    return list(zip(semantic, collaborative, again, strict=True))
+    return list(zip(semantic, collaborative, _seconds(collaborative, null), strict=True))
+
+
+def _seconds(trainings: Sequence[View], null: View | None) -> list[View]:
+    """For each training another one: of several the next, of a single one the null."""
+    if null is not None and len(trainings) == 1:
+        return [null]
+    if null is not None or len(trainings) == 1:
+        raise SemcompError(
+            f"{len(trainings)} trainings and {'no' if null is None else 'a'} null; of one training give "
+            "another as null, of several none: each is another's"
+        )
+    return [*trainings[1:], *trainings[:1]]

@@ -65,8 +65,6 @@ def test_probes_are_means_of_those_of_each_training(made) -> None:
     assert error.seeds == 3
     with pytest.raises(SemcompError, match="3 trainings of one model, 2"):
         probes_of(semantic, collaborative[:2], parts)
-    with pytest.raises(SemcompError, match="give another as null"):
-        parts_of(semantic[:1], collaborative[:1], parts)
 
 
 def test_parts_are_means_of_those_of_each_training(made) -> None:
@@ -157,5 +155,19 @@ def test_the_hypothesis_is_asked_of_each_target(made) -> None:
     two = hypothesis_of(text, collaborative[:2], parts, k=5, resamples=50)
     assert {part.verdict.word for part in two.parts.values()} == {"undecided"}
     assert found.parts["existence"].slack == slack
-    with pytest.raises(SemcompError, match="no other seed"):
-        hypothesis_of(text, collaborative[:1], parts)
+
+
+@pytest.mark.parametrize("ask", [parts_of, probes_of, hypothesis_of])
+def test_a_null_is_for_a_single_training(made, ask: Callable[..., object]) -> None:
+    """Of several it would be ignored, as each is another's."""
+    parts, semantic, collaborative = made
+    text = WORLD.truth().semantic_vectors
+
+    def asked(number: int, null: View | None) -> None:
+        first = text if ask is hypothesis_of else semantic[:number]
+        ask(first, collaborative[:number], parts, null=null)
+
+    with pytest.raises(SemcompError, match="1 trainings and no null; of one training give another as null"):
+        asked(1, None)
+    with pytest.raises(SemcompError, match=r"2 trainings and a null; .* of several none"):
+        asked(2, collaborative[2])

@@ -10,6 +10,7 @@ from semcomp.checks import checked
 from semcomp.errors import SemcompError
 
 SHUFFLES = 20
+MOST_SHUFFLES = 400
 STRONG = 0.5
 WEIGHTS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0)
 
@@ -22,7 +23,9 @@ class DecompositionSettings:
     Attributes:
         permutations: for the edge of the dimension.
         shuffles: of the items' rows, whose mean is the null of everything else and whose scatter is part of
-            the interval. With fewer than 20 that scatter is known badly and intervals are wide.
+            the interval. With fewer than 20 that scatter is known badly and intervals are wide; with 400, the
+            most, it is known to 4 % (1/√(2R)), while every part is ranked for every user by each of them and
+            each keeps a number for every user.
         groups: of items left out for the intervals of shares; 0 for none.
         resamples: bootstrap resamples of users (recalls) or items (reliability); 0 for no intervals.
         seed: of folds, permutations, shuffles, groups and resamples.
@@ -54,6 +57,10 @@ class DecompositionSettings:
     def __post_init__(self) -> None:
         if self.shuffles < 2:
             raise SemcompError(f"shuffles = {self.shuffles}; their scatter takes at least 2")
+        if self.shuffles > MOST_SHUFFLES:
+            raise SemcompError(
+                f"shuffles = {self.shuffles}; use at most {MOST_SHUFFLES}, which give their scatter to 4 %"
+            )
         if self.max_users is not None and self.max_users < 1:
             raise SemcompError(f"max_users = {self.max_users}; rank at least 1")
         if not 0 <= self.min_correlation < 1:

@@ -421,6 +421,7 @@ def test_users_are_drawn_and_seeds_decide(planted) -> None:
         ({"max_users": 0}, "max_users = 0"),
         ({"groups": 1}, "1 groups"),
         ({"min_correlation": 1.0}, "min_correlation = 1.0"),
+        ({"shuffles": 401}, "shuffles = 401; use at most 400"),
         ({"weights": ()}, "must be one or more"),
         ({"weights": (-1.0, 0.0)}, "at least 0"),
         ({"weights": (0.0, 1.0, 0.5)}, "must ascend"),
