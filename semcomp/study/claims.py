@@ -266,7 +266,7 @@ def as_html(findings: Sequence[Finding]) -> str:
     """The ledger as a table grouped by claim, one line per data set under each."""
     if not findings:
         return "<p>No evidence yet: run the chapters of a data set.</p>"
-    heads = ("data", "found", "95 % interval", "null", "least", "p (Holm)", "verdict")
+    heads = ("data", "found", "95 % interval", "null", "p (Holm)", "verdict")
     doubts = dict.fromkeys((one.dataset, one.budget, one.reservation) for one in findings if one.reservation)
     lines = [
         *(f"<p>{escape(dataset)} ({escape(budget)}). {escape(why)}</p>" for dataset, budget, why in doubts),
@@ -275,9 +275,10 @@ def as_html(findings: Sequence[Finding]) -> str:
         "</tr></thead>",
     ]
     for claim, group in groupby(findings, key=lambda finding: finding.claim):
+        least = f"; least: {claim.least}" if claim.least.amount else ""
         lines.append(
-            f"<tbody><tr><th colspan='7'><div>{escape(claim.says)}"
-            f"<br><small>The paper: {escape(claim.published)}</small></div></th></tr>"
+            f"<tbody><tr><th colspan='6'><div>{escape(claim.says)}"
+            f"<br><small>The paper: {escape(claim.published + least)}</small></div></th></tr>"
         )
         lines += [_row(finding) for finding in group]
         lines.append("</tbody>")
@@ -303,7 +304,6 @@ def _row(finding: Finding) -> str:
         f"{value.value:.3f}",
         interval,
         "" if value.null is None else f"{value.null:.3f}",
-        escape(str(finding.claim.least)),
         escape(p_value(finding.p)),
         f"{mark} {finding.verdict}{more}",
     )
