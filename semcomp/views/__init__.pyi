@@ -11,6 +11,7 @@ from semcomp.views.collaborative.autocf import AutoCF as AutoCF
 
 # In closed form, or counted
 from semcomp.views.collaborative.ease import EASE as EASE
+from semcomp.views.collaborative.edlae import EDLAE as EDLAE
 from semcomp.views.collaborative.ials import IALS as IALS
 from semcomp.views.collaborative.item_knn import ItemKNN as ItemKNN
 from semcomp.views.collaborative.spectral import Spectral as Spectral
@@ -25,6 +26,7 @@ from semcomp.views.semantic.whitening import ACE as ACE
 from semcomp.views.semantic.whitening import Whitened as Whitened
 from semcomp.views.semantic.raw_text import RawText as RawText
 from semcomp.views.semantic.semantic_knn import SemanticKNN as SemanticKNN
+from semcomp.views.semantic.text_ease import TextEASE as TextEASE
 
 # Of two views, or of both kinds of data
 from semcomp.views.joint.late import CombSum as CombSum
@@ -32,6 +34,9 @@ from semcomp.views.joint.rank_fusion import RRF as RRF
 from semcomp.views.joint.fusion import NormConcatNorm as NormConcatNorm
 from semcomp.views.joint.fusion import FusionControl as FusionControl
 from semcomp.views.joint.fusion import TwinLightGCN as TwinLightGCN
+from semcomp.views.joint.text_autoencoders import AddEASE as AddEASE
+from semcomp.views.joint.text_autoencoders import CEASE as CEASE
+from semcomp.views.joint.text_autoencoders import L3AE as L3AE
 from semcomp.views.joint.aligned import AlignedLightGCN as AlignedLightGCN
 from semcomp.views.joint.rank_fusion import rrf as rrf
 

@@ -86,6 +86,7 @@ IALS_SPACE: Space = {
     "unobserved": log_range(0.003, 0.3),
     "frequency": one_of(0.5, 1.0),
 }
+EDLAE_SPACE: Space = {"regularization": log_range(10.0, 5000.0), "dropout": Range(0.0, 1.0)}
 SPECTRAL: Space = {
     "damping": Range(0.0, 0.6),
     "response": Range(0.0, 2.0),
@@ -118,6 +119,12 @@ AUTOCF: Space = {
 }
 FLAT: Space = {"dim": WIDTHS, "centred": one_of(False, True)}
 TEXT_KNN: Space = {"neighbours": one_of(5, 10, 20, 50, 100)}
+L3AE_SPACE: Space = {
+    "regularization": log_range(1.0, 500.0),
+    "text_regularization": log_range(0.1, 100.0),
+    "weight": log_range(10.0, 1000.0),
+}
+TEXT_EASE: Space = {"regularization": log_range(0.1, 100.0)}
 TEXT_MAP: Space = {**LOOP, **SOFTMAX, **DECAY}
 ALPHAREC: Space = {**GRAPH, **DECAY, **HIDDEN, "training.batch": one_of(2048, 8192)}
 
@@ -131,6 +138,7 @@ REGISTRY: dict[str, Entry] = {
     "item-kNN": Entry(cf.ItemKNN(), "collaborative", space=ITEM_KNN),
     "iALS": Entry(cf.IALS(), "collaborative", space=IALS_SPACE),
     "EASE": Entry(cf.EASE(), "collaborative", space={"regularization": log_range(10.0, 5000.0)}),
+    "EDLAE": Entry(cf.EDLAE(), "collaborative", space=EDLAE_SPACE),
     "spectral": Entry(cf.Spectral(), "collaborative", space=SPECTRAL),
     "BPR-MF": Entry(cf.BPRMF(), "collaborative", space=BPR_MF),
     "LightGCN": Entry(cf.LightGCN(), "collaborative", space={**GRAPH, **DECAY}),
@@ -145,10 +153,16 @@ REGISTRY: dict[str, Entry] = {
     "whitened text": Entry(semantic.Whitened(), "semantic", TEXT, space=FLAT),
     "ACE": Entry(semantic.ACE(), "semantic", TEXT, space={**FLAT, "strength": log_range(1e-2, 1e2)}),
     "semantic kNN": Entry(semantic.SemanticKNN(), "semantic", TEXT, space=TEXT_KNN),
+    "EASE-text": Entry(
+        semantic.TextEASE(), "semantic", TEXT, space={"regularization": log_range(0.1, 100.0)}
+    ),
     "projection": Entry(semantic.SemanticProjection(), "semantic", TEXT, space=TEXT_MAP),
     "projection (leave-one-out)": Entry(LEAVE_ONE_OUT, "semantic", TEXT, space=TEXT_MAP),
     "MLP projection": Entry(semantic.MLPProjection(), "semantic", TEXT, space={**TEXT_MAP, **HIDDEN}),
     "AlphaRec": Entry(semantic.AlphaRec(), "semantic", TEXT, space=ALPHAREC),
+    "Add-EASE": Entry(joint.AddEASE(), "joint", TEXT, space={**EDLAE_SPACE, "weight": log_range(0.1, 10.0)}),
+    "CEASE": Entry(joint.CEASE(), "joint", TEXT, space={**EDLAE_SPACE, "weight": log_range(1.0, 300.0)}),
+    "L3AE": Entry(joint.L3AE(), "joint", TEXT, space=L3AE_SPACE),
     "aligned": Entry(
         joint.AlignedLightGCN(), "joint", TEXT, space={**GRAPH, **DECAY, **CONTRAST}, strength="weight"
     ),

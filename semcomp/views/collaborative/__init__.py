@@ -3,6 +3,7 @@
 from semcomp.views.collaborative.autocf import AutoCF
 from semcomp.views.collaborative.dccf import DCCF
 from semcomp.views.collaborative.ease import EASE
+from semcomp.views.collaborative.edlae import EDLAE
 from semcomp.views.collaborative.ials import IALS
 from semcomp.views.collaborative.item_knn import ItemKNN
 from semcomp.views.collaborative.lightgcn import LightGCN
@@ -18,6 +19,7 @@ __all__ = [
     "BPRMF",
     "DCCF",
     "EASE",
+    "EDLAE",
     "GFCF",
     "IALS",
     "LRGCCF",

@@ -5,9 +5,13 @@ from semcomp.views.joint.ensemble import ensemble
 from semcomp.views.joint.fusion import FusionControl, NormConcatNorm, TwinLightGCN
 from semcomp.views.joint.late import CombSum
 from semcomp.views.joint.rank_fusion import RRF, rrf
+from semcomp.views.joint.text_autoencoders import CEASE, L3AE, AddEASE
 
 __all__ = [
+    "CEASE",
+    "L3AE",
     "RRF",
+    "AddEASE",
     "AlignedLightGCN",
     "CombSum",
     "FusionControl",

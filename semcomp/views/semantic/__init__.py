@@ -5,6 +5,7 @@ from semcomp.views.semantic.mlp import MLPProjection
 from semcomp.views.semantic.projection import SemanticProjection
 from semcomp.views.semantic.raw_text import RawText
 from semcomp.views.semantic.semantic_knn import SemanticKNN
+from semcomp.views.semantic.text_ease import TextEASE
 from semcomp.views.semantic.whitening import ACE, Whitened
 
 __all__ = [
@@ -14,5 +15,6 @@ __all__ = [
     "RawText",
     "SemanticKNN",
     "SemanticProjection",
+    "TextEASE",
     "Whitened",
 ]
