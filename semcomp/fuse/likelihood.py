@@ -21,7 +21,7 @@ from semcomp.fuse.candidates import Candidates
 from semcomp.fuse.mixture import Floats, Scores, weighted
 
 PASSES = 40
-DONE = 1e-7  # expected gain of another step, in nats per positive
+DONE = 1e-10  # expected gain of another step, in nats per positive
 WEAK = 1e-3  # a ridge that moves no weight, and keeps each finite
 TOP = 50
 FIXED = 1e12  # a ridge that leaves nothing of a weight

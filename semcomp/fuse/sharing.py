@@ -79,7 +79,7 @@ class SelectiveSharing:
             directions = np.flatnonzero(told.heldout > told.edge)
             shared = len(directions)
             if shared:
-                a, b = _averaged(a, b, fit_cca(*rows), directions, known)
+                a, b = averaged(a, b, fit_cca(*rows), directions, known)
         fused = CombSum(self.weight).fit(Inputs(split, views=(a, b)))
         kept = ("weight", "of", "valid_ndcg_by_weight")
         more = {key: value for key, value in fused.provenance.items() if key in kept}
@@ -87,7 +87,7 @@ class SelectiveSharing:
         return replace(fused, name="selective sharing", provenance=made)
 
 
-def _averaged(a: View, b: View, found: CCA, directions: Rows, known: Rows) -> tuple[View, View]:
+def averaged(a: View, b: View, found: CCA, directions: Rows, known: Rows) -> tuple[View, View]:
     """Both views, each with the mean of both variates where its own were."""
     c_a, c_b = found.variates(a.items, b.items)
     half = (c_b - c_a)[:, directions] / 2
