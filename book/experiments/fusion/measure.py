@@ -148,10 +148,11 @@ def measure(task: tuple[Bundle]) -> list[dict[str, Any]]:
     for name, row in bundle.rows(split.n_items).items():
         found = [member(one, row.shuffled) for one in row.members]
         began = time.perf_counter()
-        scorer: Scorer = found[0][0]
+        scorer, weights = found[0][0], None
         if len(found) > 1:
-            fuse: Model = Gate() if row.gated else WeightedSum()
+            fuse = Gate() if row.gated else WeightedSum()
             scorer = fuse.fit(replace(inputs[row.shuffled], views=[one for one, _ in found]), bundle.seed)
+            weights = dict(zip(row.members, scorer.provenance["weights"], strict=True))
         seconds = time.perf_counter() - began
         cells.append(
             {
@@ -160,9 +161,7 @@ def measure(task: tuple[Bundle]) -> list[dict[str, Any]]:
                 "seed": bundle.seed,
                 "key": bundle.key,
                 "valid ndcg@20": validation_ndcg(scorer, split),
-                "weights": dict(zip(row.members, scorer.provenance["weights"], strict=True))
-                if len(found) > 1
-                else None,
+                "weights": weights,
                 "seconds of members": round(sum(spent for _, spent in found), 2),
                 "seconds of weights": round(seconds, 2),
                 "settings": {one: bundle.models[one][1] for one in row.members},
