@@ -1,0 +1,102 @@
+"""Closed forms: places give every measure back, strata are what they say, and what the committed results say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from book.experiments.fusion import measure, tables
+from book.experiments.fusion.rows import CONTROL, FUSION, QUESTIONS, ROWS, SHUFFLED, TRAINED
+from semcomp.core.metrics import per_user
+from semcomp.core.rank import rank
+from semcomp.core.view import View
+from semcomp.data import write_folder
+from semcomp.planted import World
+from semcomp.views.registry import REGISTRY
+
+KEPT = tables.records()
+
+
+@pytest.fixture
+def bundle(tmp_path, cache):
+    world = World(users=100, items=80, dim=3, activity=20.0, sharpness=3.0).dataset()
+    folder = str(write_folder(replace(world, name="small"), tmp_path / "data"))
+    return measure.prepare((folder, measure.USUAL, 0))
+
+
+def test_places_give_the_metrics_of_the_ranking(bundle):
+    about, made = bundle
+    split = measure.study_of(made.dataset, made.split).split
+    rng = np.random.default_rng(0)
+    view = View("random", rng.normal(size=(split.n_users, 3)), rng.normal(size=(split.n_items, 3)))
+    ranking = rank(view, split, measure.K)
+    ours = per_user(ranking, split.test, measure.K)
+    found = measure.places(ranking, split.test).astype(np.int64)
+    for metric in ("ndcg", "recall"):
+        np.testing.assert_allclose(tables.of_places(metric, about, found), ours[metric])
+
+
+def test_nearness_is_the_greatest_cosine_to_the_history(bundle):
+    about, made = bundle
+    study = measure.study_of(made.dataset, made.split)
+    split, rows = study.split, study.text.rows_for(study.split.item_ids).astype(np.float64)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    at = 0
+    for user in range(split.n_users):
+        history = rows[split.train[[user]].indices]
+        for item in split.test[[user]].indices:
+            expected = 100 * (1 + (history @ rows[item]).max()) if len(history) else 0
+            assert measure.numbers(about["cosine of each test item"])[at] == pytest.approx(expected, abs=1.01)
+            at += 1
+    assert at == split.test.nnz
+
+
+def test_a_bundle_has_every_row_and_rows_without_a_seed_once(bundle, tmp_path):
+    about, made = bundle
+    cells = measure.measure((made,))
+    assert [cell["row"] for cell in cells] == list(ROWS)
+    path = tmp_path / "small.json"
+    measure.keep(path, made, about, cells)
+    measure.keep(path, made, about, cells)
+    assert len(measure.kept(path)["cells"]) == len(ROWS)
+    later = replace(made, seed=1).rows(80)
+    assert {FUSION, CONTROL, SHUFFLED, "iALS"} <= set(later)
+    assert not {"EASE", "CEASE", "item-kNN"} & set(later)
+    assert "L3AE" not in made.rows(measure.LARGE + 1)
+
+
+def test_fusion_and_control_have_as_many_members_and_the_control_reads_no_text():
+    assert len(ROWS[FUSION].members) == len(ROWS[CONTROL].members) == len(ROWS[SHUFFLED].members)
+    assert ROWS[FUSION].reads_text
+    assert not ROWS[CONTROL].reads_text
+    assert ROWS[SHUFFLED].shuffled
+    assert {one for pair in QUESTIONS for one in pair[:2]} <= {*ROWS, *TRAINED}
+    assert all(name in REGISTRY or name == "GF-CF" for row in ROWS.values() for name in row.members)
+
+
+@pytest.mark.parametrize("dataset", KEPT)
+def test_committed_numbers_come_out_of_the_places(dataset):
+    """Strata are a partition, and their hits are those of all test items together."""
+    record = KEPT[dataset]
+    about = record["splits"][tables.USUAL]
+    pairs = int(tables.numbers(about["test items of each user"]).sum())
+    cell = next(one for one in record["cells"] if (one["row"], one["seed"]) == (FUSION, 0))
+    hits = int((tables.numbers(cell["places"]) > 0).sum())
+    for kind in tables.STRATA:
+        of, names = tables.strata(about, kind)
+        assert len(of) == pairs
+        assert set(of.tolist()) <= set(range(len(names)))
+        table = tables.by_stratum(record, kind, (FUSION,))
+        assert table["n"].sum() == pairs
+        found = sum(n * value.value for n, value in zip(table["n"], table["value"], strict=True))
+        assert found == pytest.approx(hits)
+
+
+def test_answers_are_differences_of_the_means_shown():
+    answers, fits = tables.answers(KEPT, "ndcg"), tables.fits(KEPT)
+    mean = fits[fits["split"] == tables.USUAL].groupby(["dataset", "row"])["ndcg"].mean()
+    for found in answers[answers["says"] == QUESTIONS[0][2]].to_dict("records"):
+        assert found["one"] == pytest.approx(mean[found["dataset"], FUSION])
+        assert found["other"] == pytest.approx(mean[found["dataset"], CONTROL])
