@@ -38,7 +38,8 @@ STRATA = {
 
 def records(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
     """What was measured, by data set, the fewest train pairs first; splits that lack a row are omitted."""
-    found = [_whole(read(path)) for path in folder.glob("*.json")]
+    found = [read(path) for path in folder.glob("*.json")]
+    found = [_whole(one) for one in found if "splits" in one]  # beside other results of the experiment
     found = [one for one in found if one["splits"]]
     found.sort(key=lambda one: next(iter(one["splits"].values()))["train pairs"])
     if not found:
