@@ -1,4 +1,4 @@
-"""Closed forms: places give every measure back, strata are what they say, and what the committed results say."""
+"""Closed forms: places give every measure back, strata are what they say, and the committed results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from book.experiments.fusion import measure, tables
+from book.experiments.fusion import measure, questions, tables
 from book.experiments.fusion.rows import CONTROL, FUSION, QUESTIONS, ROWS, SHUFFLED, TRAINED
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
@@ -48,7 +48,7 @@ def test_nearness_is_the_greatest_cosine_to_the_history(bundle):
         history = rows[split.train[[user]].indices]
         for item in split.test[[user]].indices:
             expected = 100 * (1 + (history @ rows[item]).max()) if len(history) else 0
-            assert measure.numbers(about["cosine of each test item"])[at] == pytest.approx(expected, abs=1.01)
+            assert tables.numbers(about["cosine of each test item"])[at] == pytest.approx(expected, abs=1.01)
             at += 1
     assert at == split.test.nnz
 
@@ -100,3 +100,36 @@ def test_answers_are_differences_of_the_means_shown():
     for found in answers[answers["says"] == QUESTIONS[0][2]].to_dict("records"):
         assert found["one"] == pytest.approx(mean[found["dataset"], FUSION])
         assert found["other"] == pytest.approx(mean[found["dataset"], CONTROL])
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_cut_histories_are_parts_of_the_whole(most, world):
+    split = world[0]
+    short = questions.cut(split, most, seed=0)
+    kept = np.diff(short.train.indptr)
+    np.testing.assert_array_equal(kept, np.minimum(np.diff(split.train.indptr), most))
+    assert (short.train.multiply(split.train) != short.train).nnz == 0
+    assert (questions.cut(split, most, seed=1).train != short.train).nnz > 0
+
+
+def test_every_question_has_an_answer_and_cold_items_need_text():
+    for piece in questions.SETTINGS:
+        table = tables.when(piece, "ndcg")
+        assert len(table)
+        np.testing.assert_allclose(
+            [one.excess for one in table["difference"]], table["fusion"] - table["control"]
+        )
+    cold = tables.when("split", "recall").set_index("setting").loc[["cold-items"]]
+    assert (cold["control"] == 0).all()
+    assert (cold["fusion"] > 0).all()
+
+
+def test_a_questions_cell_on_a_small_planted_world(monkeypatch):
+    monkeypatch.setattr(questions, "WORLD", World(users=100, items=60, dim=3, activity=12.0))
+    found = questions.measure((questions.Cell("shared", "planted", 0.5, 2),))
+    assert found["seeds"] == 2
+    for metric in ("ndcg", "recall"):
+        assert found[metric]["difference"] == pytest.approx(
+            found[metric]["fusion"] - found[metric]["control"]
+        )
+        assert found[metric]["low"] <= found[metric]["difference"] <= found[metric]["high"]

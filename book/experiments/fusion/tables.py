@@ -12,6 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from book.experiments.fusion.measure import LARGE, RESULTS
+from book.experiments.fusion.questions import RESULTS as WHEN
+from book.experiments.fusion.questions import SETTINGS
 from book.experiments.fusion.rows import CONTROL, FUSION, QUESTIONS, ROWS, TRAINED
 from book.experiments.matched.hits import K, numbers
 from book.experiments.matched.measure import RESULTS as MATCHED
@@ -28,6 +30,7 @@ from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 Floats = NDArray[np.float64]
 Record = Mapping[str, Any]
 RESAMPLES = 2000
+SPLITS = 3  # at least, to say something over splits
 NEAR = (40, 50, 60, 70, 80, 90)  # hundredths of a cosine between the strata of nearness
 STRATA = {
     "near": "greatest text cosine to the history",
@@ -89,7 +92,9 @@ def of_places(metric: str, about: Record, places: NDArray[np.int64]) -> Floats:
     if metric == "recall":
         return np.asarray(np.add.reduceat(hit, first, dtype=np.float64) / n_truth)
     ideal = np.cumsum(1 / np.log2(np.arange(K) + 2))[np.minimum(n_truth, K) - 1]
-    return np.asarray(np.add.reduceat(np.where(hit, 1 / np.log2(places + 1.0), 0.0), first) / ideal)
+    return np.asarray(
+        np.add.reduceat(np.where(hit, 1 / np.log2(np.maximum(places, 1) + 1.0), 0.0), first) / ideal
+    )
 
 
 def columns(record: Record, metric: str, split: str = USUAL) -> dict[str, Floats]:
@@ -120,36 +125,60 @@ def answers(found: Mapping[str, Record], metric: str, split: str = USUAL) -> pd.
     """One row per data set and question: both means, the difference in per cent of the control's, verdict."""
     rows = []
     for dataset, record in found.items():
-        if split not in record["splits"]:
-            continue
-        of_row = columns(record, metric, split)
-        values: dict[str, Value] = {}
-        for one, other, says in QUESTIONS:
-            if one in of_row and other in of_row:
-                mine, theirs = alike(of_row[one], of_row[other])
-                statistic = {"mean": mean_of("mean")}
-                values[says] = estimate_over_seeds(
-                    {"mean": mine}, statistic, null={"mean": theirs}, resamples=RESAMPLES, seed=0
-                )["mean"]
-        judged = judge_family(values, dict.fromkeys(values, LEAST[metric].amount))
-        base = float(of_row[CONTROL].mean())
-        for one, other, says in QUESTIONS:
-            if says in values:
-                value = values[says]
-                rows.append(
-                    {
-                        "dataset": dataset,
-                        "says": says,
-                        "pair": f"{one} − {other}",
-                        "one": value.value,
-                        "other": value.null,
-                        "percent": in_percent(value, base),
-                        "p": judged[says].p,
-                        "seeds": value.seeds,
-                        "verdict": judged[says].word,
-                    }
-                )
+        if split in record["splits"]:
+            of_row = columns(record, metric, split)
+            rows += [{"dataset": dataset, **one} for one in _judged(of_row, metric)]
     return pd.DataFrame(rows)
+
+
+def over_splits(found: Mapping[str, Record], metric: str) -> pd.DataFrame:
+    """As `answers`, with the random splits in the place of seeds: their spread is in the interval.
+
+    Of each split the mean over its seeds. For data sets with three random splits or more on which every user
+    has test items; rows that were trained elsewhere are left out.
+    """
+    rows = []
+    for dataset, record in found.items():
+        names = [name for name in record["splits"] if name.startswith("random-")]
+        whole = all(
+            len(numbers(record["splits"][name]["test items of each user"])) == record["splits"][name]["users"]
+            for name in names
+        )
+        if len(names) >= SPLITS and whole:
+            by_split = [columns(record, metric, name) for name in names]
+            of_row = {
+                row: np.stack([one[row].mean(axis=0) for one in by_split])
+                for row in ROWS
+                if all(row in one for one in by_split)
+            }
+            rows += [{"dataset": dataset, **one} for one in _judged(of_row, metric)]
+    return pd.DataFrame(rows)
+
+
+def _judged(of_row: Mapping[str, Floats], metric: str) -> list[dict[str, Any]]:
+    """The questions on rows that are there, one family."""
+    values: dict[str, Value] = {}
+    pairs = {says: (one, other) for one, other, says in QUESTIONS if {one, other} <= of_row.keys()}
+    for says, (one, other) in pairs.items():
+        mine, theirs = alike(of_row[one], of_row[other])
+        values[says] = estimate_over_seeds(
+            {"mean": mine}, {"mean": mean_of("mean")}, null={"mean": theirs}, resamples=RESAMPLES, seed=0
+        )["mean"]
+    judged = judge_family(values, dict.fromkeys(values, LEAST[metric].amount))
+    base = float(of_row[CONTROL].mean())
+    return [
+        {
+            "says": says,
+            "pair": " − ".join(pair),
+            "one": values[says].value,
+            "other": values[says].null,
+            "percent": in_percent(values[says], base),
+            "p": judged[says].p,
+            "seeds": values[says].seeds,
+            "verdict": judged[says].word,
+        }
+        for says, pair in pairs.items()
+    ]
 
 
 def strata(about: Record, kind: str) -> tuple[NDArray[np.int64], list[str]]:
@@ -214,3 +243,34 @@ def best_single(found: Mapping[str, Record], metric: str = "ndcg") -> dict[str, 
 
 def _places(cell: Mapping[str, Any]) -> NDArray[np.int64]:
     return numbers(cell["places"]).astype(np.int64)
+
+
+def when(piece: str, metric: str, path: Path = WHEN) -> pd.DataFrame:
+    """Of one question: dataset, setting, fusion, control, percent and difference (Values), seeds."""
+    rows: list[dict[str, Any]] = []
+    for cell in read(path)["cells"]:
+        if cell["piece"] != piece:
+            continue
+        found = cell[metric]
+        value = Value(
+            found["fusion"],
+            null=found["control"],
+            excess_low=found["low"],
+            excess_high=found["high"],
+            n=found["users"],
+            seeds=cell["seeds"],
+        )
+        of = found["control"]
+        rows.append(
+            {
+                "dataset": cell["dataset"],
+                "setting": cell["setting"],
+                "fusion": found["fusion"],
+                "control": of,
+                "percent": in_percent(value, of) if of > 0 else None,
+                "difference": value,
+                "seeds": cell["seeds"],
+            }
+        )
+    order = {setting: at for at, setting in enumerate(SETTINGS[piece])}
+    return pd.DataFrame(sorted(rows, key=lambda one: (one["dataset"], order[one["setting"]])))
