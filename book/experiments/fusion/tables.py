@@ -273,4 +273,5 @@ def when(piece: str, metric: str, path: Path = WHEN) -> pd.DataFrame:
             }
         )
     order = {setting: at for at, setting in enumerate(SETTINGS[piece])}
-    return pd.DataFrame(sorted(rows, key=lambda one: (one["dataset"], order[one["setting"]])))
+    rows.sort(key=lambda one: (one["dataset"], order[one["setting"]]))
+    return pd.DataFrame(rows)
