@@ -59,5 +59,5 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "semcomp needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d; try: make PYTHON=python3.11 $(MAKECMDGOALS)" % v)'
 	@rm -f $@
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --no-input -c requirements.lock -e '.[book,test]'
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input -c requirements.lock -e '.[book,serve,test]'
 	@touch $@
