@@ -53,7 +53,8 @@ def write_served(
     """
     check_fits(scorer, (split.n_users, split.n_items))
     scorer = of_split(scorer, split)
-    with atomic_folder(Path(folder).expanduser()) as part:
+    place = Path(folder).expanduser()
+    with atomic_folder(place) as part:
         if isinstance(scorer, View):
             view = replace(scorer, user_ids=split.user_ids, item_ids=split.item_ids)
             files = [view.save(part / "view.safetensors").name, *write_sides(view, part)]
@@ -76,4 +77,4 @@ def write_served(
         }
         as_json(card)
         (part / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf8")
-    return Path(folder)
+    return place

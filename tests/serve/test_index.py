@@ -25,13 +25,13 @@ def same_lists(view: sc.View, split: sc.Split, k: int, mask: str = "train+valid"
 @given(
     seed=st.integers(0, 2**31),
     kind=st.sampled_from(["random", "tied", "duplicated", "constant", "close"]),
-    k=st.sampled_from([1, 20, 150]),
+    k=st.sampled_from([1, 20, 60]),
     density=st.sampled_from([0.05, 0.4, 0.95]),
     room=st.sampled_from([1, 2**16, 2**26]),
 )
 def test_the_lists_are_those_of_rank(make_split, seed, kind, k, density, room):
     rng = np.random.default_rng(seed)
-    n_users, n_items, dim = 12, 150, 9
+    n_users, n_items, dim = 12, 60, 5
     users, items = rng.standard_normal((n_users, dim)), rng.standard_normal((n_items, dim))
     if kind == "tied":
         users, items = (rng.integers(-1, 2, one.shape) for one in (users, items))
@@ -46,6 +46,18 @@ def test_the_lists_are_those_of_rank(make_split, seed, kind, k, density, room):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(index, "MEMORY", room)
         same_lists(sc.View("v", users, items), split, k, "train")
+
+
+def test_near_ties_are_settled_by_the_exact_kernel(make_split):
+    """Items so near each other that float32 products order them at random: the nominees lack some."""
+    rng = np.random.default_rng(1)
+    items = rng.standard_normal(64) * (1 + 2e-7 * rng.standard_normal((3000, 64)))
+    view = sc.View("v", rng.standard_normal((12, 64)), items)
+    split = make_split((12, 3000), [(0, 0)])
+    same_lists(view, split, 20, "none")
+    _, nominees = ItemIndex(view)._flat.search(view.users, 20 + index.MARGIN)
+    lists = sc.rank(view, split, 20, mask="none").ids
+    assert any(set(mine) - set(theirs) for mine, theirs in zip(lists, nominees, strict=True))
 
 
 def test_the_lists_of_a_fitted_view_are_those_of_rank(world):
