@@ -76,7 +76,7 @@ class ItemIndex:
                 f"{self.view.dim}; an inner product needs the same width"
             )
         check_places(k, n_items)
-        check_lengths(self.view.name, vectors, self.view.items)
+        check_lengths(self.view.name, vectors, self._longest.numpy())
         shape = (len(vectors), n_items)
         seen = sp.csr_array(shape, dtype=np.float32) if history is None else history.copy()
         if seen.shape != shape:
@@ -97,7 +97,7 @@ class ItemIndex:
         item = found[row, place].astype(np.int64)
         score = record_of(users, self._items, row, item, MEMORY)
         ids, scores = best_of_pairs(row, item, score, len(users), k)
-        ceiling = near[:, -1].astype(np.float64) + error_bound(users, self._items, "ieee")
+        ceiling = near[:, -1].astype(np.float64) + error_bound(users, self._longest, "ieee")
         doubtful = np.flatnonzero(~((ceiling < scores[:, -1]) | (m == len(self._items))))
         if len(doubtful):
             rest = sp.csr_array(seen[doubtful])
@@ -108,6 +108,11 @@ class ItemIndex:
     @cached_property
     def _items(self) -> torch.Tensor:
         return torch.from_numpy(self.view.items.copy())
+
+    @cached_property
+    def _longest(self) -> torch.Tensor:
+        """(1, d) the item of greatest length, which no bound on all items needs more than."""
+        return self._items[self._items.double().norm(dim=1).argmax()][None]
 
     @cached_property
     def _flat(self) -> Any:
