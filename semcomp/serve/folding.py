@@ -122,6 +122,9 @@ def fold_in_items(view: View, text: TextMatrix, known: NDArray[np.int64] | None 
     whose items are a linear map of unit text rows (a projection, a text kernel) that is the map itself. An
     item without text is a row of zeros and scores 0.
 
+    Rank new items among themselves. Next to known ones they come out too low where items are no map of their
+    texts: a regression draws its predictions to the mean, and they have no popularity in their vectors.
+
     Args:
         text: of the view's items and of the new ones, by id.
         known: rows of the view's items that it was fitted to, `split.catalogue("train")`; the others count as
