@@ -39,10 +39,10 @@ def fold_in_users(
     Of item-to-item weights nothing has to be guessed: `score = x W`, as for any user. Of a View, with V its
     (I, d) items and m(x) the mean of the vectors of the items in x, a new user's vector is
 
-        map    A m(x) + b, the ridge regression of the known users' vectors on their m(x), penalty by
-               cross-validation
-        ridge  argmin_u ‖x − V u‖² + λ ‖u‖² = (Vᵀ V + λ I)⁻¹ Vᵀ x, λ = 10 tr(Vᵀ V) / d
-        mean   m(x): exact, up to length, for views whose users are sums of their items
+    - "map": A m(x) + b, the ridge regression of the known users' vectors on their m(x), its penalty by
+      cross-validation;
+    - "ridge": argmin_u ‖x − V u‖² + λ ‖u‖² = (Vᵀ V + λ I)⁻¹ Vᵀ x, with λ = 10 tr(Vᵀ V) / d;
+    - "mean": m(x), exact up to length for views whose users are sums of their items.
 
     `folding_costs` measures all three on validation; "map" was the best or close to it for every view that
     was tried. A user without items is a row of zeros and scores 0 everywhere.
