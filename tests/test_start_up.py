@@ -60,6 +60,7 @@ def test_a_room_needs_no_import_of_its_own(room):
         ["diagnose", "--jason", "out.json"],
         ["data", "describe", "planted", "--fromat", "tables"],
         ["tune", "planted", "--trails", "3"],
+        ["fuse", "--datset", "planted", "--out", "x"],
     ],
     ids=" ".join,
 )
