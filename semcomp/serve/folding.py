@@ -47,7 +47,8 @@ def fold_in_users(
     - "ridge": argmin_u ‖x − V u‖² + λ ‖u‖² = (Vᵀ V + λ I)⁻¹ Vᵀ x, with λ = 10 tr(Vᵀ V) / d;
     - "mean": m(x), exact up to length for views whose users are sums of their items.
 
-    Which is best depends on the view: `folding_costs` measures all three on validation. A user without items is a row of zeros and scores 0 everywhere.
+    Which is best depends on the view: `folding_costs` measures all three on validation. A user without items
+    is a row of zeros and scores 0 everywhere.
 
     Args:
         by: "map", "ridge" or "mean"; read for a View alone.
