@@ -79,6 +79,8 @@ def fuse(
 
     Give --dataset, whose views are fitted here, or arrays: --train, --valid, --test, and --view for each.
     """
+    import numpy as np
+
     from semcomp.fuse import FUSIONS, WeightedSum
     from semcomp.outputs import output_folder
     from semcomp.serve import write_served
@@ -98,18 +100,18 @@ def fuse(
         _check_names(models, "--model", how, weights)
         inputs = _fitted(dataset, models, how, k, strategy, seed, encoder, options)
     fused = model.fit(inputs)
-    picked = getattr(fused, "provenance", {}).get("weights") or []
     members = [
         {"name": view.name, "valid_ndcg": validation_ndcg(view, inputs.split)} for view in inputs.views
     ]
-    for one, weight in zip(members, picked, strict=False):  # some fusions have none
-        one["weight"] = weight
-    write_served(fused, inputs.split, out, k, told={"how": how, "members": members})
-    card = json.loads((out / "card.json").read_text("utf8"))
+    told = {"how": how, "members": members, "weights": getattr(fused, "provenance", {}).get("weights")}
+    served = write_served(fused, inputs.split, out, k, told=told)
+    card = json.loads((served / "card.json").read_text("utf8"))
     width = max(len(one["name"]) for one in (card, *members))
-    for one in (*members, card):
-        told = f"  weight {one['weight']:g}" if "weight" in one else ""
-        click.echo(f"{one['name']:{width}}  {one['valid_ndcg']:.4f}{told}")
+    shared = getattr(fused, "weights", np.zeros(0))  # else users have weights of their own
+    notes = [f"  weight {one:g}" for one in shared] if shared.ndim == 1 else []
+    notes += [""] * (len(members) + 1 - len(notes))
+    for one, note in zip((*members, card), notes, strict=True):
+        click.echo(f"{one['name']:{width}}  {one['valid_ndcg']:.4f}{note}")
     click.echo(out)
 
 

@@ -69,18 +69,18 @@ def test_two_views_as_arrays(here, shell):
     assert card["valid_ndcg"] == validation_ndcg(wanted, split)
     assert card["valid_ndcg"] >= max(one["valid_ndcg"] for one in card["members"]) - 1e-9
     assert [one["name"] for one in card["members"]] == ["cf", "text"]
-    assert [one["weight"] for one in card["members"]] == mixture.weights.tolist()
+    assert card["weights"] == mixture.weights.tolist()
     assert card["ids"] == digest(split.user_ids.tolist(), split.item_ids.tolist())
     assert card["files"] == {name: file_digest(here / name) for name in card["files"]}
     assert {file.name for file in here.iterdir()} == {"card.json", *card["files"]}
     assert out.splitlines()[-1] == str(here)
-    assert f"{card['valid_ndcg']:.4f}" in out
+    assert out.splitlines()[2] == f"weighted sum  {card['valid_ndcg']:.4f}"
+    assert out.splitlines()[0].endswith(f"weight {mixture.weights[0]:g}")
 
 
 def test_weights_that_are_given_are_used(here, shell):
     assert shell("fuse", *PAIRS, *VIEWS, "--weight", "1", "--weight", "3", "--out", here).status == 0
-    members = json.loads((here / "card.json").read_text())["members"]
-    assert [one["weight"] for one in members] == [0.25, 0.75]
+    assert json.loads((here / "card.json").read_text())["weights"] == [0.25, 0.75]
 
 
 def test_what_has_no_vectors_is_served_as_lists(here, shell):
@@ -89,6 +89,18 @@ def test_what_has_no_vectors_is_served_as_lists(here, shell):
     split, views = arrays()
     wanted = sc.rank(sc.views.RRF().fit(sc.Inputs(split, views=views)), split, 3).ids[5]
     assert sc.serve.lists_for(here / "lists.parquet", "5")["item"].tolist() == [str(one) for one in wanted]
+
+
+@pytest.mark.parametrize("how", sc.fuse.FUSIONS)
+def test_every_fusion_can_be_served(here, shell, how):
+    status, out, error = shell("fuse", *PAIRS, *VIEWS, "--how", how, "--out", here)
+    assert (status, error) == (0, "")
+    card = json.loads((here / "card.json").read_text())
+    assert (
+        out.splitlines()[2]
+        == f"{card['name']}{' ' * max(0, 4 - len(card['name']))}  {card['valid_ndcg']:.4f}"
+    )
+    assert set(card["files"]) in ({"lists.parquet"}, {"view.safetensors", "users.parquet", "items.parquet"})
 
 
 def test_three_models_one_without_vectors(here, shell):
