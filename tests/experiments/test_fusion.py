@@ -133,3 +133,9 @@ def test_a_questions_cell_on_a_small_planted_world(monkeypatch):
             found[metric]["fusion"] - found[metric]["control"]
         )
         assert found[metric]["low"] <= found[metric]["difference"] <= found[metric]["high"]
+
+
+def test_gains_of_the_first_page_are_the_answers_to_the_first_question():
+    answers = tables.answers(KEPT, "ndcg")
+    first = answers[answers["says"] == QUESTIONS[0][2]].set_index("dataset")["percent"]
+    assert tables.gains(KEPT, "ndcg") == first.to_dict()

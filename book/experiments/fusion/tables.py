@@ -131,6 +131,28 @@ def answers(found: Mapping[str, Record], metric: str, split: str = USUAL) -> pd.
     return pd.DataFrame(rows)
 
 
+def gains(found: Mapping[str, Record], metric: str) -> dict[str, Value]:
+    """By data set what the fusion is better by than its control on the usual split, in per cent of that.
+
+    The numbers are those of the first question in `answers`.
+    """
+    one, other, _ = QUESTIONS[0]
+    values = {}
+    for dataset, record in found.items():
+        if USUAL in record["splits"]:
+            of_row = columns(record, metric)
+            values[dataset] = in_percent(_better(of_row[one], of_row[other]), float(of_row[CONTROL].mean()))
+    return values
+
+
+def _better(one: Floats, other: Floats) -> Value:
+    """The mean of one row with the other's as its null, over users and seeds."""
+    mine, theirs = alike(one, other)
+    return estimate_over_seeds(
+        {"mean": mine}, {"mean": mean_of("mean")}, null={"mean": theirs}, resamples=RESAMPLES, seed=0
+    )["mean"]
+
+
 def over_splits(found: Mapping[str, Record], metric: str) -> pd.DataFrame:
     """As `answers`, with the random splits in the place of seeds: their spread is in the interval.
 
@@ -157,13 +179,8 @@ def over_splits(found: Mapping[str, Record], metric: str) -> pd.DataFrame:
 
 def _judged(of_row: Mapping[str, Floats], metric: str) -> list[dict[str, Any]]:
     """The questions on rows that are there, one family."""
-    values: dict[str, Value] = {}
     pairs = {says: (one, other) for one, other, says in QUESTIONS if {one, other} <= of_row.keys()}
-    for says, (one, other) in pairs.items():
-        mine, theirs = alike(of_row[one], of_row[other])
-        values[says] = estimate_over_seeds(
-            {"mean": mine}, {"mean": mean_of("mean")}, null={"mean": theirs}, resamples=RESAMPLES, seed=0
-        )["mean"]
+    values = {says: _better(of_row[one], of_row[other]) for says, (one, other) in pairs.items()}
     judged = judge_family(values, dict.fromkeys(values, LEAST[metric].amount))
     base = float(of_row[CONTROL].mean())
     return [
