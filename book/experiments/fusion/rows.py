@@ -65,10 +65,10 @@ TRAINED: Mapping[str, str] = {
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
     (FUSION, CONTROL, "the fusion beats the same number of members without text"),
     (FUSION, SHUFFLED, "the fusion beats itself with the text of other items"),
-    (FUSION, "CEASE", "the fusion beats its best member"),
+    (FUSION, "CEASE", "the fusion beats CEASE alone"),
     (FUSION, "EASE", "the fusion beats EASE"),
     ("CEASE", "EDLAE", "text stacked below the interactions helps"),
-    (FUSION, "gated", "one weight for all users is better than weights of their own"),
+    ("gated", FUSION, "weights of each user's own are better than one for all"),
     (FUSION, "wide LightGCN", "the fusion beats a trained model without text"),
     (FUSION, "aligned", "the fusion beats alignment"),
     (FUSION, "fusion", "the fusion beats the one that is trained jointly"),

@@ -249,15 +249,6 @@ def by_stratum(record: Record, kind: str, rows: tuple[str, ...], split: str = US
     return pd.DataFrame(found)
 
 
-def best_single(found: Mapping[str, Record], metric: str = "ndcg") -> dict[str, str]:
-    """By data set the member of the fusion that is best in test on the usual split."""
-    members = ROWS[FUSION].members
-    table = fits(found)
-    usual = table[(table["split"] == USUAL) & table["row"].isin(members)]
-    means = usual.groupby(["dataset", "row"])[metric].mean().unstack()
-    return {str(dataset): str(name) for dataset, name in means.idxmax(axis=1).items()}
-
-
 def _places(cell: Mapping[str, Any]) -> NDArray[np.int64]:
     return numbers(cell["places"]).astype(np.int64)
 
