@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from book.experiments.fusion import measure, questions, tables
-from book.experiments.fusion.rows import CONTROL, FUSION, QUESTIONS, ROWS, SHUFFLED, TRAINED
+from book.experiments.fusion.rows import CONTROL, FUSION, LARGE, QUESTIONS, ROWS, SHUFFLED, TRAINED, measured
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
 from semcomp.core.view import View
@@ -61,10 +61,16 @@ def test_a_bundle_has_every_row_and_rows_without_a_seed_once(bundle, tmp_path):
     measure.keep(path, made, about, cells)
     measure.keep(path, made, about, cells)
     assert len(measure.kept(path)["cells"]) == len(ROWS)
-    later = replace(made, seed=1).rows(80)
+
+
+def test_later_seeds_and_large_data_have_fewer_rows_and_all_that_is_asked_about():
+    later = measured(80, seed=1)
     assert {FUSION, CONTROL, SHUFFLED, "iALS"} <= set(later)
     assert not {"EASE", "CEASE", "item-kNN"} & set(later)
-    assert "L3AE" not in made.rows(measure.LARGE + 1)
+    large = measured(LARGE + 1)
+    assert set(measured(LARGE)) == set(ROWS)
+    assert "L3AE" not in large
+    assert {one for pair in QUESTIONS for one in pair[:2]} - {*TRAINED, "gated"} <= set(large)
 
 
 def test_fusion_and_control_have_as_many_members_and_the_control_reads_no_text():

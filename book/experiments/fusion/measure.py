@@ -23,7 +23,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from book.experiments.datasets import options, origin, show
-from book.experiments.fusion.rows import GFCF, ROWS, Row
+from book.experiments.fusion.rows import GFCF, ROWS, Row, measured
 from book.experiments.matched.hits import K, compressed
 from book.experiments.matched.measure import USUAL, kept, study_of
 from book.experiments.resumed import Attempts, line_by_line, say, written
@@ -44,7 +44,6 @@ from semcomp.views.training import described, validation_ndcg
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
-LARGE = 13_000  # items; with more, L3AE takes longer than all else together and is omitted
 STEP = 2**25  # numbers of a block of similarities
 
 
@@ -57,11 +56,6 @@ class Bundle:
     seed: int
     models: dict[str, tuple[Model, str]]
     key: str
-
-    def rows(self, n_items: int) -> dict[str, Row]:
-        """Those that are measured: with a later seed those that it changes, on large data not L3AE."""
-        found = ROWS if self.seed == 0 else {name: row for name, row in ROWS.items() if row.seeded}
-        return {name: row for name, row in found.items() if name != "L3AE" or n_items <= LARGE}
 
 
 def prepare(task: tuple[str, str, int]) -> tuple[dict[str, Any], Bundle]:
@@ -145,7 +139,7 @@ def measure(task: tuple[Bundle]) -> list[dict[str, Any]]:
         return fitted[place]
 
     cells = []
-    for name, row in bundle.rows(split.n_items).items():
+    for name, row in measured(split.n_items, bundle.seed).items():
         found = [member(one, row.shuffled) for one in row.members]
         began = time.perf_counter()
         scorer, weights = found[0][0], None

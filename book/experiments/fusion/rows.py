@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from semcomp.views.registry import REGISTRY
 
+LARGE = 13_000  # items; with more, what is not asked about in `QUESTIONS` is omitted
 GFCF = "GF-CF"  # of the models, the one that is in no table of views
 WITH_TEXT = ("CEASE", "EASE-text", "iALS", GFCF)
 WITHOUT_TEXT = ("EDLAE", "item-kNN", "iALS", GFCF)
@@ -73,3 +74,14 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     (FUSION, "aligned", "the fusion beats alignment"),
     (FUSION, "fusion", "the fusion beats the one that is trained jointly"),
 )
+
+
+def measured(n_items: int, seed: int = 0) -> dict[str, Row]:
+    """The rows that are measured: with a later seed those that it changes, on large data what is asked about."""
+    asked = {name for one, other, _ in QUESTIONS for name in (one, other)} - {"gated"}
+    return {
+        name: row
+        for name, row in ROWS.items()
+        if (seed == 0 or row.seeded)
+        and (n_items <= LARGE or name in asked or (name in SINGLE and name != "L3AE"))
+    }

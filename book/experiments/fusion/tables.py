@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from book.experiments.fusion.measure import LARGE, RESULTS
+from book.experiments.fusion.measure import RESULTS
 from book.experiments.fusion.questions import RESULTS as WHEN
 from book.experiments.fusion.questions import SETTINGS
-from book.experiments.fusion.rows import CONTROL, FUSION, QUESTIONS, ROWS, TRAINED
+from book.experiments.fusion.rows import CONTROL, QUESTIONS, ROWS, TRAINED, measured
 from book.experiments.matched.hits import K, numbers
 from book.experiments.matched.measure import RESULTS as MATCHED
 from book.experiments.matched.measure import USUAL, kept
@@ -57,7 +57,7 @@ def _whole(record: dict[str, Any]) -> dict[str, Any]:
     splits = {
         name: about
         for name, about in record["splits"].items()
-        if all((name, row) in rows or (row == "L3AE" and about["items"] > LARGE) for row in ROWS)
+        if all((name, row) in rows for row in measured(about["items"]))
     }
     return {**record, "splits": splits, "cells": [one for one in record["cells"] if one["split"] in splits]}
 
