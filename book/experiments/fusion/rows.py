@@ -77,7 +77,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
 
 
 def measured(n_items: int, seed: int = 0) -> dict[str, Row]:
-    """The rows that are measured: with a later seed those that it changes, on large data what is asked about."""
+    """The rows that are measured: of a later seed what it changes, on large data what is asked about."""
     asked = {name for one, other, _ in QUESTIONS for name in (one, other)} - {"gated"}
     return {
         name: row
