@@ -53,8 +53,8 @@ def fold_in_users(
     Args:
         histories: a column for each of the scorer's items, in its order.
         by: "map", "ridge" or "mean"; used for Views alone.
-        known: (U, I) CSR, the histories that the view's own users were fitted to (`split.train`), in the order of
-            these users; for "map".
+        known: (U, I) CSR, the histories that the view's own users were fitted to (`split.train`), in their
+            order; for "map".
         user_ids: of the new users; the result of a View has ids only with them.
 
     Raises:
