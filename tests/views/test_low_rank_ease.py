@@ -15,6 +15,7 @@ from semcomp.data import Split
 from semcomp.errors import SemcompError
 from semcomp.views.collaborative.ease import EASE
 from semcomp.views.collaborative.edlae import EDLAE
+from semcomp.views.collaborative.spectral import GFCF
 from semcomp.views.joint import stacked_gram
 from semcomp.views.joint.low_rank_ease import LowRankEASE, bytes_needed
 from semcomp.views.joint.stacked_gram import StackedGram
@@ -135,7 +136,6 @@ def test_rows_in_several_steps_are_those_in_one(monkeypatch):
 
 
 def test_an_item_held_out_is_placed_by_its_text_as_cease_places_it(small):
-    cold = replace(small.split, known_from=np.where(small.split.train.sum(axis=0) > 0, 0, 2))
     rest = np.arange(25, 30)
     train = small.split.train.toarray()
     train[:, rest] = 0
@@ -157,6 +157,25 @@ def test_memory_grows_with_the_items_and_not_with_their_square(items, dim):
     tracemalloc.stop()
     allowed = bytes_needed(dim, split.train.shape, split.train.nnz, 24)
     assert allowed / 3 < peak < allowed < 4 * items**2
+
+
+def test_a_million_items_on_paper():
+    """As the docstring says: 10.9 GB, where the pairs of items alone would need 12 TB."""
+    assert bytes_needed(128, (10**6, 10**6), 10**7, 384) == pytest.approx(10.9e9, rel=1e-3)
+    assert bytes_needed(128, (10**6, 10**6), 10**7, 384) == 100 * bytes_needed(
+        128, (10**4, 10**4), 10**5, 384
+    )
+
+
+@pytest.mark.parametrize(
+    "model", [EASE(), EDLAE(), AddEASE(), CEASE(), GFCF()], ids=lambda model: type(model).__name__
+)
+def test_where_there_is_no_room_for_pairs_of_items_it_is_named_and_has_room(model):
+    given = inputs_of(300, 2_000, 8)
+    with pytest.raises(SemcompError, match=r"or take LowRankEASE \(with weight=0 it needs no text\)"):
+        model.fit(given, memory=2**24)
+    for remedy, inputs in ((LowRankEASE(32), given), (LowRankEASE(32, weight=0), given.split)):
+        assert remedy.fit(inputs, memory=2**24).shape == (300, 2_000)
 
 
 def test_it_says_beforehand_that_there_is_no_room_and_a_smaller_dim_helps(small):
