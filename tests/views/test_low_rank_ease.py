@@ -1,4 +1,4 @@
-"""The closed form of low rank: exact ones where the rank is full, dense linear algebra, memory and remedies."""
+"""The closed form of low rank: at full rank the exact one; by dense linear algebra; memory; remedies."""
 
 from __future__ import annotations
 

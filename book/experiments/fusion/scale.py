@@ -12,7 +12,6 @@ code have changed.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -25,16 +24,17 @@ import scipy.sparse as sp
 
 from book.experiments.datasets import origin
 from book.experiments.matched.measure import USUAL, study_of
+from book.experiments.results import read
 from book.experiments.resumed import line_by_line, say, written
 from semcomp.core.inputs import Inputs, Model
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.data import Split
-from semcomp.errors import SemcompError
 from semcomp.storage import digest
 from semcomp.study.code import code_digest, modules_of
 from semcomp.study.settings import settings_for
+from semcomp.views.collaborative.ease import CELL
 from semcomp.views.joint.low_rank_ease import LowRankEASE
 from semcomp.views.training import described, validation_ndcg
 
@@ -44,6 +44,14 @@ ITEMS = (10_000, 100_000, 1_000_000)
 DIMS = (128, 256, 512, 1024)
 EXACT = ("CEASE", "EDLAE")
 SMALL_DIM, COLUMNS, PAIRS = 32, 64, 10  # of synthetic catalogues: width, columns of text, pairs of a user
+SYNTHETIC = "synthetic"
+MEASURES = (
+    ("test ndcg@20", "NDCG@20, test", "{:.4f}", 1),
+    ("test recall@20", "Recall@20, test", "{:.4f}", 1),
+    ("valid ndcg@20", "NDCG@20, validation", "{:.4f}", 1),
+    ("seconds", "seconds of one core", "{:.1f}", 1),
+    ("peak bytes", "GiB at most", "{:.2f}", 2**30),
+)
 K = 20
 
 
@@ -105,37 +113,57 @@ def tasks(data: list[str], items: list[int]) -> Iterator[tuple[dict[str, Any], M
     for count in items:
         model = LowRankEASE(SMALL_DIM)
         yield (
-            {"data": "synthetic", "row": f"CEASE, rank {SMALL_DIM}", "settings": "defaults"},
+            {"data": SYNTHETIC, "row": f"CEASE, rank {SMALL_DIM}", "settings": "defaults"},
             model,
             synthetic(count),
         )
 
 
-def read(path: Path = KEPT) -> list[dict[str, Any]]:
-    """The lines that were kept; SemcompError where there are none."""
-    if not path.is_file():
-        raise SemcompError(f"there is no file {path}; make it with python -m book.experiments.fusion.scale")
-    lines: list[dict[str, Any]] = json.loads(path.read_text("utf8"))["lines"]
+def lines_of(path: Path = KEPT) -> list[dict[str, Any]]:
+    """The lines that were kept; SemcompError where there is no file."""
+    lines: list[dict[str, Any]] = read(path)["lines"]
     return lines
 
 
-def table(lines: list[dict[str, Any]]) -> pd.DataFrame:
-    """One row per line: data, items, closed form, rank, both metrics of both parts, seconds, GiB."""
+def by_rank(lines: list[dict[str, Any]], measure: str) -> pd.DataFrame:
+    """A measure by data set and closed form, (data sets · forms, ranks and "exact"), small data first.
+
+    Not yet measured: NaN.
+    """
     rows = []
-    for one in lines:
-        name, _, rank_of = one["row"].partition(", rank ")
-        rows.append(
-            {
-                "data": one["data"],
-                "items": one["items"],
-                "closed form": name,
-                "rank": int(rank_of) if rank_of else None,
-                **{key: one.get(key) for key in ("valid ndcg@20", "test ndcg@20", "test recall@20")},
-                "seconds": one["seconds"],
-                "GiB": one["peak bytes"] / 2**30,
-            }
-        )
-    return pd.DataFrame(rows).astype({"rank": "Int64"})
+    for one in sorted(lines, key=lambda one: (one["items"], one["row"])):
+        form, _, rank_of = one["row"].partition(", rank ")
+        if one["data"] != SYNTHETIC:
+            rows.append([f"{one['data']}, {form}", rank_of or "exact", one[measure]])
+    long = pd.DataFrame(rows, columns=["", "rank", measure])
+    wide = long.pivot(index="", columns="rank", values=measure).rename_axis(columns=None)
+    return wide.reindex(index=long[""].unique(), columns=[*map(str, DIMS), "exact"])
+
+
+def compared(lines: list[dict[str, Any]]) -> list[str | list[str]]:
+    """What `as_table` shows of data sets: for each measure a line per data set and closed form."""
+    shown: list[str | list[str]] = []
+    for measure, called, form, unit in MEASURES:
+        values = by_rank(lines, measure)
+        shown.append(called)
+        for name, row in values.iterrows():
+            shown.append([str(name), *("" if pd.isna(one) else form.format(one / unit) for one in row)])
+    return shown
+
+
+def growth(lines: list[dict[str, Any]]) -> list[list[str]]:
+    """What `as_table` shows of synthetic catalogues: items, pairs, seconds, GiB, GiB of the exact form."""
+    found = sorted((one for one in lines if one["data"] == SYNTHETIC), key=lambda one: one["items"])
+    return [
+        [
+            f"{one['items']:,}",
+            f"{one['pairs']:,}",
+            f"{one['seconds']:.1f}",
+            f"{one['peak bytes'] / 2**30:.2f}",
+            f"{CELL * one['items'] ** 2 / 2**30:,.0f}",
+        ]
+        for one in found
+    ]
 
 
 def main() -> None:
@@ -145,7 +173,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=KEPT)
     given = parser.parse_args()
 
-    lines = read(given.out) if given.out.is_file() else []
+    lines = lines_of(given.out) if given.out.is_file() else []
     for line, model, inputs in tasks(given.data, given.items):
         code = code_digest(*modules_of(model))
         text = inputs.text.provenance.get("sha256") if inputs.text else None

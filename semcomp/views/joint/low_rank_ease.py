@@ -18,7 +18,9 @@ from semcomp.views.checks import check_options
 from semcomp.views.joint.stacked_gram import EXTRA, NOISE, StackedGram
 from semcomp.views.origin import origin
 
-MEMORY = 8 * 2**30  # bytes: about 500,000 items and as many users, at the default width and 384 columns of text
+MEMORY = (
+    8 * 2**30
+)  # bytes: about 500,000 items and as many users, at the default width and 384 columns of text
 
 
 @checked
@@ -39,8 +41,8 @@ class LowRankEASE:
 
         n (24 (r + 32) + 12 D) + 16 U r + 40 · pairs        bytes
 
-    beside its inputs (10⁶ items and users, r = 128, D = 384, 10⁷ pairs: 10.9 GB), and leaves 4 (n + U) r.
-    Below some 10,000 items `CEASE` itself is often quicker.
+    beside its inputs and what does not grow with the data, and leaves 4 (n + U) r. With 10⁶ items and users,
+    r = 128, D = 384 and 10⁷ pairs these are 10.9 GB and 1 GB. On few thousand items `CEASE` is quicker.
 
     An item that is not known in train is placed by its text, as by `CEASE`: column j of B is P α T t_j. No
     view is wider than there are known items. `seed` starts the search for F; another one finds nearly the
@@ -115,7 +117,10 @@ class LowRankEASE:
 
 
 def bytes_needed(dim: int, shape: tuple[int, int], pairs: int, columns: int) -> int:
-    """Of `LowRankEASE.fit`, at most: for U × n users and items, their train pairs, and D columns of text."""
+    """Of `LowRankEASE.fit`, at most: for U × n users and items, their train pairs, and D columns of text.
+
+    Without what does not grow with the data: a few matrices of (r + 32)² and (r + 32) D, a block of text.
+    """
     n_users, n_items = shape
     return n_items * (24 * (dim + EXTRA) + 12 * columns) + 16 * n_users * dim + 40 * pairs
 
