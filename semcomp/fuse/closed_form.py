@@ -39,6 +39,10 @@ class ClosedFormFusion:
     takes the place of CEASE (which it is at α = 0), item-kNN that of EASE-text (weights from item to item);
     iALS and GF-CF stay. What the fusion is better by is due to the text.
 
+    CEASE, EDLAE and GF-CF hold a number for each pair of items. Above some 30,000 items take
+    `members=[LowRankEASE(dim=512), TextEASE(), IALS()]` of `sc.views`, which are vectors all three; without
+    text `members=[LowRankEASE(dim=512, weight=0), IALS()]`.
+
     Attributes:
         text: which of the two. members: other models to fit and add, in this order, whatever they read; None:
             those above, at their defaults.

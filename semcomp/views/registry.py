@@ -87,6 +87,7 @@ IALS_SPACE: Space = {
     "frequency": one_of(0.5, 1.0),
 }
 EDLAE_SPACE: Space = {"regularization": log_range(10.0, 5000.0), "dropout": Range(0.0, 1.0)}
+CEASE_SPACE: Space = {**EDLAE_SPACE, "weight": log_range(1.0, 300.0)}
 SPECTRAL: Space = {
     "damping": Range(0.0, 0.6),
     "response": Range(0.0, 2.0),
@@ -161,8 +162,9 @@ REGISTRY: dict[str, Entry] = {
     "MLP projection": Entry(semantic.MLPProjection(), "semantic", TEXT, space={**TEXT_MAP, **HIDDEN}),
     "AlphaRec": Entry(semantic.AlphaRec(), "semantic", TEXT, space=ALPHAREC),
     "Add-EASE": Entry(joint.AddEASE(), "joint", TEXT, space={**EDLAE_SPACE, "weight": log_range(0.1, 10.0)}),
-    "CEASE": Entry(joint.CEASE(), "joint", TEXT, space={**EDLAE_SPACE, "weight": log_range(1.0, 300.0)}),
+    "CEASE": Entry(joint.CEASE(), "joint", TEXT, space=CEASE_SPACE),
     "L3AE": Entry(joint.L3AE(), "joint", TEXT, space=L3AE_SPACE),
+    "low-rank EASE": Entry(joint.LowRankEASE(), "joint", TEXT, space=CEASE_SPACE),
     "aligned": Entry(
         joint.AlignedLightGCN(), "joint", TEXT, space={**GRAPH, **DECAY, **CONTRAST}, strength="weight"
     ),

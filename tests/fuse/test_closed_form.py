@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from semcomp.core.inputs import Inputs
 from semcomp.core.rank import rank
 from semcomp.core.text_matrix import TextMatrix
+from semcomp.core.view import View
 from semcomp.data import split as split_of
 from semcomp.errors import SemcompError
 from semcomp.evidence import evaluate
@@ -18,8 +19,11 @@ from semcomp.fuse import ClosedFormFusion, WeightedSum
 from semcomp.fuse.closed_form import WITH_TEXT, WITHOUT_TEXT
 from semcomp.planted import World
 from semcomp.text import embed
+from semcomp.views.collaborative.ials import IALS
 from semcomp.views.collaborative.popularity import Popularity
 from semcomp.views.collaborative.spectral import Spectral
+from semcomp.views.joint.low_rank_ease import LowRankEASE
+from semcomp.views.semantic.text_ease import TextEASE
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +81,12 @@ def test_what_is_in_test_changes_nothing(inputs):
     everything = replace(split, test=sp.csr_array(split.test.shape, dtype=split.test.dtype), order=None)
     blind = ClosedFormFusion().fit(replace(inputs, split=everything))
     np.testing.assert_array_equal(blind.weights, ClosedFormFusion().fit(inputs).weights)
+
+
+def test_members_for_many_items_are_vectors_all(inputs):
+    """Those that the docstring names, with text and without."""
+    low, without = LowRankEASE(dim=64), LowRankEASE(dim=64, weight=0)
+    fused = ClosedFormFusion(members=[low, TextEASE(), IALS()]).fit(inputs)
+    control = ClosedFormFusion(text=False, members=[without, IALS()]).fit(inputs.split)
+    assert all(isinstance(member, View) for member in (*fused.members, *control.members))
+    assert fused.provenance["valid_ndcg"] > control.provenance["valid_ndcg"]

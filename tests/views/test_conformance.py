@@ -44,6 +44,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "whitened text": {"unit": True, "width": 8, "learns": False},
     "ACE": {"unit": True, "width": 8, "learns": False},
     "semantic kNN": {"learns": False},
+    "low-rank EASE": {"seeded": True, "width": 8},
     "aligned": {"places": False},
     "CombSUM": {"width": 16},
 }

@@ -4,6 +4,7 @@ from semcomp.views.joint.aligned import AlignedLightGCN
 from semcomp.views.joint.ensemble import ensemble
 from semcomp.views.joint.fusion import FusionControl, NormConcatNorm, TwinLightGCN
 from semcomp.views.joint.late import CombSum
+from semcomp.views.joint.low_rank_ease import LowRankEASE
 from semcomp.views.joint.rank_fusion import RRF, rrf
 from semcomp.views.joint.text_autoencoders import CEASE, L3AE, AddEASE
 
@@ -15,6 +16,7 @@ __all__ = [
     "AlignedLightGCN",
     "CombSum",
     "FusionControl",
+    "LowRankEASE",
     "NormConcatNorm",
     "TwinLightGCN",
     "ensemble",
