@@ -58,6 +58,5 @@ def check_room(label: str, n_items: int, cell: int, memory: int) -> None:
     if need > memory:
         raise SemcompError(
             f"{label} needs {need / 2**30:.2f} GiB for the pairs of {n_items:,} items, but may take "
-            f"{memory / 2**30:.2f} GiB; allow more (memory=, in bytes), or take LowRankEASE (with weight=0 "
-            "it needs no text), ItemKNN or IALS"
+            f"{memory / 2**30:.2f} GiB; allow more (memory=, in bytes), or take ItemKNN or IALS"
         )

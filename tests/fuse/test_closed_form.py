@@ -87,6 +87,6 @@ def test_members_for_many_items_are_vectors_all(inputs):
     """Those that the docstring names, with text and without."""
     low, without = LowRankEASE(dim=64), LowRankEASE(dim=64, weight=0)
     fused = ClosedFormFusion(members=[low, TextEASE(), IALS()]).fit(inputs)
-    control = ClosedFormFusion(text=False, members=[without, IALS()]).fit(inputs.split)
+    control = ClosedFormFusion(members=[without, IALS()]).fit(inputs.split)
     assert all(isinstance(member, View) for member in (*fused.members, *control.members))
     assert fused.provenance["valid_ndcg"] > control.provenance["valid_ndcg"]
