@@ -163,6 +163,9 @@ REGISTRY: dict[str, Entry] = {
     "Add-EASE": Entry(joint.AddEASE(), "joint", TEXT, space={**EDLAE_SPACE, "weight": log_range(0.1, 10.0)}),
     "CEASE": Entry(joint.CEASE(), "joint", TEXT, space={**EDLAE_SPACE, "weight": log_range(1.0, 300.0)}),
     "L3AE": Entry(joint.L3AE(), "joint", TEXT, space=L3AE_SPACE),
+    "iALS with text": Entry(
+        joint.TextIALS(), "joint", TEXT, space={**IALS_SPACE, "weight": log_range(0.1, 100.0)}
+    ),
     "aligned": Entry(
         joint.AlignedLightGCN(), "joint", TEXT, space={**GRAPH, **DECAY, **CONTRAST}, strength="weight"
     ),

@@ -6,6 +6,7 @@ from semcomp.views.joint.fusion import FusionControl, NormConcatNorm, TwinLightG
 from semcomp.views.joint.late import CombSum
 from semcomp.views.joint.rank_fusion import RRF, rrf
 from semcomp.views.joint.text_autoencoders import CEASE, L3AE, AddEASE
+from semcomp.views.joint.text_ials import TextIALS
 
 __all__ = [
     "CEASE",
@@ -16,6 +17,7 @@ __all__ = [
     "CombSum",
     "FusionControl",
     "NormConcatNorm",
+    "TextIALS",
     "TwinLightGCN",
     "ensemble",
     "rrf",
