@@ -38,6 +38,7 @@ from semcomp.views.joint.text_autoencoders import AddEASE as AddEASE
 from semcomp.views.joint.text_autoencoders import CEASE as CEASE
 from semcomp.views.joint.text_autoencoders import L3AE as L3AE
 from semcomp.views.joint.low_rank_ease import LowRankEASE as LowRankEASE
+from semcomp.views.joint.text_ials import TextIALS as TextIALS
 from semcomp.views.joint.aligned import AlignedLightGCN as AlignedLightGCN
 from semcomp.views.joint.rank_fusion import rrf as rrf
 

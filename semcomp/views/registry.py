@@ -165,6 +165,9 @@ REGISTRY: dict[str, Entry] = {
     "CEASE": Entry(joint.CEASE(), "joint", TEXT, space=CEASE_SPACE),
     "L3AE": Entry(joint.L3AE(), "joint", TEXT, space=L3AE_SPACE),
     "low-rank EASE": Entry(joint.LowRankEASE(), "joint", TEXT, space=CEASE_SPACE),
+    "iALS with text": Entry(
+        joint.TextIALS(), "joint", TEXT, space={**IALS_SPACE, "weight": log_range(0.1, 100.0)}
+    ),
     "aligned": Entry(
         joint.AlignedLightGCN(), "joint", TEXT, space={**GRAPH, **DECAY, **CONTRAST}, strength="weight"
     ),

@@ -7,6 +7,7 @@ from semcomp.views.joint.late import CombSum
 from semcomp.views.joint.low_rank_ease import LowRankEASE
 from semcomp.views.joint.rank_fusion import RRF, rrf
 from semcomp.views.joint.text_autoencoders import CEASE, L3AE, AddEASE
+from semcomp.views.joint.text_ials import TextIALS
 
 __all__ = [
     "CEASE",
@@ -18,6 +19,7 @@ __all__ = [
     "FusionControl",
     "LowRankEASE",
     "NormConcatNorm",
+    "TextIALS",
     "TwinLightGCN",
     "ensemble",
     "rrf",
