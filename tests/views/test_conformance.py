@@ -37,6 +37,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 KNOWN: dict[str, dict[str, Any]] = {
     "popularity": {"width": 1, "learns": False},
     "iALS": {"seeded": True, "width": 8},
+    "iALS with text": {"seeded": True, "width": 8},
     "spectral": {"width": 8},
     "BPR-MF": {"unit": False, "width": 8},
     "LR-GCCF": {"width": 24},
