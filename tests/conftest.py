@@ -24,6 +24,7 @@ pytest_plugins = (
     "aligned_worlds",
     "bench_modules",
     "download_site",
+    "fused_worlds",
     "layout_files",
     "mistakes",
     "readme_example",
