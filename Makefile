@@ -38,8 +38,9 @@ test: $(READY) ## package tests, then the chapters at smoke size, checked by nbv
 	  --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	  --ignore "$$folder/book/book/executed/ml-100k" tests/built_book.py "$$folder/book/book/executed"
 
-bench: $(READY) ## speed compared with other packages, each in its own environment (ARGS="--smoke")
+bench: $(READY) ## speed compared with other packages, each in its own environment, and of serving (ARGS="--smoke")
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/serving.py $(filter --smoke,$(ARGS))
 
 lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff check .
@@ -59,5 +60,5 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "semcomp needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d; try: make PYTHON=python3.11 $(MAKECMDGOALS)" % v)'
 	@rm -f $@
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --no-input -c requirements.lock -e '.[book,test]'
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input -c requirements.lock -e '.[book,serve,test]'
 	@touch $@

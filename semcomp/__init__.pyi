@@ -23,6 +23,9 @@ from semcomp.core.view import View as View
 from semcomp.core.rank import rank as rank
 from semcomp.core.topk import TopK as TopK
 
+# What a shop serves of them
+from semcomp import serve as serve
+
 # How good a ranking is
 from semcomp.evidence import evaluate as evaluate
 from semcomp.evidence import compare as compare

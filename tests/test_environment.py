@@ -84,7 +84,7 @@ def test_everything_that_is_needed_is_locked() -> None:
     # torch names the one version of each CUDA package that it runs with.
     found = {
         n
-        for n in needed("semcomp", frozenset({"book", "test"}), set())
+        for n in needed("semcomp", frozenset({"book", "serve", "test"}), set())
         if not n.startswith(("nvidia-", "cuda-"))
     }
     assert found - locked == {"semcomp", *UNPINNED}
@@ -106,7 +106,7 @@ def test_make_installs_what_conda_installs() -> None:
     makefile = (ROOT / "Makefile").read_text("utf8")
     (install,) = re.findall(r"pip install .*", makefile)
     assert "-c requirements.lock" in install
-    assert "-e '.[book,test]'" in install
+    assert "-e '.[book,serve,test]'" in install
     assert SpecifierSet(PROJECT["requires-python"]).contains(".".join(map(str, sys.version_info[:3])))
 
 

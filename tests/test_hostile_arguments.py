@@ -22,7 +22,10 @@ from semcomp.text import Run
 
 ROOMS = [
     "semcomp",
-    *(f"semcomp.{room}" for room in ("data", "text", "views", "fuse", "evidence", "planted", "study")),
+    *(
+        f"semcomp.{room}"
+        for room in ("data", "text", "views", "fuse", "serve", "evidence", "planted", "study")
+    ),
 ]
 SHOWN = 400  # characters of a message at most
 #: Given for every argument, unless a call may well be meant so.

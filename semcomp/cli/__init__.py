@@ -1,4 +1,5 @@
-"""The same from a shell: `semcomp book`, `data`, `diagnose`, `geometry`, `probe`, `decompose`, `tune`.
+"""The same from a shell: `semcomp book`, `data`, `diagnose`, `geometry`, `probe`, `decompose`,
+`fuse`, `tune`.
 
 This file is what runs before anything else is imported, and what is left when all else has failed: whatever
 happens, a command ends with a status and, if that is above zero, one line on stderr.

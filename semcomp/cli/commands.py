@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from semcomp.cli import book, data, decompose, diagnose, geometry, probe, tune
+from semcomp.cli import book, data, decompose, diagnose, fuse, geometry, probe, tune
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -20,6 +20,7 @@ COMMANDS = (
     geometry.geometry,
     probe.probe,
     decompose.decompose,
+    fuse.fuse,
     tune.tune,
 )
 for command in COMMANDS:
