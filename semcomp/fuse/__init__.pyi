@@ -18,5 +18,8 @@ from semcomp.fuse.stacking import Stacking as Stacking
 # Of vectors
 from semcomp.fuse.sharing import SelectiveSharing as SelectiveSharing
 
+# Of members in closed form
+from semcomp.fuse.closed_form import ClosedFormFusion as ClosedFormFusion
+
 # All by name
 from semcomp.fuse.registry import FUSIONS as FUSIONS
