@@ -24,7 +24,7 @@ ROOMS = [
     "semcomp",
     *(
         f"semcomp.{room}"
-        for room in ("data", "text", "views", "fuse", "serve", "evidence", "planted", "study")
+        for room in ("data", "text", "views", "fuse", "serve", "advice", "evidence", "planted", "study")
     ),
 ]
 SHOWN = 400  # characters of a message at most

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from semcomp.advice.asked import Difference, Group, columns, difference, judged, over_shuffles, weakest
-from semcomp.advice.fits import NAMES, Fits
+from semcomp.advice.fits import NAMES, Fits, check_room
 from semcomp.advice.groups import GAIN, LEAST_USERS, Lists, by_group
 from semcomp.advice.result import Advice, Recipe
 from semcomp.advice.texts import headroom, texts_of
@@ -28,8 +28,8 @@ from semcomp.views.training.selection import validation_ndcg
 SHUFFLES = {"smoke": 2, "standard": 8, "full": 16}
 ANOTHER, SHUFFLED = "over another seed of that", "over shuffled text"
 SMOKE = (
-    "No verdicts are given: the budget “smoke” only checks that everything runs, with one seed and one "
-    "shuffle; run it with “standard”."
+    "No verdicts are given: the budget “smoke” only checks that everything runs, with a single seed; "
+    "run it with “standard”."
 )
 
 
@@ -53,10 +53,10 @@ def advise(
     - itself with shuffled text: the vectors of other items at random, weights picked anew, several draws.
 
     Intervals are over users and seeds (`estimate_over_seeds`), and over shuffles as if our text were one more
-    of them. Words are those of
-    `judge_family`, adjusted by Holm over these six questions: "holds" takes more than the least effect that
-    counts (0.001). "Text helps" holds where all three do by NDCG. For whom is a second family: each group of
-    items or users is held against the fusion without text, and its gain against that of shuffled text.
+    of them. Words are those of `judge_family`, adjusted by Holm over these six questions: "holds" takes more
+    than the least effect that counts (0.001). "Text helps" holds where all three do by NDCG. For whom is a
+    second family: each group of items or users is held against the fusion without text, and its gain against
+    that of shuffled text.
 
     Recommended is the fusion with text where that holds, the one without where it does not, and else the one
     that is better on validation; of it the best single member where the fusion is not found to beat that.
@@ -83,6 +83,7 @@ def advise(
         raise SemcompError(f"shuffles = {shuffles}; give at least 2, since one says nothing of their spread")
     split, k, judge = study.split, study.k, study.budget_name != "smoke"
     _check_split(split, study.data.name)
+    check_room(split.n_items)
     text = study.text if text is None else text
     if not text.rows_for(split.item_ids).any():
         raise SemcompError(f"no item of {study.data.name!r} has a text; give other vectors, or texts to read")

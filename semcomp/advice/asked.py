@@ -92,8 +92,8 @@ class Asked:
         return f"{signed(self.value.excess or 0.0)}{interval}"
 
     def __str__(self) -> str:
-        percent = "" if self.percent is None else f", {self.percent.value:+.1f} %"
-        return f"{self.called} {self.difference}{percent}: {self.said}"
+        share = "" if self.percent is None else f", {percent(self.percent.value)} %"
+        return f"{self.called} {self.difference}{share}: {self.said}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types.
@@ -150,6 +150,12 @@ def signed(x: float) -> str:
     return f"+{number(x)}" if number(x).strip("0.,") and x > 0 else number(x)
 
 
+def percent(x: float) -> str:
+    """One decimal with a sign, and no sign for what is rounded to 0."""
+    text = f"{x:+.1f}"
+    return text if text.strip("+-0.") else "0.0"
+
+
 def columns(lists: Sequence[TopK], truth: sp.csr_array, k: int, users: Users) -> dict[str, Floats]:
     """By metric, (draws, users): what is found of `truth`, and 0 for a user who has nothing there."""
     found = {metric: np.zeros((len(lists), len(users))) for metric in LEASTS}
@@ -166,8 +172,8 @@ def difference(metric: str, one: Floats, other: Floats, *, resamples: int, seed:
     options: dict[str, Any] = {"resamples": resamples, "seed": seed}
     value = estimate_over_seeds({metric: one}, {metric: mean_of(metric)}, null={metric: other}, **options)
     both = {"one": one, "other": other}
-    percent = estimate_over_seeds(both, {"percent": Statistic(_percent)}, **options)
-    return Difference(metric, value[metric], percent.get("percent"))
+    share = estimate_over_seeds(both, {"percent": Statistic(_percent)}, **options)
+    return Difference(metric, value[metric], share.get("percent"))
 
 
 def over_shuffles(
@@ -193,8 +199,8 @@ def over_shuffles(
     drawn = Shuffled.of(apart + means[:, None])  # a ratio of means, as a mean over users
     value = against_shuffles(values[metric], drawn.means, noise=drawn.noise)
     null = value.null or 0.0
-    percent = Value(100 * (value.excess or 0.0) / null, n=value.n) if null > 0 else None
-    return Difference(metric, value, percent, shuffles=True)
+    share = Value(100 * (value.excess or 0.0) / null, n=value.n) if null > 0 else None
+    return Difference(metric, value, share, shuffles=True)
 
 
 def judged(asked: Mapping[tuple[str, str], Difference], k: int, judge: bool = True) -> tuple[Asked, ...]:

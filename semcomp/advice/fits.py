@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,18 +13,27 @@ from semcomp.core.inputs import Inputs, Model
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import Scorer, View
 from semcomp.data import Split
+from semcomp.errors import SemcompError
 from semcomp.evidence import shuffled_items
 from semcomp.fuse import Mixture, WeightedSum
 from semcomp.fuse.closed_form import WITH_TEXT, WITHOUT_TEXT
 from semcomp.memory import check_memory
 from semcomp.storage import digest
 from semcomp.views import CEASE, IALS, TextEASE
+from semcomp.views.collaborative.ease import CELL, MEMORY
 
 NAMES = {True: "fusion with text", False: "fusion without text"}
 READ_TEXT = (CEASE, TextEASE)
-CELL = (
-    28  # bytes for a pair of items: the weights that are kept of CEASE, EDLAE and GF-CF, and one more solved
-)
+KEPT = 28  # bytes for a pair of items: the weights of CEASE, EDLAE and GF-CF, and one more solved
+
+
+def check_room(n_items: int) -> None:
+    """Raise SemcompError, before any work, where there is no room for a weight between any two items."""
+    remedy = "keep fewer items (core=, or --core on the command line)"
+    if CELL * n_items**2 > MEMORY:
+        most = math.isqrt(MEMORY // CELL)
+        raise SemcompError(f"{n_items:,} items, but advice takes at most {most:,}; {remedy}")
+    check_memory(KEPT * n_items**2, f"the weights between {n_items:,} items", remedy)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +48,6 @@ class Fits:
     text: TextMatrix
     done: Callable[[str], object] = lambda name: None
     kept: dict[tuple[Any, ...], Scorer] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        n = self.split.n_items
-        remedy = "keep fewer items (core=, or --core on the command line)"
-        check_memory(CELL * n * n, f"the weights between {n:,} items", remedy)
 
     def fused(self, seed: int, *, text: bool) -> Mixture:
         """The fusion with or without text; the seed is that of iALS and of the choice of weights."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from semcomp.advice.asked import LEASTS, Asked, signed
+from semcomp.advice.asked import LEASTS, Asked, percent, signed
 from semcomp.advice.pictures import Row, of_questions, of_weights
 from semcomp.core.tables import number
 
@@ -89,9 +89,9 @@ def _alt(what: str, rows: Sequence[Row]) -> str:
 
 
 def _row(one: Asked) -> tuple[str, ...]:
-    percent = "" if one.percent is None else f"{one.percent.value:+.1f} %"
+    share = "" if one.percent is None else f"{percent(one.percent.value)} %"
     value = one.value
-    return one.name, one.called, number(value.value), number(value.null), one.difference, percent, one.said
+    return one.name, one.called, number(value.value), number(value.null), one.difference, share, one.said
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from semcomp.advice.asked import Asked, Group, weakest
+from semcomp.advice.asked import Asked, Group, percent, weakest
 from semcomp.advice.texts import Headroom, Texts
 from semcomp.checks import checked
 from semcomp.core.evidence import in_order
@@ -161,11 +161,12 @@ class Advice:
         parts = []
         for metric in ("ndcg", "recall"):
             one = next(asked for asked in self.questions if asked.metric == metric)
-            percent = one.percent
-            share = "" if percent is None else f"{percent.value:+.1f} %"
-            if percent is not None and percent.low is not None and percent.high is not None:
-                share += f" ({percent.low:+.1f} to {percent.high:+.1f})"
-            parts.append(f"{one.called} from {number(one.value.null)} to {number(one.value.value)}, {share}")
+            reached = f"{one.called} from {number(one.value.null)} to {number(one.value.value)}"
+            if (share := one.percent) is not None:
+                reached += f", {percent(share.value)} %"
+                if share.low is not None and share.high is not None:
+                    reached += f" ({percent(share.low)} to {percent(share.high)})"
+            parts.append(reached)
         return "; ".join(parts)
 
     def left(self) -> str:

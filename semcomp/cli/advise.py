@@ -26,7 +26,7 @@ from semcomp.cli.reading import read, reading
     default="standard",
     help="How many seeds, shuffles and resamples; smoke gives no verdicts.",
 )
-@click.option("--shuffles", type=click.IntRange(1), help="Draws of shuffled text.  [default: by the budget]")
+@click.option("--shuffles", type=click.IntRange(2), help="Draws of shuffled text.  [default: by the budget]")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of the shuffles and of the resamples.")
 @click.option("--out", type=FILE, required=True, metavar="DIR", help="A new folder for what is found.")
 def advise(
