@@ -1,8 +1,9 @@
-"""`semcomp fuse`: two views added with the weight that validation picks, and what serves them."""
+"""`semcomp fuse`: two or more views as one, its weights picked on validation, and what serves it."""
 
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 PAIRS = ("train", "valid", "test")
 DEFAULT = ("iALS", "ACE")
+HOW = "weighted sum"
 
 
 @click.command()
@@ -30,7 +32,7 @@ DEFAULT = ("iALS", "ACE")
     "models",
     type=Names("semcomp.views.registry:REGISTRY"),
     multiple=True,
-    help=f"A view that is fitted to the data set; give two.  [default: {' and '.join(DEFAULT)}]",
+    help=f"A view that is fitted to the data set; give two or more.  [default: {' and '.join(DEFAULT)}]",
 )
 @click.option(
     "--strategy", type=Names("semcomp.data.splits:STRATEGIES"), default="random", help="How to split."
@@ -38,7 +40,7 @@ DEFAULT = ("iALS", "ACE")
 @click.option("--seed", type=click.IntRange(0), default=2020, help="Seed of the split.")
 @click.option("--encoder", default="auto", metavar="NAME", help="Of the text, for views that read it.")
 @click.option("--train", type=FILE, help="Pairs `user item`: integers, tab-separated, one header line.")
-@click.option("--valid", type=FILE, help="Pairs held out for validation, by which the weight is picked.")
+@click.option("--valid", type=FILE, help="Pairs held out for validation, by which weights are picked.")
 @click.option("--test", type=FILE, help="Pairs that are neither learned from nor picked by.")
 @click.option(
     "--view",
@@ -46,11 +48,19 @@ DEFAULT = ("iALS", "ACE")
     type=(str, FILE, FILE),
     multiple=True,
     metavar=f"NAME {ARRAYS}",
-    help="A finished view by name; give two. Row = id.",
+    help="A finished view by name; give two or more. Row = id.",
 )
 @click.option(
-    "--weight", type=click.FloatRange(0, 1), help="Share of the first view.  [default: best on validation]"
+    "--how", type=Names("semcomp.fuse.registry:FUSIONS"), default=HOW, help="How the views are fused."
 )
+@click.option(
+    "--weight",
+    "weights",
+    type=click.FloatRange(0),
+    multiple=True,
+    help="Of the weighted sum, one for each view.  [default: best on validation]",
+)
+@click.option("--k", type=click.IntRange(1), default=20, help="Length of lists, where there are no vectors.")
 @click.option("--out", type=FILE, required=True, metavar="DIR", help="A new folder for what is served.")
 def fuse(
     dataset: str | None,
@@ -59,38 +69,49 @@ def fuse(
     seed: int,
     encoder: str,
     views: tuple[tuple[str, Path, Path], ...],
-    weight: float | None,
+    how: str,
+    weights: tuple[float, ...],
+    k: int,
     out: Path,
     **options: Any,
 ) -> None:
-    """Add two views (CombSUM) and write what serves them: vectors with their ids, and a card.
+    """Fuse two or more views, and write what serves the result: vectors if it has any, else lists.
 
-    Give --dataset, whose views are fitted here, or arrays: --train, --valid, --test, and --view twice.
+    Give --dataset, whose views are fitted here, or arrays: --train, --valid, --test, and --view for each.
     """
+    import numpy as np
+
+    from semcomp.fuse import FUSIONS, WeightedSum
     from semcomp.outputs import output_folder
     from semcomp.serve import write_served
-    from semcomp.views import CombSum
     from semcomp.views.training.selection import validation_ndcg
 
     pairs = {part: options.pop(part) for part in PAIRS}
     _check_one_way(click.get_current_context(), dataset, pairs)
     output_folder(out, "--out")
+    if weights and how != HOW:
+        raise SemcompError(f"--weight is for the {HOW}, not for {how!r}; leave one of the two out")
+    model = WeightedSum(weights=weights) if weights else FUSIONS[how]
     if dataset is None:
-        inputs = _given(pairs, views)
+        _check_names([name for name, *_ in views], "--view", how, weights)
+        inputs = _given(pairs, views, k)
     else:
-        inputs = _fitted(dataset, models or DEFAULT, strategy, seed, encoder, options)
-    fused = CombSum(weight=weight).fit(inputs)
-    weight = float(fused.provenance["weight"])
-    weights = (weight, 1 - weight)
+        models = models or DEFAULT
+        _check_names(models, "--model", how, weights)
+        inputs = _fitted(dataset, models, how, k, strategy, seed, encoder, options)
+    fused = model.fit(inputs)
     members = [
-        {"name": view.name, "weight": round(share, 12), "valid_ndcg": validation_ndcg(view, inputs.split)}
-        for view, share in zip(inputs.views, weights, strict=True)
+        {"name": view.name, "valid_ndcg": validation_ndcg(view, inputs.split)} for view in inputs.views
     ]
-    write_served(fused, inputs.split, out, told={"members": members})
-    width = max(len(fused.name), *(len(view.name) for view in inputs.views))
-    for one in members:
-        click.echo(f"{one['name']:{width}}  {one['valid_ndcg']:.4f}  weight {one['weight']:g}")
-    click.echo(f"{fused.name:{width}}  {validation_ndcg(fused, inputs.split):.4f}")
+    told = {"how": how, "members": members, "weights": getattr(fused, "provenance", {}).get("weights")}
+    served = write_served(fused, inputs.split, out, k, told=told)
+    card = json.loads((served / "card.json").read_text("utf8"))
+    width = max(len(one["name"]) for one in (card, *members))
+    shared = getattr(fused, "weights", np.zeros(0))  # else users have weights of their own
+    notes = [f"  weight {one:g}" for one in shared] if shared.ndim == 1 else []
+    notes += [""] * (len(members) + 1 - len(notes))
+    for one, note in zip((*members, card), notes, strict=True):
+        click.echo(f"{one['name']:{width}}  {one['valid_ndcg']:.4f}{note}")
     click.echo(out)
 
 
@@ -114,43 +135,65 @@ def _check_one_way(context: click.Context, dataset: str | None, pairs: dict[str,
             raise SemcompError(f"--{part} is missing; arrays need --train, --valid and --test")
 
 
-def _check_two(names: Sequence[str], option: str) -> None:
-    if len(names) != 2:
-        raise SemcompError(f"{len(names)} views given, but CombSUM adds two; give {option} twice")
-    if names[0] == names[1]:
-        raise SemcompError(f"two views are named {names[0]!r}; give another one, or rename it")
+def _check_names(names: Sequence[str], option: str, how: str, weights: Sequence[float]) -> None:
+    """Raise unless that many views can be fused so, each under a name of its own."""
+    from semcomp.fuse.registry import OF_VECTORS
+
+    if len(names) < 2:
+        raise SemcompError(
+            f"{len(names)} views given, and a fusion takes two or more; give {option} for each"
+        )
+    if how == OF_VECTORS[-1] and len(names) > 2:
+        raise SemcompError(f"{len(names)} views given, and {how} takes two; leave out the others")
+    for name in names:
+        if list(names).count(name) > 1:
+            raise SemcompError(f"two views are named {name!r}; give another one, or rename it")
+    if weights and len(weights) != len(names):
+        raise SemcompError(f"{len(weights)} weights given for {len(names)} views; give --weight for each")
 
 
-def _given(pairs: dict[str, Path | None], views: Sequence[tuple[str, Path, Path]]) -> Inputs:
-    """Two views from arrays, and the split of their rows."""
+def _given(pairs: dict[str, Path | None], views: Sequence[tuple[str, Path, Path]], k: int) -> Inputs:
+    """Views from arrays, and the split of their rows."""
     from semcomp.cli.arrays import read_view
     from semcomp.core.inputs import Inputs
     from semcomp.data import split_from_pairs
+    from semcomp.serve.index import check_places
 
-    _check_two([name for name, *_ in views], "--view")
     read_views = [read_view(name, files) for name, *files in views]  # type: ignore[arg-type]
     files = [path for path in pairs.values() if path is not None]
     split = split_from_pairs(files[0], files[1], files[2], *read_views[0].shape)
     inputs = Inputs(split, views=read_views)
     inputs.with_views(fuse)
+    check_places(k, split.n_items)
     return inputs
 
 
 def _fitted(
-    dataset: str, models: Sequence[str], strategy: str, seed: int, encoder: str, options: dict[str, Any]
+    dataset: str,
+    models: Sequence[str],
+    how: str,
+    k: int,
+    strategy: str,
+    seed: int,
+    encoder: str,
+    options: dict[str, Any],
 ) -> Inputs:
-    """Two views that are fitted to a data set."""
+    """Views that are fitted to a data set."""
     from semcomp.core.inputs import Inputs
     from semcomp.data import split
+    from semcomp.fuse.registry import OF_VECTORS
+    from semcomp.serve.index import check_places
     from semcomp.text import embed
     from semcomp.views.registry import entry
 
-    _check_two(models, "--model")
     entries = {name: entry(name) for name in models}
     for name, known in entries.items():
-        if known.views or inspect.signature(known.model.fit).return_annotation != "View":
-            raise SemcompError(f"CombSUM adds vectors, and {name!r} has none; take another --model")
+        if known.views:
+            raise SemcompError(f"{name!r} is made of other views; take another --model")
+        if how in OF_VECTORS and inspect.signature(known.model.fit).return_annotation != "View":
+            raise SemcompError(f"{how} reads vectors, and {name!r} has none; take another --model or --how")
     data = read(dataset, **options)
+    check_places(k, data.n_items)
     parts = split(data, strategy=strategy, seed=seed)
     text = embed(data, encoder) if any(known.reads_text for known in entries.values()) else None
     inputs = Inputs(parts, text)

@@ -85,16 +85,6 @@ class Candidates:
             np.pad(self.positive, short),
         )
 
-    def of_users(self, chosen: Rows) -> Candidates:
-        """Those of some of the users, by their place among `users`."""
-        return Candidates(
-            self.users[chosen],
-            self.items[chosen],
-            self.parts[:, chosen],
-            self.offset[chosen],
-            self.positive[chosen],
-        )
-
     @cached_property
     def taken(self) -> tuple[Rows, Rows]:
         """(user, place) of the positives."""
@@ -130,15 +120,18 @@ class Candidates:
 
     def leading(self, depth: int) -> Candidates:
         """With only what some member has among its first `depth` places, and only such positives."""
-        listed = ((self.places() < depth) & (self.items >= 0)).any(axis=0)
+        listed = np.zeros(self.items.shape, bool)
+        for at in range(len(self.parts)):
+            listed |= self.places(at) < depth
+        listed &= self.items >= 0
         offset = np.where(listed, 0.0, -np.inf).astype(np.float32)
         return replace(self, offset=offset, positive=self.positive & listed)
 
-    def places(self) -> NDArray[np.int64]:
-        """(V, N, C) the rank of each candidate by each member, from 0; exact for the first `DEPTH`."""
-        order = np.argsort(np.where(self.items < 0, np.inf, -self.parts), axis=2, kind="stable")
-        places = np.empty(order.shape, np.int64)
-        np.put_along_axis(places, order, np.broadcast_to(np.arange(order.shape[2]), order.shape), axis=2)
+    def places(self, at: int) -> NDArray[np.int32]:
+        """(N, C) the rank of each candidate by member number `at`, from 0; exact for the first `DEPTH`."""
+        order = np.argsort(np.where(self.items < 0, np.inf, -self.parts[at]), axis=1, kind="stable")
+        places = np.empty(order.shape, np.int32)
+        np.put_along_axis(places, order, np.arange(order.shape[1], dtype=np.int32)[None], axis=1)
         return places
 
 

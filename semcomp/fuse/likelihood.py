@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from semcomp.fuse.candidates import Candidates
+from semcomp.fuse.candidates import Candidates, Rows
 from semcomp.fuse.mixture import Floats, Scores, weighted
 
 PASSES = 40
@@ -25,7 +25,7 @@ DONE = 1e-10  # expected gain of another step, in nats per positive
 WEAK = 1e-3  # a ridge that moves no weight, and keeps each finite
 TOP = 50
 FIXED = 1e12  # a ridge that leaves nothing of a weight
-BLOCK = 2**24  # numbers held at a time
+BLOCK = 2**22  # numbers held at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,21 +46,28 @@ class CrossFitted:
 
 
 def fitted(
-    x: Scores, candidates: Candidates, features: Floats, ridge: Floats, start: Floats | None = None
+    x: Scores,
+    candidates: Candidates,
+    features: Floats,
+    ridge: Floats,
+    start: Floats | None = None,
+    users: Rows | None = None,
 ) -> Floats:
     """(F, K) θ of greatest penalised likelihood.
 
     Args:
         x: (F, N, C) columns. features: (N, K) φ. ridge: (F, K). start: where the search begins; at 0.
+        users: which of the N it is the likelihood of; all.
     """
+    users = np.arange(len(features)) if users is None else users
     here = np.zeros(ridge.shape) if start is None else start
-    value, gradient, curvature = _sums(x, candidates, features, ridge, here)
+    value, gradient, curvature = _sums(x, candidates, features, ridge, here, users)
     for _ in range(PASSES):
         step = np.linalg.solve(curvature, gradient.ravel()).reshape(here.shape)
         if float(np.sum(gradient * step)) < DONE * max(int(candidates.positive.sum()), 1):
             break
         while True:  # halved until it is no step back
-            found = _sums(x, candidates, features, ridge, here + step)
+            found = _sums(x, candidates, features, ridge, here + step, users)
             if found[0] >= value or np.abs(step).max() < 1e-9:
                 break
             step = step / 2
@@ -84,12 +91,13 @@ def cross_fitted(
     fold = np.random.default_rng([seed, 1]).permutation(len(candidates.users)) % 2
     halves = [np.flatnonzero(fold != side) for side in (0, 1)]  # which each is fitted to
     top = candidates.leading(TOP)
-    parts = [(x[:, rows], top.of_users(rows), features[rows]) for rows in halves]
     found: list[tuple[float, float, Floats]] = []
     start: list[Floats | None] = [None, None]
     for penalty in sorted(penalties, reverse=True):
-        both = np.stack([fitted(*part, ridge(penalty), at) for part, at in zip(parts, start, strict=True)])
-        start = list(both)
+        start = [
+            fitted(x, top, features, ridge(penalty), at, half) for at, half in zip(start, halves, strict=True)
+        ]
+        both = np.array(start)
         own = np.einsum("nfk,nk->nf", both[fold], features)
         found.append((candidates.ndcg(weighted(x, own)), penalty, both))
     ndcg, penalty, weights = max(found, key=lambda one: one[0])  # the first, which is the most penalised
@@ -97,15 +105,14 @@ def cross_fitted(
 
 
 def _sums(
-    x: Scores, candidates: Candidates, features: Floats, ridge: Floats, theta: Floats
+    x: Scores, candidates: Candidates, features: Floats, ridge: Floats, theta: Floats, users: Rows
 ) -> tuple[float, Floats, Floats]:
     """Penalised log-likelihood, its gradient (F, K), minus its Hessian (FK, FK)."""
     value, gradient = -0.5 * float(np.sum(ridge * theta**2)), -ridge * theta
     curvature = np.diag(ridge.ravel())
-    n_columns, n_users, width = x.shape
-    step = max(1, BLOCK // max(n_columns * width, 1))
-    for start in range(0, n_users, step):
-        some = slice(start, start + step)
+    step = max(1, BLOCK // max(x.shape[0] * x.shape[2], 1))
+    for start in range(0, len(users), step):
+        some = users[start : start + step]
         phi, positive = features[some], candidates.positive[some]
         columns = x[:, some].transpose(1, 0, 2).astype(np.float64)  # (B, F, C)
         score = np.einsum("bfc,bf->bc", columns, phi @ theta.T, optimize=True)

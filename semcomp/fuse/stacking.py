@@ -15,7 +15,7 @@ from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.data import Split
 from semcomp.data.popularity import item_counts
-from semcomp.fuse.candidates import DEPTH, Candidates, best_places, cells
+from semcomp.fuse.candidates import DEPTH, MEMORY, Candidates, best_places, cells
 from semcomp.fuse.likelihood import cross_fitted
 from semcomp.fuse.mixture import Floats, Mixture, Scores, members_of, told
 from semcomp.views.checks import check_options
@@ -75,7 +75,7 @@ class Stacking:
         fused = Stacked("stacking", mixture, split.history("none"), popular, active, weights)
         if split.valid.nnz == 0:
             return replace(fused, provenance=origin(self, split, seed, **told(views)))
-        candidates = Candidates.of(mixture, split, seed)
+        candidates = Candidates.of(mixture, split, seed, MEMORY // 2)  # columns take as much again
         penalties = PENALTIES if self.penalty is None else (self.penalty,)
         x = _columns(candidates, popular, active)
         once = np.ones((len(candidates.users), 1))
@@ -136,14 +136,18 @@ class Stacked:
 def _columns(candidates: Candidates, popular: Floats, active: Floats) -> Scores:
     """(2 V + 2, N, C) what is weighed."""
     there = candidates.items >= 0
-    places = candidates.places()
-    ranks = np.where(there & (places < DEPTH), _reciprocal(places), 0.0)
-    log_count = np.where(there, popular[candidates.items], 0.0)
-    both = np.stack([log_count, log_count * active[candidates.users, None]])
-    return np.concatenate([candidates.parts, ranks, both]).astype(np.float32)
+    n = len(candidates.parts)
+    found = np.empty((2 * n + 2, *there.shape), np.float32)
+    found[:n] = candidates.parts
+    for at in range(n):
+        places = candidates.places(at)
+        found[n + at] = np.where(there & (places < DEPTH), _reciprocal(places), 0.0)
+    found[-2] = np.where(there, popular[candidates.items], 0.0)
+    found[-1] = found[-2] * active[candidates.users, None]
+    return found
 
 
-def _reciprocal(place: NDArray[np.int64]) -> Floats:
+def _reciprocal(place: NDArray[np.integer[Any]]) -> Floats:
     return np.asarray((CONSTANT + 1) / (CONSTANT + 1 + place), np.float64)
 
 

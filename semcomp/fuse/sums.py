@@ -111,7 +111,7 @@ class EnsRec:
 
     Attributes:
         exponential: whether the variant is fitted.
-        temperature: τ, from 0.02 on; None chooses among 0.05 … 100. Without `exponential` it is not used.
+        temperature: τ of the variant, from 0.02 on; None chooses among 0.05 … 100.
 
     >>> sc.rank(sc.fuse.EnsRec().fit(sc.Inputs(split, views=[cf, sem])), split, k=20)
     <TopK 'EnsRec': the 20 best of 200 items for each of 300 users>
@@ -120,7 +120,7 @@ class EnsRec:
     0.5
 
     Raises:
-        SemcompError: a temperature that is not a number or below 0.02.
+        SemcompError: a temperature that is not a number, below 0.02, or of the plain sum, which has none.
     """
 
     exponential: bool = False
@@ -131,6 +131,10 @@ class EnsRec:
             check_options(self, "EnsRec option", positive=("temperature",))
             if self.temperature < 0.02:  # exp(1 / 0.0113) is the largest number that float32 has
                 raise SemcompError(f"EnsRec option temperature = {self.temperature}; it must be 0.02 or more")
+            if not self.exponential:
+                raise SemcompError(
+                    "EnsRec was given a temperature without exponential=True; give both or none"
+                )
 
     def fit(
         self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None

@@ -2,6 +2,9 @@
 from semcomp.serve.vectors import save_vectors as save_vectors
 from semcomp.serve.vectors import load_vectors as load_vectors
 
+# A mixture of views as one
+from semcomp.serve.mixtures import view_of as view_of
+
 # A short table of item-to-item weights, and what shortening costs
 from semcomp.serve.item_table import ItemTable as ItemTable
 from semcomp.serve.item_table import truncation_cost as truncation_cost

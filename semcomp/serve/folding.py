@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from semcomp.core.view import Scorer, View, of_split, unit_rows
 from semcomp.data import Split
 from semcomp.errors import SemcompError, unknown_name
 from semcomp.evidence.mapping.regression import fit_ridge, folds_of
+from semcomp.fuse.mixture import Mixture
 from semcomp.views.item_weights import ItemWeights
 from semcomp.views.training.selection import validation_ndcg
 
@@ -36,16 +38,17 @@ def fold_in_users(
 ) -> Scorer:
     """The scorer with rows for new users, made of what they have: `histories`, (N, I) CSR.
 
-    Of item-to-item weights nothing has to be guessed: `score = x W`, as for any user. Of a View, with V its
+    Of item-to-item weights nothing has to be guessed: `score = x W`, as for any user. Of a mixture, each
+    member is folded in. Of a View, with V its
     (I, d) items and m(x) the mean of the vectors of the items in x, a new user's vector is
 
-        map    A m(x) + b, the ridge regression of the known users' vectors on their m(x), penalty by
-               cross-validation
-        ridge  argmin_u ‖x − V u‖² + λ ‖u‖² = (Vᵀ V + λ I)⁻¹ Vᵀ x, λ = 10 tr(Vᵀ V) / d
-        mean   m(x): exact, up to length, for views whose users are sums of their items
+    - "map": A m(x) + b, the ridge regression of the known users' vectors on their m(x), its penalty by
+      cross-validation;
+    - "ridge": argmin_u ‖x − V u‖² + λ ‖u‖² = (Vᵀ V + λ I)⁻¹ Vᵀ x, with λ = 10 tr(Vᵀ V) / d;
+    - "mean": m(x), exact up to length for views whose users are sums of their items.
 
-    `folding_costs` measures all three on validation; "map" was the best or close to it for every view that
-    was tried. A user without items is a row of zeros and scores 0 everywhere.
+    Which is best depends on the view: `folding_costs` measures all three on validation. A user without items
+    is a row of zeros and scores 0 everywhere.
 
     Args:
         by: "map", "ridge" or "mean"; read for a View alone.
@@ -63,6 +66,8 @@ def fold_in_users(
     histories = _binary(histories, scorer)
     if isinstance(scorer, ItemWeights):
         return ItemWeights(scorer.name, histories, scorer.weights, scorer.provenance)
+    if isinstance(scorer, Mixture):
+        return _folded_mixture(scorer, histories, by, known)
     if not isinstance(scorer, View):
         raise SemcompError(f"{scorer.name!r} has neither vectors nor item-to-item weights; fit it again")
     folded = _user_fold(scorer, by, None if known is None else _binary(known, scorer))(histories)
@@ -122,6 +127,9 @@ def fold_in_items(view: View, text: TextMatrix, known: NDArray[np.int64] | None 
     whose items are a linear map of unit text rows (a projection, a text kernel) that is the map itself. An
     item without text is a row of zeros and scores 0.
 
+    Rank new items among themselves. Next to known ones they come out too low where items are no map of their
+    texts: a regression draws its predictions to the mean, and they have no popularity in their vectors.
+
     Args:
         text: of the view's items and of the new ones, by id.
         known: rows of the view's items that it was fitted to, `split.catalogue("train")`; the others count as
@@ -157,6 +165,19 @@ def fold_in_items(view: View, text: TextMatrix, known: NDArray[np.int64] | None 
     items[old] = view.items[old]
     made = {**view.provenance, "folded_items": len(ids) - len(old)}
     return View(view.name, view.users, items.astype(np.float32), made, view.user_ids, ids)
+
+
+def _folded_mixture(
+    mixture: Mixture, histories: sp.csr_array, by: str, known: sp.csr_array | None
+) -> Mixture:
+    """The mixture of the members with the new users."""
+    if mixture.weights.ndim > 1:
+        raise SemcompError(
+            f"{mixture.name!r} has weights of each user's own, and none for new users; fold its members in, "
+            "and mix them by weights that are the same for all"
+        )
+    members = tuple(fold_in_users(member, histories, by=by, known=known) for member in mixture.members)
+    return replace(mixture, members=members)
 
 
 def _user_fold(view: View, by: str, known: sp.csr_array | None) -> Callable[[sp.csr_array], Floats]:

@@ -12,8 +12,10 @@ from semcomp import __version__
 from semcomp.checks import checked
 from semcomp.core.view import Scorer, View, check_fits, of_split
 from semcomp.data import Split
+from semcomp.fuse.mixture import Mixture
 from semcomp.serve.item_table import ItemTable
 from semcomp.serve.lists import write_lists
+from semcomp.serve.mixtures import has_vectors, view_of
 from semcomp.serve.parquet import as_json
 from semcomp.serve.vectors import write_sides
 from semcomp.storage import atomic_folder, digest, file_digest
@@ -36,10 +38,10 @@ def write_served(
 ) -> Path:
     """Write what serves a scorer into a new folder, whole or not at all; returns the folder.
 
-    Of a View its vectors (`view.safetensors`, `users.parquet`, `items.parquet`), of item-to-item weights the
-    `table.parquet` of the n strongest per item, of anything else the `lists.parquet` of the k best items per
-    user. `card.json` says which: the name, the sha256 of each file, digests of the ids and of the
-    split, and the mean NDCG@20 on the validation part (of a table: with the weights that are left).
+    Of a View, or a mixture of views (see `view_of`), its vectors: `view.safetensors`, `users.parquet` and
+    `items.parquet`; of item-to-item weights the `table.parquet` of the n strongest per item; of anything else
+    the `lists.parquet` of the k best items per user. `card.json` says which: the name, the sha256 of each
+    file, digests of the ids and of the split, and the mean NDCG@20 on the validation part of what is served.
 
     Args:
         told: what else the card says, plain JSON.
@@ -53,6 +55,8 @@ def write_served(
     """
     check_fits(scorer, (split.n_users, split.n_items))
     scorer = of_split(scorer, split)
+    if isinstance(scorer, Mixture) and has_vectors(scorer):
+        scorer = view_of(scorer, split)
     place = Path(folder).expanduser()
     with atomic_folder(place) as part:
         if isinstance(scorer, View):

@@ -49,36 +49,70 @@ def here(shop: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
+def arrays() -> tuple[sc.data.Split, list[sc.View]]:
+    split = sc.data.split_from_pairs("train.inter", "valid.inter", "test.inter", 120, 80)
+    return split, [sc.View(n, np.load(f"{n}_users.npy"), np.load(f"{n}_items.npy")) for n in ("cf", "text")]
+
+
 def test_two_views_as_arrays(here, shell):
     status, out, error = shell("fuse", *PAIRS, *VIEWS, "--out", here)
     assert (status, error) == (0, "")
     view = load_vectors(here)
-    split = sc.data.split_from_pairs("train.inter", "valid.inter", "test.inter", 120, 80)
-    views = [
-        sc.View(name, np.load(f"{name}_users.npy"), np.load(f"{name}_items.npy")) for name in ("cf", "text")
-    ]
-    wanted = sc.views.CombSum().fit(sc.Inputs(split, views=views))
+    split, views = arrays()
+    mixture = sc.fuse.WeightedSum().fit(sc.Inputs(split, views=views))
+    wanted = sc.serve.view_of(mixture, split)
     assert view.users.tobytes() == wanted.users.tobytes()
     assert view.items.tobytes() == wanted.items.tobytes()
     assert sc.View.load(here / "view.safetensors").items.tobytes() == view.items.tobytes()
     card = json.loads((here / "card.json").read_text())
-    assert (
-        card["valid_ndcg"] == validation_ndcg(wanted, split) >= max(m["valid_ndcg"] for m in card["members"])
-    )
+    assert (card["name"], card["how"]) == ("weighted sum", "weighted sum")
+    assert card["valid_ndcg"] == validation_ndcg(wanted, split)
+    assert card["valid_ndcg"] >= max(one["valid_ndcg"] for one in card["members"]) - 1e-9
     assert [one["name"] for one in card["members"]] == ["cf", "text"]
-    assert card["members"][0]["weight"] == wanted.provenance["weight"]
-    assert sum(one["weight"] for one in card["members"]) == pytest.approx(1)
+    assert card["weights"] == mixture.weights.tolist()
     assert card["ids"] == digest(split.user_ids.tolist(), split.item_ids.tolist())
     assert card["files"] == {name: file_digest(here / name) for name in card["files"]}
     assert {file.name for file in here.iterdir()} == {"card.json", *card["files"]}
     assert out.splitlines()[-1] == str(here)
-    assert f"{card['valid_ndcg']:.4f}" in out
+    assert out.splitlines()[2] == f"weighted sum  {card['valid_ndcg']:.4f}"
+    assert out.splitlines()[0].endswith(f"weight {mixture.weights[0]:g}")
 
 
-def test_a_weight_that_is_given_is_used(here, shell):
-    assert shell("fuse", *PAIRS, *VIEWS, "--weight", "0.25", "--out", here).status == 0
-    members = json.loads((here / "card.json").read_text())["members"]
-    assert [one["weight"] for one in members] == [0.25, 0.75]
+def test_weights_that_are_given_are_used(here, shell):
+    assert shell("fuse", *PAIRS, *VIEWS, "--weight", "1", "--weight", "3", "--out", here).status == 0
+    assert json.loads((here / "card.json").read_text())["weights"] == [0.25, 0.75]
+
+
+def test_what_has_no_vectors_is_served_as_lists(here, shell):
+    assert shell("fuse", *PAIRS, *VIEWS, "--how", "RRF", "--k", "3", "--out", here).status == 0
+    assert sorted(file.name for file in here.iterdir()) == ["card.json", "lists.parquet"]
+    split, views = arrays()
+    wanted = sc.rank(sc.views.RRF().fit(sc.Inputs(split, views=views)), split, 3).ids[5]
+    assert sc.serve.lists_for(here / "lists.parquet", "5")["item"].tolist() == [str(one) for one in wanted]
+
+
+@pytest.mark.parametrize("how", sc.fuse.FUSIONS)
+def test_every_fusion_can_be_served(here, shell, how):
+    status, out, error = shell("fuse", *PAIRS, *VIEWS, "--how", how, "--out", here)
+    assert (status, error) == (0, "")
+    card = json.loads((here / "card.json").read_text())
+    assert (
+        out.splitlines()[2]
+        == f"{card['name']}{' ' * max(0, 4 - len(card['name']))}  {card['valid_ndcg']:.4f}"
+    )
+    assert set(card["files"]) in ({"lists.parquet"}, {"view.safetensors", "users.parquet", "items.parquet"})
+
+
+def test_three_models_one_without_vectors(here, shell):
+    words = ("--model", "spectral", "--model", "EASE", "--model", "popularity")
+    status, out, error = shell("fuse", "--dataset", "orders.csv", *READ, *words, "--out", here)
+    assert (status, error) == (0, "")
+    assert [line.split("  ")[0].strip() for line in out.splitlines()[:3]] == [
+        "spectral",
+        "EASE",
+        "popularity",
+    ]
+    assert (here / "lists.parquet").is_file()
 
 
 def test_two_views_of_a_data_set(here, shell):
@@ -91,13 +125,14 @@ def test_two_views_of_a_data_set(here, shell):
     assert view.user_ids[0] == "u0001"
     assert out.startswith("spectral")
     data = sc.load_dataset("orders.csv", items="goods.csv", columns={"user": "who", "item": "what"})
-    assert sc.View.load(here / "view.safetensors", sc.split(data)).name == "CombSUM"
+    assert sc.View.load(here / "view.safetensors", sc.split(data)).name == "weighted sum"
 
 
+READ = ("--items", "goods.csv", "--columns", "user=who", "item=what")
 WRONG = [
     ((), "there is nothing to fuse"),
     ((*PAIRS,), "0 views given"),
-    ((*PAIRS, *VIEWS[:4]), "1 views given, but CombSUM adds two; give --view twice"),
+    ((*PAIRS, *VIEWS[:4]), "1 views given, and a fusion takes two or more; give --view for each"),
     ((*PAIRS, *VIEWS[:4], *VIEWS[:4]), "two views are named 'cf'"),
     ((*PAIRS[2:], *VIEWS), "--train is missing"),
     ((*PAIRS, *VIEWS[:-1], "short.npy"), "item"),
@@ -106,14 +141,21 @@ WRONG = [
     ((*PAIRS, *VIEWS, "--seed", "1"), "--seed is for a data set"),
     (("--dataset", "orders.csv", *PAIRS), "--train and --dataset exclude each other"),
     (("--dataset", "orders.csv", *VIEWS), "--view and --dataset exclude each other"),
+    (("--dataset", "orders.csv", "--model", "EASE", "--model", "iALS", "--how", "EnsRec"), "'EASE' has none"),
     (
-        ("--dataset", "orders.csv", "--model", "EASE", "--model", "iALS"),
-        "CombSUM adds vectors, and 'EASE' has none",
+        ("--dataset", "orders.csv", "--model", "CombSUM", "--model", "iALS"),
+        "'CombSUM' is made of other views",
     ),
-    (("--dataset", "orders.csv", "--model", "CombSUM", "--model", "iALS"), "'CombSUM' has none"),
-    (("--dataset", "orders.csv", "--model", "iALS"), "give --model twice"),
+    (("--dataset", "orders.csv", "--model", "iALS"), "give --model for each"),
     (("--dataset", "nothing"), "nothing"),
-    ((*PAIRS, *VIEWS, "--weight", "2"), "--weight"),
+    ((*PAIRS, *VIEWS, "--weight", "-1"), "--weight"),
+    ((*PAIRS, *VIEWS, "--weight", "1"), "1 weights given for 2 views"),
+    ((*PAIRS, *VIEWS, "--weight", "0", "--weight", "0"), "not all of them 0"),
+    ((*PAIRS, *VIEWS, "--weight", "1", "--how", "RRF"), "--weight is for the weighted sum"),
+    ((*PAIRS, *VIEWS, "--how", "sum"), "weighted sum"),
+    ((*PAIRS, *VIEWS, "--k", "81"), "k = 81"),
+    (("--dataset", "orders.csv", *READ, "--k", "81"), "k = 81"),
+    ((*PAIRS, *VIEWS, "--view", "more", *VIEWS[2:4], "--how", "selective sharing"), "takes two"),
 ]
 
 

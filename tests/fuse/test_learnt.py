@@ -65,8 +65,8 @@ def test_either_half_is_scored_by_the_weights_of_the_other(problem):
     whole = cross_fitted(candidates.parts, candidates, features, ridge, (1.0, 10.0), 0)
     assert abs(np.bincount(whole.fold)[0] - len(candidates.users) / 2) <= 1
     rows = np.flatnonzero(whole.fold == 1)
-    top = candidates.of_users(rows).leading(50)
-    expected = fitted(candidates.parts[:, rows], top, features[rows], ridge(whole.penalty))
+    top = candidates.leading(50)
+    expected = fitted(candidates.parts, top, features, ridge(whole.penalty), users=rows)
     np.testing.assert_allclose(whole.weights[0], expected, atol=1e-4)
 
 

@@ -93,7 +93,9 @@ def test_the_exponential_form_is_fitted_on_validation(random_split):
     assert (bare.temperature, bare.mixture.weights.tolist()) == (100.0, [0.5, 0.5])
     for wrong in (0.0, 0.01, -1.0, float("nan")):
         with pytest.raises(SemcompError, match="EnsRec option temperature"):
-            EnsRec(temperature=wrong)
+            EnsRec(exponential=True, temperature=wrong)
+    with pytest.raises(SemcompError, match="a temperature without exponential=True"):
+        EnsRec(temperature=1.0)
 
 
 def test_a_silent_view_leaves_the_order_to_the_others(random_split):

@@ -6,20 +6,18 @@ every data set, and the building of the pages, is not run.
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import papermill.cli
 import polars as pl
 import pytest
+from printed_pages import blocks, commands, run_cells
 from tiny_chapters import ROOT
 
 import semcomp as sc
@@ -30,16 +28,6 @@ from semcomp.study.tuning import Tuning
 GUIDE = ROOT / "book" / "08_own_data.md"
 SHELVES = ("Tea", "Coffee")
 TINY = replace(BUDGETS["smoke"], name="standard", epochs=2, probe_epochs=1, resamples=10, max_users=50)
-
-
-def blocks(page: Path, language: str) -> list[str]:
-    """What is printed on a page in a language, a block each."""
-    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf8"), re.DOTALL | re.MULTILINE)
-
-
-def commands(block: str) -> list[list[str]]:
-    """The commands of a block for the shell, as words."""
-    return [shlex.split(line, comments=True) for line in block.replace("\\\n", " ").splitlines() if line]
 
 
 def write_shop(folder: Path, *, ratings: bool) -> None:
@@ -60,25 +48,6 @@ def write_shop(folder: Path, *, ratings: bool) -> None:
             "genres": [SHELVES[one] for one in shelf],
         }
     ).write_csv(folder / "movies.csv")
-
-
-def run_cells(notebook: Any, parameters: dict[str, object]) -> list[object]:
-    """The cells of a notebook one after another, without a kernel; what each of them shows at its end."""
-    namespace: dict[str, object] = {}
-    shown = []
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        code = ast.parse(cell.source)
-        last = code.body.pop() if code.body and isinstance(code.body[-1], ast.Expr) else None
-        exec(compile(code, "cell", "exec"), namespace)
-        if last is not None:
-            assert isinstance(last, ast.Expr)
-            shown.append(eval(compile(ast.Expression(last.value), "cell", "eval"), namespace))
-        if "parameters" in cell.metadata.get("tags", []):
-            namespace.update(parameters)
-    plt.close("all")
-    return shown
 
 
 @pytest.fixture(scope="module", params=["rated", "unrated"])

@@ -13,3 +13,8 @@ RESULTS = Path(__file__).parents[3] / "benchmarks" / "results"
 def comparison(machine: str) -> Any:
     """The report of `benchmarks/bench.py` from a machine; SemcompError where it was not run there."""
     return read(RESULTS / f"bench-{machine}.json")
+
+
+def serving(machine: str) -> Any:
+    """The report of `benchmarks/serving.py` from a machine; SemcompError where it was not run there."""
+    return read(RESULTS / f"serving-{machine}.json")

@@ -58,7 +58,7 @@ class EDLAE:
 
 def penalised(split: Split, regularization: float, dropout: float) -> Floats:
     """XᵀX + λ I + δ diag(XᵀX), (I, I) float64 in Fortran order."""
-    gram = (split.train.T @ split.train).astype(np.float64).toarray(order="F")
+    gram: Floats = (split.train.T @ split.train).astype(np.float64).toarray(order="F")
     diagonal = np.diag_indices_from(gram)
     gram[diagonal] = (1 + dropout) * gram[diagonal] + regularization
     return gram
