@@ -2,7 +2,7 @@
 
     python -m book.experiments.advice.measure [--kind NAME ...] [--worlds 100] [--jobs 1] [--out FILE]
 
-Every world is a `World` of 400 users and 400 items with few interactions. Its text is
+Every world is a `World` of 400 users and 400 items with few interactions. The text of a world is
 
     useful      the items' vectors, which hold all that users choose by
     noisy       the same with noise of the same size
