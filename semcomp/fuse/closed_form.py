@@ -1,4 +1,4 @@
-"""The fusion that needs no training: four members in closed form, or counted, added by validation."""
+"""The fusion that needs no gradients: four members in closed form, or counted, added by validation."""
 
 from __future__ import annotations
 
@@ -32,15 +32,16 @@ class ClosedFormFusion:
     Text and interactions share one set of item-to-item weights in CEASE, where an item with few users is
     explained by its text and one with many by its users; EASE-text keeps what the text alone says, iALS and
     GF-CF what interactions alone say, of low rank and as a filter of the graph. No member is trained by
-    gradients: the whole takes seconds to minutes on one core, and only iALS has a seed.
+    gradients: the whole takes seconds to minutes on one core. The seed is of iALS and of the candidates that
+    weights are chosen on.
 
     Without `text` it is the control: the same number and kind of members, none of which reads text. EDLAE
-    stands for CEASE (which it is at α = 0), item-kNN for EASE-text (weights from item to item), and iALS and
-    GF-CF stay. What the fusion is better by is due to the text.
+    takes the place of CEASE (which it is at α = 0), item-kNN that of EASE-text (weights from item to item);
+    iALS and GF-CF stay. What the fusion is better by is due to the text.
 
     Attributes:
-        text: whether text is read.
-        members: other models to fit and add, in this order; None: those above, at their defaults.
+        text: which of the two. members: other models to fit and add, in this order, whatever they read; None:
+            those above, at their defaults.
 
     >>> fused = sc.fuse.ClosedFormFusion(text=False).fit(split)
     >>> [member.name for member in fused.members]
@@ -49,7 +50,7 @@ class ClosedFormFusion:
     <TopK 'closed-form fusion without text': the 20 best of 200 items for each of 300 users>
 
     Raises:
-        SemcompError: members that are fewer than two.
+        SemcompError: members that are fewer than two, or together with `text=False`.
     """
 
     text: bool = True
@@ -60,6 +61,8 @@ class ClosedFormFusion:
             object.__setattr__(self, "members", tuple(self.members))
             if len(self.members) < 2:
                 raise SemcompError("ClosedFormFusion needs two members or more; give another, or None")
+            if not self.text:
+                raise SemcompError("ClosedFormFusion was given members and text=False; leave one of them out")
 
     def fit(self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None) -> Mixture:
         """The mixture of the fitted members; its weights are chosen on the validation part.
@@ -68,7 +71,7 @@ class ClosedFormFusion:
             SemcompError: no text where it is read; more items than a member's memory has room for.
         """
         given = Inputs.of(inputs)
-        if self.text:
+        if self.text and self.members is None:
             given.with_text(self)
         models = self.members or (WITH_TEXT if self.text else WITHOUT_TEXT)
         views = [model.fit(given, seed) for model in models]

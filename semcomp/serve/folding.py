@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from semcomp.checks import checked
-from semcomp.core.joining import Ids, check_rows, rows_of
+from semcomp.core.joining import Ids, check_ids, check_rows, rows_of
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import Scorer, View, of_split, unit_rows
 from semcomp.data import Split
@@ -51,8 +51,10 @@ def fold_in_users(
     is a row of zeros and scores 0 everywhere.
 
     Args:
-        by: "map", "ridge" or "mean"; read for a View alone.
-        known: (U, I) CSR, the histories that the view's own users were fitted to (`split.train`); for "map".
+        histories: a column for each of the scorer's items, in its order.
+        by: "map", "ridge" or "mean"; used for Views alone.
+        known: (U, I) CSR, the histories that the view's own users were fitted to (`split.train`), in their
+            order; for "map".
         user_ids: of the new users; the result of a View has ids only with them.
 
     Raises:
@@ -64,12 +66,19 @@ def fold_in_users(
     (300, 200)
     """
     histories = _binary(histories, scorer)
+    if by not in WAYS:
+        raise unknown_name("way to fold users in", by, WAYS)
+    if user_ids is not None:
+        check_ids(user_ids, histories.shape[0], owner="what is folded in", unit="user")
     if isinstance(scorer, ItemWeights):
         return ItemWeights(scorer.name, histories, scorer.weights, scorer.provenance)
     if isinstance(scorer, Mixture):
         return _folded_mixture(scorer, histories, by, known)
     if not isinstance(scorer, View):
-        raise SemcompError(f"{scorer.name!r} has neither vectors nor item-to-item weights; fit it again")
+        raise SemcompError(
+            f"{scorer.name!r} has neither vectors nor item-to-item weights; give one that has, or serve its "
+            "lists (write_lists)"
+        )
     folded = _user_fold(scorer, by, None if known is None else _binary(known, scorer))(histories)
     ids = (None, None) if user_ids is None else (user_ids, scorer.item_ids)
     if user_ids is not None and scorer.item_ids is None:
@@ -81,6 +90,9 @@ def fold_in_users(
 @checked
 def folding_costs(view: View, split: Split, seed: int = 0) -> pd.DataFrame:
     """What folding users in costs in accuracy: the split's own users, as if they were new.
+
+    Only their vectors are made again: those of the items were fitted with their histories too, so that users
+    who come later cost somewhat more.
 
     Args:
         seed: of the five parts into which users are cut; a part is folded in by a map fitted to the others.
@@ -182,14 +194,7 @@ def _folded_mixture(
 
 def _user_fold(view: View, by: str, known: sp.csr_array | None) -> Callable[[sp.csr_array], Floats]:
     """A function from histories to vectors of users."""
-    ways: dict[str, Callable[[View, sp.csr_array | None], Callable[[sp.csr_array], Floats]]] = {
-        "map": _mapped,
-        "ridge": _ridge,
-        "mean": _pooled,
-    }
-    if by not in ways:
-        raise unknown_name("way to fold users in", by, ways)
-    fold = ways[by](view, known)
+    fold = WAYS[by](view, known)
     return lambda histories: np.where(np.diff(histories.indptr)[:, None] > 0, fold(histories), 0.0)
 
 
@@ -247,3 +252,11 @@ def _check_enough(n: int, view: View, what: str) -> None:
         raise SemcompError(
             f"view {view.name!r} has {n} {what}, and a map needs at least {FEWEST}; fit it to more data"
         )
+
+
+#: Ways to make a user's vector of the user's items, by name.
+WAYS: dict[str, Callable[[View, sp.csr_array | None], Callable[[sp.csr_array], Floats]]] = {
+    "map": _mapped,
+    "ridge": _ridge,
+    "mean": _pooled,
+}

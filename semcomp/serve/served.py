@@ -68,6 +68,7 @@ def write_served(
         else:
             files = [write_lists(scorer, split, part / "lists.parquet", k).name]
         card = {
+            **(told or {}),
             "name": scorer.name,
             "format": FORM,
             "semcomp": __version__,
@@ -76,7 +77,6 @@ def write_served(
             "ids": digest(split.user_ids.tolist(), split.item_ids.tolist()),
             "split": split.fingerprint,
             "valid_ndcg": validation_ndcg(scorer, split),
-            **(told or {}),
             "files": {name: file_digest(part / name) for name in files},
         }
         as_json(card)

@@ -64,10 +64,12 @@ def test_the_control_reads_no_text(inputs):
 
 
 def test_members_may_be_others(inputs):
-    fused = ClosedFormFusion(text=False, members=[Popularity(), Spectral(8)]).fit(inputs.split)
+    fused = ClosedFormFusion(members=[Popularity(), Spectral(8)]).fit(inputs.split)
     assert [member.name for member in fused.members] == ["popularity", "spectral"]
     with pytest.raises(SemcompError, match="two members or more"):
         ClosedFormFusion(members=[Popularity()])
+    with pytest.raises(SemcompError, match="leave one of them out"):
+        ClosedFormFusion(text=False, members=[Popularity(), Spectral(8)])
 
 
 def test_what_is_in_test_changes_nothing(inputs):

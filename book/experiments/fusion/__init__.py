@@ -1,1 +1,1 @@
-"""The fusion that needs no training, beside its members, its controls and what is trained."""
+"""The fusion in closed form, with its members, its controls and what is trained."""

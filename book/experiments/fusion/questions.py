@@ -32,7 +32,7 @@ from semcomp.data import split as split_of
 from semcomp.data.categories import category_matrix
 from semcomp.evidence.statistics.bootstrap import mean_of
 from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
-from semcomp.fuse import WeightedSum
+from semcomp.fuse import Mixture, WeightedSum
 from semcomp.planted import World
 from semcomp.storage import digest
 from semcomp.study import Study
@@ -127,13 +127,13 @@ def members(name: str, split: Split, which: Sequence[str]) -> dict[str, Model]:
     return {one: GFCFModel() if one == GFCF else settings_for(name, split, one)[0] for one in which}
 
 
-def fused(case: Case, which: Sequence[str], seed: int) -> Scorer:
+def fused(case: Case, which: Sequence[str], seed: int) -> Mixture:
     """The weighted sum of these models; those that read text are fitted to each of the item matrices."""
     views: list[Scorer] = []
     for name, model in members(case.name, case.ranked, which).items():
         texts = case.texts if name in ("CEASE", "EASE-text") else case.texts[:1]
         views += [model.fit(Inputs(case.learned, text), seed) for text in texts]
-    return WeightedSum().fit(Inputs(case.learned, views=views), seed)
+    return WeightedSum().fit(Inputs(case.ranked, views=views), seed)  # what is cut is no candidate
 
 
 def measure(task: tuple[Cell]) -> dict[str, Any]:
@@ -143,9 +143,14 @@ def measure(task: tuple[Cell]) -> dict[str, Any]:
         "ndcg": ([], []),
         "recall": ([], []),
     }
+    weights: list[list[float]] = []
     for seed, case in enumerate(cases(cell)):
         for place, which in enumerate((WITH_TEXT, WITHOUT_TEXT)):
-            ranking = rank(fused(case, which, seed), case.ranked, K)
+            mixture = fused(case, which, seed)
+            if which == WITH_TEXT:
+                weights.append(mixture.weights.round(3).tolist())
+                names = [member.name for member in mixture.members]
+            ranking = rank(mixture, case.ranked, K)
             found = per_user(ranking, case.ranked.test, K)
             for metric, sides in of_metric.items():
                 sides[place].append(np.asarray(found[metric]))
@@ -164,17 +169,26 @@ def measure(task: tuple[Cell]) -> dict[str, Any]:
             "high": value.excess_high,
             "users": users,
         }
+    record["weights"] = [
+        [name, *of_seeds] for name, of_seeds in zip(names, np.transpose(weights).tolist(), strict=True)
+    ]
     return {**record, "seeds": cell.seeds, "key": key_of(cell), **origin()}
 
 
 def key_of(cell: Cell) -> str:
-    """Of settings, data, code; worlds are told by their parameters."""
-    name = "planted" if cell.piece == "shared" else cell.dataset
-    split = split_of(WORLD.dataset()) if cell.piece == "shared" else Study(cell.dataset).split
+    """Of settings, split, text and code; worlds are told by their parameters."""
+    if cell.piece == "shared":
+        name, about = "planted", str(WORLD)
+        split = split_of(WORLD.dataset())
+    else:
+        study = Study(cell.dataset, strategy=cell.setting if cell.piece == "split" else "random")
+        name, split = study.data.name, study.split
+        about = study.text.provenance["sha256"]
     models = members(name, split, [*WITH_TEXT, *WITHOUT_TEXT])
-    code = code_digest(*(type(one).__module__ for one in models.values()), WeightedSum.__module__)
+    own = "book.experiments.fusion.questions"
+    code = code_digest(own, *(type(one).__module__ for one in models.values()), WeightedSum.__module__)
     configs = {one: described(model) for one, model in models.items()}
-    return digest(configs, split.fingerprint, code, cell.piece, str(cell.setting), cell.seeds, str(WORLD))
+    return digest(configs, split.fingerprint, about, code, cell.piece, str(cell.setting), cell.seeds, TEXTS)
 
 
 def kept(path: Path) -> list[dict[str, Any]]:

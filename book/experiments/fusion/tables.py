@@ -16,10 +16,10 @@ from book.experiments.fusion.questions import RESULTS as WHEN
 from book.experiments.fusion.questions import SETTINGS
 from book.experiments.fusion.rows import CONTROL, QUESTIONS, ROWS, TRAINED, measured
 from book.experiments.matched.hits import K, numbers
-from book.experiments.matched.measure import RESULTS as MATCHED
-from book.experiments.matched.measure import USUAL, kept
+from book.experiments.matched.measure import USUAL
 from book.experiments.matched.tables import LEAST, in_percent
 from book.experiments.matched.tables import columns as matched_columns
+from book.experiments.matched.tables import records as matched_records
 from book.experiments.results import read
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
@@ -30,6 +30,8 @@ from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 Floats = NDArray[np.float64]
 Record = Mapping[str, Any]
 RESAMPLES = 2000
+ANSWER = ["dataset", "says", "pair", "one", "other", "percent", "p", "seeds", "verdict"]
+WHEN_TOLD = ["dataset", "setting", "fusion", "control", "percent", "difference", "weights", "seeds"]
 SPLITS = 3  # at least, to say something over splits
 NEAR = (40, 50, 60, 70, 80, 90)  # hundredths of a cosine between the strata of nearness
 STRATA = {
@@ -40,10 +42,13 @@ STRATA = {
 
 
 def records(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
-    """What was measured, by data set, the fewest train pairs first; splits that lack a row are omitted."""
+    """What was measured, by data set, the fewest train pairs first.
+
+    Splits that lack a row are omitted, and data sets whose usual split is not measured to its end.
+    """
     found = [read(path) for path in folder.glob("*.json")]
     found = [_whole(one) for one in found if "splits" in one]  # beside other results of the experiment
-    found = [one for one in found if one["splits"]]
+    found = [one for one in found if USUAL in one["splits"]]
     found.sort(key=lambda one: next(iter(one["splits"].values()))["train pairs"])
     if not found:
         raise SemcompError(
@@ -107,8 +112,8 @@ def columns(record: Record, metric: str, split: str = USUAL) -> dict[str, Floats
     for cell in record["cells"]:
         if cell["split"] == split:
             of_row.setdefault(cell["row"], []).append(of_places(metric, about, _places(cell)))
-    trained = kept(MATCHED / f"{record['dataset']}.json")
-    if trained["splits"].get(split, {}).get("split") == about["split"]:
+    trained = matched_records().get(record["dataset"])  # of a data set that is measured to its end
+    if trained and trained["splits"].get(split, {}).get("split") == about["split"]:
         given = matched_columns(trained, metric, split)
         of_row |= {name: list(given[name]) for name in TRAINED if name in given}
     return {row: np.stack(found) for row, found in of_row.items()}
@@ -128,7 +133,7 @@ def answers(found: Mapping[str, Record], metric: str, split: str = USUAL) -> pd.
         if split in record["splits"]:
             of_row = columns(record, metric, split)
             rows += [{"dataset": dataset, **one} for one in _judged(of_row, metric)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=ANSWER)
 
 
 def gains(found: Mapping[str, Record], metric: str) -> dict[str, Value]:
@@ -174,12 +179,16 @@ def over_splits(found: Mapping[str, Record], metric: str) -> pd.DataFrame:
                 if all(row in one for one in by_split)
             }
             rows += [{"dataset": dataset, **one} for one in _judged(of_row, metric)]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=ANSWER)
 
 
 def _judged(of_row: Mapping[str, Floats], metric: str) -> list[dict[str, Any]]:
-    """The questions on rows that are there, one family."""
-    pairs = {says: (one, other) for one, other, says in QUESTIONS if {one, other} <= of_row.keys()}
+    """The questions on rows that are there and differ at all, one family."""
+    pairs = {
+        says: (one, other)
+        for one, other, says in QUESTIONS
+        if {one, other} <= of_row.keys() and not np.array_equal(*alike(of_row[one], of_row[other]))
+    }
     values = {says: _better(of_row[one], of_row[other]) for says, (one, other) in pairs.items()}
     judged = judge_family(values, dict.fromkeys(values, LEAST[metric].amount))
     base = float(of_row[CONTROL].mean())
@@ -254,7 +263,7 @@ def _places(cell: Mapping[str, Any]) -> NDArray[np.int64]:
 
 
 def when(piece: str, metric: str, path: Path = WHEN) -> pd.DataFrame:
-    """Of one question: dataset, setting, fusion, control, percent and difference (Values), seeds."""
+    """Of one question: dataset, setting, fusion, control, percent and difference (Values), weights, seeds."""
     rows: list[dict[str, Any]] = []
     for cell in read(path)["cells"]:
         if cell["piece"] != piece:
@@ -277,9 +286,10 @@ def when(piece: str, metric: str, path: Path = WHEN) -> pd.DataFrame:
                 "control": of,
                 "percent": in_percent(value, of) if of > 0 else None,
                 "difference": value,
+                "weights": cell["weights"],
                 "seeds": cell["seeds"],
             }
         )
     order = {setting: at for at, setting in enumerate(SETTINGS[piece])}
     rows.sort(key=lambda one: (one["dataset"], order[one["setting"]]))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=WHEN_TOLD)
