@@ -60,6 +60,10 @@ from semcomp.study import Study as Study
 from semcomp.study import BUDGETS as BUDGETS
 from semcomp.study import check_parameters as check_parameters
 
+# What a shop is to do with its texts
+from semcomp.advice import advise as advise
+from semcomp.advice import Advice as Advice
+
 from semcomp.errors import SemcompError as SemcompError
 
 __version__: str

@@ -76,7 +76,10 @@ def test_importing_a_room_does_not_import_the_others():
     assert not packages & {"matplotlib", "seaborn", "optuna", "requests", "transformers", "sklearn"}
 
 
-FACES = ("", ".data", ".text", ".views", ".fuse", ".serve", ".evidence", ".planted", ".study", ".plots")
+FACES = (
+    *("", ".data", ".text", ".views", ".fuse", ".serve"),
+    *(".evidence", ".planted", ".study", ".plots", ".advice"),
+)
 
 
 @pytest.mark.parametrize("room", FACES)

@@ -1,4 +1,4 @@
-"""The same from a shell: `semcomp book`, `data`, `diagnose`, `geometry`, `probe`, `decompose`,
+"""The same from a shell: `semcomp advise`, `book`, `data`, `diagnose`, `geometry`, `probe`, `decompose`,
 `fuse`, `tune`.
 
 This file is what runs before anything else is imported, and what is left when all else has failed: whatever

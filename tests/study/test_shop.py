@@ -102,6 +102,15 @@ def test_from_two_files_to_the_answer(
 
 
 @pytest.mark.slow
+def test_from_two_files_to_advice(shop: Path, shell) -> None:
+    (advise,) = commands(blocks(GUIDE, "bash")[1])
+    status, out, error = shell(*as_printed(advise, shop)[1:])
+    assert (status, error) == (0, "")
+    assert re.match(r"ratings, \d+ test users: does text help\? ", out)
+    assert (shop / "my_advice" / "advice.html").is_file()
+
+
+@pytest.mark.slow
 def test_from_two_files_to_a_book_and_to_vectors(shop: Path, monkeypatch: pytest.MonkeyPatch, shell) -> None:
     ran = []
 
@@ -117,7 +126,7 @@ def test_from_two_files_to_a_book_and_to_vectors(shop: Path, monkeypatch: pytest
     monkeypatch.setattr(notebooks, "_execute", execute)
     monkeypatch.setattr(build, "in_processes", lambda work, tasks, jobs: [(one, work(one)) for one in tasks])
     monkeypatch.setattr(build, "build_pages", lambda root, force: root / "_build" / "html" / "index.html")
-    prepare, book = commands(blocks(GUIDE, "bash")[1])
+    prepare, book = commands(blocks(GUIDE, "bash")[2])
     status, _, error = shell(*as_printed(prepare, shop)[1:])
     assert (status, error) == (0, "")
     assert book in commands(blocks(ROOT / "README.md", "bash")[1])
@@ -139,7 +148,7 @@ def test_from_two_files_to_a_book_and_to_vectors(shop: Path, monkeypatch: pytest
     assert status == 0, error
     assert [line.split("  ")[0].strip() for line in out.splitlines()] == ["LightGCN", "projection"]
 
-    for words in commands(blocks(GUIDE, "bash")[2]):
+    for words in commands(blocks(GUIDE, "bash")[3]):
         status, out, error = shell(*words[1:])
         assert (status, error) == (0, ""), words
         assert Path(words[words.index("--json") + 1]).stat().st_size > 0

@@ -1,0 +1,1 @@
+"""Chapter 8: how often advice is right in planted worlds."""

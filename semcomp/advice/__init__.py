@@ -1,0 +1,8 @@
+"""The answer a shop wants: whether its texts help, for whom, by which recipe, and by how much.
+
+The names are in `__init__.pyi`; each is imported on first use.
+"""
+
+from semcomp.lazy import face
+
+__getattr__, __dir__, __all__ = face(__name__, __file__)
