@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from book.experiments.fusion import measure, questions, tables
+from book.experiments.fusion import measure, questions, summary, tables
 from book.experiments.fusion.rows import CONTROL, FUSION, LARGE, QUESTIONS, ROWS, SHUFFLED, TRAINED, measured
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
 from semcomp.core.view import View
 from semcomp.data import write_folder
+from semcomp.errors import SemcompError
 from semcomp.planted import World
 from semcomp.views.registry import REGISTRY
 
@@ -145,7 +146,23 @@ def test_a_questions_cell_on_a_small_planted_world(monkeypatch):
         assert found[metric]["low"] <= found[metric]["difference"] <= found[metric]["high"]
 
 
-def test_gains_of_the_first_page_are_the_answers_to_the_first_question():
-    answers = tables.answers(KEPT, "ndcg")
-    first = answers[answers["says"] == QUESTIONS[0][2]].set_index("dataset")["percent"]
-    assert tables.gains(KEPT, "ndcg") == first.to_dict()
+def test_the_summary_of_the_page_is_computed_from_the_committed_places():
+    shown = summary.summary()
+    again = tables.answers({"ml-100k": KEPT["ml-100k"]}, "ndcg")
+    kept = shown["answers ndcg"]
+    kept = kept[(kept["dataset"] == "ml-100k") & (kept["split"] == tables.USUAL)]
+    assert kept["says"].tolist() == again["says"].tolist()
+    assert kept["percent"].tolist() == again["percent"].tolist()
+    assert kept["verdict"].tolist() == again["verdict"].tolist()
+    near = tables.by_stratum(KEPT["ml-100k"], "near", (FUSION,))
+    strata = shown["strata"]
+    strata = strata[(strata["dataset"] == "ml-100k") & (strata["kind"] == "near") & (strata["row"] == FUSION)]
+    assert strata["value"].tolist() == near["value"].tolist()
+    assert set(shown["answers ndcg"]["dataset"]) == set(KEPT)
+
+
+def test_a_summary_of_other_results_is_refused(tmp_path):
+    other = tmp_path / "summary.json"
+    other.write_text('{"made of": "something else"}')
+    with pytest.raises(SemcompError, match="run python -m book.experiments.fusion.summary"):
+        summary.summary(other)

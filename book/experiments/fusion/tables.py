@@ -136,20 +136,6 @@ def answers(found: Mapping[str, Record], metric: str, split: str = USUAL) -> pd.
     return pd.DataFrame(rows, columns=ANSWER)
 
 
-def gains(found: Mapping[str, Record], metric: str) -> dict[str, Value]:
-    """By data set what the fusion is better by than its control on the usual split, in per cent of that.
-
-    The numbers are those of the first question in `answers`.
-    """
-    one, other, _ = QUESTIONS[0]
-    values = {}
-    for dataset, record in found.items():
-        if USUAL in record["splits"]:
-            of_row = columns(record, metric)
-            values[dataset] = in_percent(_better(of_row[one], of_row[other]), float(of_row[CONTROL].mean()))
-    return values
-
-
 def _better(one: Floats, other: Floats) -> Value:
     """The mean of one row with the other's as its null, over users and seeds."""
     mine, theirs = alike(one, other)
