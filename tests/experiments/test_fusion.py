@@ -1,4 +1,4 @@
-"""Closed forms: places give every measure back, strata are what they say, and what the committed results say."""
+"""Closed forms: places give every measure back, strata are what they say, and the committed results."""
 
 from __future__ import annotations
 
