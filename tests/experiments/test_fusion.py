@@ -164,5 +164,5 @@ def test_the_summary_of_the_page_is_computed_from_the_committed_places():
 def test_a_summary_of_other_results_is_refused(tmp_path):
     other = tmp_path / "summary.json"
     other.write_text('{"made of": "something else"}')
-    with pytest.raises(SemcompError, match="run python -m book.experiments.fusion.summary"):
+    with pytest.raises(SemcompError, match="of other results than are there"):
         summary.summary(other)
