@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from semcomp.cli.options import ARRAYS, FILE, Names
-from semcomp.cli.reading import OPTIONS, read, reading
+from semcomp.cli.reading import read, reading
 from semcomp.errors import SemcompError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def fuse(
     from semcomp.views.training.selection import validation_ndcg
 
     pairs = {part: options.pop(part) for part in PAIRS}
-    _check_one_way(click.get_current_context(), dataset, pairs)
+    _check_one_way(click.get_current_context(), dataset, pairs, reads=tuple(options))
     output_folder(out, "--out")
     if weights and how != HOW:
         raise SemcompError(f"--weight is for the {HOW}, not for {how!r}; leave one of the two out")
@@ -115,11 +115,15 @@ def fuse(
     click.echo(out)
 
 
-def _check_one_way(context: click.Context, dataset: str | None, pairs: dict[str, Path | None]) -> None:
-    """Raise unless there is a data set or arrays, and nothing that only the other way reads."""
+def _check_one_way(
+    context: click.Context, dataset: str | None, pairs: dict[str, Path | None], reads: Sequence[str]
+) -> None:
+    """Raise unless there is a data set or arrays, and nothing that only the other way reads.
+
+    `reads` are the names of the options by which a data set is read.
+    """
     if dataset is None and not any(pairs.values()) and not context.params["views"]:
         raise SemcompError("there is nothing to fuse; give --dataset, or --train, --valid, --test and --view")
-    reads = [str(option(lambda: None).__click_params__[0].name) for option in OPTIONS]  # type: ignore[attr-defined]
     wrong = [*PAIRS, "views"] if dataset is not None else [*reads, "models", "strategy", "seed", "encoder"]
     given = click.core.ParameterSource.COMMANDLINE
     for name in wrong:
@@ -159,7 +163,7 @@ def _given(pairs: dict[str, Path | None], views: Sequence[tuple[str, Path, Path]
     from semcomp.data import split_from_pairs
     from semcomp.serve.index import check_places
 
-    read_views = [read_view(name, files) for name, *files in views]  # type: ignore[arg-type]
+    read_views = [read_view(name, (users, items)) for name, users, items in views]
     files = [path for path in pairs.values() if path is not None]
     split = split_from_pairs(files[0], files[1], files[2], *read_views[0].shape)
     inputs = Inputs(split, views=read_views)
