@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -112,14 +111,3 @@ def test_committed_results_of_a_data_set(name):
     assert tables.best_rival(record) in tables.COLLABORATIVE
     verdict, _ = tables.adds_most(record)
     assert verdict != "holds" or {"EASE", "item-kNN"} <= set(gains.index)
-
-
-def test_what_the_changelog_says_of_alpharec_is_what_was_measured():
-    page = (Path(tables.__file__).parents[2] / "changelog.md").read_text("utf8")
-    found = tables.records()["ml-100k"]
-    for of, says in (
-        ("several", "AlphaRec adds more than every partner without text"),
-        ("beyond", "the same, beyond popularity"),
-    ):
-        word, closest = tables.adds_most(found, of, "AlphaRec")
-        assert f"{word}, closest is the {closest} view |" in page.split(f"| 10 | {says} |")[1].split("\n")[0]

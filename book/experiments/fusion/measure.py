@@ -1,4 +1,4 @@
-"""The closed-form fusion, its members and controls: where every test item stands in every list.
+"""The closed-form fusion, its members and controls: the place of every test item in every list.
 
     python -m book.experiments.fusion.measure [--data NAME ...] [--splits random-2020 random-2021 ...]
         [--seeds 3] [--table]
@@ -6,7 +6,7 @@
 Rows are those of `rows.ROWS`. Options of the members are those of `semcomp tune`, picked on the validation
 part of the usual split; weights are chosen on the validation part of the split at hand, for shuffled text
 anew. Seeds are of iALS, of the candidates that weights are chosen on, and of shuffled texts; what has no seed
-is measured once. Of every row is kept where each test item stands among the first 20 (`places`), so that any
+is measured once. Of every row the place of each test item among the first 20 is kept (`places`), so that any
 measure on any stratum follows. A split and seed is kept when it is whole, and is not measured again unless
 its settings, split, text or code have changed.
 """

@@ -154,7 +154,7 @@ def solve_pulled(
     for group, entries in groups(rows, other.shape[1], memory):  # (B,), (B, L)
         x = turned[entries]  # (B, L, d)
         m = gram.clamp(min=0) + ridge[group, None]  # (B, d)
-        missing = 1 - x @ found[group, :, None]  # (B, L, 1); what stands in padding counts for nothing
+        missing = 1 - x @ found[group, :, None]  # (B, L, 1); padding counts for nothing
         if entries.shape[1] < other.shape[1]:
             scaled = x / m.sqrt()[:, None, :]
             system = scaled @ scaled.mT + torch.eye(x.shape[1], dtype=x.dtype)  # (B, L, L)
