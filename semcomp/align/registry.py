@@ -1,0 +1,13 @@
+"""Every alignment method by its name in tables. A new one is a class with `changed` and a line here."""
+
+from __future__ import annotations
+
+from semcomp.align.contrastive import Contrastive
+from semcomp.align.method import Method
+from semcomp.align.regression import Regression
+
+#: In the order of tables: terms first, then what changes layer 0, then what changes the encoder.
+METHODS: dict[str, Method] = {
+    "regression": Regression(),
+    "contrastive": Contrastive(),
+}
