@@ -1,6 +1,3 @@
-# What all methods are
-from semcomp.align.method import Method as Method
-
 # Terms that pull vectors towards text
 from semcomp.align.regression import Regression as Regression
 from semcomp.align.contrastive import Contrastive as Contrastive

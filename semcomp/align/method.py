@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from semcomp.align.backbones import Backbone, Parts, parts_of
-from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
@@ -17,7 +16,6 @@ from semcomp.views.collaborative.lightgcn import LightGCN
 from semcomp.views.training import Training, train_view
 
 
-@checked
 @dataclass(frozen=True)
 class Method:
     """A backbone that is trained with its own loss, negatives, epochs and selection, and changed by text.

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from conformance import QUICK, bytes_of
 
-from semcomp.align import BACKBONES, METHODS, Contrastive, Method
+from semcomp.align import BACKBONES, METHODS, Contrastive
+from semcomp.align.method import Method
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.errors import SemcompError
