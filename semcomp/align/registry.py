@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from semcomp.align.contrastive import Contrastive
+from semcomp.align.darec import DaRec
+from semcomp.align.kar import KAR
 from semcomp.align.method import Method
 from semcomp.align.regression import Regression
+from semcomp.align.rlmrec_con import RLMRecCon
+from semcomp.align.rlmrec_gen import RLMRecGen
+from semcomp.align.start import SemanticStart
 
 #: In the order of tables: terms first, then what changes layer 0, then what changes the encoder.
 METHODS: dict[str, Method] = {
     "regression": Regression(),
     "contrastive": Contrastive(),
+    "RLMRec-Con": RLMRecCon(),
+    "RLMRec-Gen": RLMRecGen(),
+    "DaRec": DaRec(),
+    "KAR": KAR(weight=1.0),
+    "semantic start": SemanticStart(weight=1.0),
 }
