@@ -92,6 +92,8 @@ class TextRecovery(Term):
 
     def forward(self, batch: Batch) -> Tensor:
         (encoder,) = self.encoder
+        if not len(encoder.hidden):  # of few nodes a small share is none
+            return batch.anchors.new_zeros(())
         recovered = F.normalize(self.mapping(encoder.recovered))
         own = torch.arange(len(recovered), device=recovered.device)
         texts = self.rows[encoder.hidden]

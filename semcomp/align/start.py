@@ -25,7 +25,7 @@ KINDS = ("random axes", "pca", "whitened", "ace")
 
 
 def started(kind: str, split: Split, text: TextMatrix, dim: int, strength: float, seed: int) -> Tensor:
-    """(I, dim) rows of the items that training knows, of global standard deviation 1.
+    """(I, dim) rows of the items that training knows, of standard deviation 1; zeros where all are equal.
 
     "random axes" are unit text rows on `dim` random directions, "pca" their leading principal axes, centred;
     "whitened" and "ace" the first `dim` columns of `semcomp.core.whitening.ace`, not centred, with strength 0
@@ -43,7 +43,8 @@ def started(kind: str, split: Split, text: TextMatrix, dim: int, strength: float
     else:
         made = rows @ xavier(rows.shape[1], dim, seed, "init.axes").numpy()
     made = made[known].astype(np.float64)
-    return torch.from_numpy((made / made.std()).astype(np.float32))
+    spread = made.std()
+    return torch.from_numpy((made / (spread if spread > 0 else 1.0)).astype(np.float32))
 
 
 @checked
