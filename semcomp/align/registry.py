@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from semcomp.align.contrastive import Contrastive
+from semcomp.align.dgmrec import GeneralAndSpecific
+from semcomp.align.item_graph import ItemGraph
+from semcomp.align.late_features import LateFeatures
 from semcomp.align.method import Method
 from semcomp.align.regression import Regression
 
@@ -10,4 +13,7 @@ from semcomp.align.regression import Regression
 METHODS: dict[str, Method] = {
     "regression": Regression(),
     "contrastive": Contrastive(),
+    "item graph": ItemGraph(),
+    "late features": LateFeatures(),
+    "general and specific": GeneralAndSpecific(),
 }
