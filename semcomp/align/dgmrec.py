@@ -135,7 +135,7 @@ class KeptApart(Term):
 
 
 def contrast(vectors: Tensor, side: Tensor, rows: Tensor, temperature: float) -> Tensor:
-    """InfoNCE of the vectors of these rows with their own row of `side`, among those of the batch, each once."""
+    """InfoNCE of vectors with their rows of `side`, among the rows of the batch, each counted once."""
     side = F.normalize(side)
     pool = F.embedding(torch.unique(rows), side)
     return full_softmax(F.normalize(vectors), F.embedding(rows, side), pool, temperature)
