@@ -10,6 +10,14 @@ from semcomp.align.darec import DaRec as DaRec
 from semcomp.align.kar import KAR as KAR
 from semcomp.align.start import SemanticStart as SemanticStart
 
+# Text beside alignment: a graph of it, features joined late, parts kept apart
+from semcomp.align.item_graph import ItemGraph as ItemGraph
+from semcomp.align.late_features import LateFeatures as LateFeatures
+from semcomp.align.dgmrec import GeneralAndSpecific as GeneralAndSpecific
+
+# From some data sets to another
+from semcomp.align.transfer import zero_shot as zero_shot
+
 # All by name, and what they are put over
 from semcomp.align.registry import METHODS as METHODS
 from semcomp.align.backbones import BACKBONES as BACKBONES

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from semcomp.align.contrastive import Contrastive
 from semcomp.align.darec import DaRec
+from semcomp.align.dgmrec import GeneralAndSpecific
+from semcomp.align.item_graph import ItemGraph
 from semcomp.align.kar import KAR
+from semcomp.align.late_features import LateFeatures
 from semcomp.align.method import Method
 from semcomp.align.regression import Regression
 from semcomp.align.rlmrec_con import RLMRecCon
@@ -20,4 +23,7 @@ METHODS: dict[str, Method] = {
     "DaRec": DaRec(),
     "KAR": KAR(weight=1.0),
     "semantic start": SemanticStart(weight=1.0),
+    "item graph": ItemGraph(),
+    "late features": LateFeatures(),
+    "general and specific": GeneralAndSpecific(),
 }
