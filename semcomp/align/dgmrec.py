@@ -131,7 +131,8 @@ class KeptApart(Term):
 
     def _unlikely(self, specific: Tensor, general: Tensor) -> Tensor:
         mean, spread = self.mean(specific), self.spread(specific)
-        return ((mean - general).square() / spread.exp() + spread).sum(1).mean()
+        unlikely: Tensor = ((mean - general).square() / spread.exp() + spread).sum(1).mean()
+        return unlikely
 
 
 def contrast(vectors: Tensor, side: Tensor, rows: Tensor, temperature: float) -> Tensor:

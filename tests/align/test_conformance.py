@@ -14,7 +14,11 @@ from semcomp.views import LightGCN
 #: What a method needs to be small.
 OPTIONS: dict[str, dict[str, Any]] = {"contrastive": {"negatives": 64}, "RLMRec-Con": {"negatives": 64}}
 #: What is known of a method beyond what all promise.
-KNOWN: dict[str, dict[str, Any]] = {"semantic start": {"width": 4}}  # the narrowest text of these tests
+KNOWN: dict[str, dict[str, Any]] = {
+    "semantic start": {"width": 4},  # the narrowest text of these tests
+    "item graph": {"places": True},
+    "late features": {"places": True},
+}
 
 
 def case_of(name: str) -> Case:
