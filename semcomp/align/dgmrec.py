@@ -121,7 +121,8 @@ class KeptApart(Term):
         again = self.decoder(torch.cat([items, specific], 1))
         loss = model.alignment * aligned + model.information * bound
         loss = loss + model.reconstruction * F.mse_loss(again, encoder.texts)
-        return model.weight * loss + self._unlikely(specific.detach(), items.detach())
+        total: Tensor = model.weight * loss + self._unlikely(specific.detach(), items.detach())
+        return total
 
     def _fixed(self, part: nn.Module, x: Tensor) -> Tensor:
         """The part at x without a gradient to its own parameters: q is fitted, never made worse."""
@@ -131,7 +132,8 @@ class KeptApart(Term):
 
     def _unlikely(self, specific: Tensor, general: Tensor) -> Tensor:
         mean, spread = self.mean(specific), self.spread(specific)
-        return ((mean - general).square() / spread.exp() + spread).sum(1).mean()
+        unlikely: Tensor = ((mean - general).square() / spread.exp() + spread).sum(1).mean()
+        return unlikely
 
 
 def contrast(vectors: Tensor, side: Tensor, rows: Tensor, temperature: float) -> Tensor:

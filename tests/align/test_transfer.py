@@ -89,7 +89,7 @@ def test_nothing_of_the_targets_other_parts_enters(sources, world):
 
 
 def test_the_target_is_mapped_and_smoothed_over_its_own_graph(sources, cold_world, world, maps):
-    """mean_l Â^l X W, of unit length; an item in no graph is its mapped text. The last epoch, without valid."""
+    """mean_l Â^l X W, of unit length; what is in no graph is mapped text. The last epoch counts."""
     source = replace(sources[1], split=sources[1].split.without("valid"))
     target, text = cold_world
     view = zero_shot(LINEAR, [source], Inputs(target, text), 2)
