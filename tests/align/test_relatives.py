@@ -23,7 +23,7 @@ from semcomp.views.training import Batch, checkpoint
 from semcomp.views.training.checkpoint import Checkpoint
 
 SMALL = {"dim": 8, "intents": 8, "clusters": 10, "warm_up": 2}
-FEW = replace(QUICK, epochs=2, every=1)
+FEW = replace(QUICK, epochs=2, every=1, batch=2048)
 ALL = [ItemGraph(), LateFeatures(), LateFeatures(join="sum"), GeneralAndSpecific()]
 
 
