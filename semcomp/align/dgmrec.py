@@ -121,7 +121,8 @@ class KeptApart(Term):
         again = self.decoder(torch.cat([items, specific], 1))
         loss = model.alignment * aligned + model.information * bound
         loss = loss + model.reconstruction * F.mse_loss(again, encoder.texts)
-        return model.weight * loss + self._unlikely(specific.detach(), items.detach())
+        total: Tensor = model.weight * loss + self._unlikely(specific.detach(), items.detach())
+        return total
 
     def _fixed(self, part: nn.Module, x: Tensor) -> Tensor:
         """The part at x without a gradient to its own parameters: q is fitted, never made worse."""
