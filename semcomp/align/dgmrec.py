@@ -166,8 +166,8 @@ class GeneralAndSpecific(Method):
       text is frozen and the gradient passes, else the term would change nothing. No noise is added to it.
     - The contrast of users with items is left out: it is the backbone's loss. A node that occurs twice in a
       batch is one negative, not two. The penalty on the mixed parts is left out.
-
-    Unknown: the temperature that the paper's tables were made with; 0.2 is ours.
+    - The temperature is that of their configuration for Baby, where the graph of texts is applied twice; here
+      it is applied once.
 
     Attributes:
         alignment, information, reconstruction: of the three terms. temperature: of the first.
@@ -180,7 +180,7 @@ class GeneralAndSpecific(Method):
     alignment: float = 0.01
     information: float = 0.01
     reconstruction: float = 0.1
-    temperature: float = 0.2
+    temperature: float = 0.4
     neighbours: int = 10
 
     def __post_init__(self) -> None:
