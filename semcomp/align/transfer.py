@@ -68,10 +68,10 @@ def zero_shot(model: AlphaRec, sources: Sequence[Inputs], target: Inputs, seed: 
     Raises:
         SemcompError: no source, no text, the target among the sources, texts of different encoders or widths.
 
-    Example:
-        >>> import semcomp as sc
-        >>> books, films = (sc.Inputs(split, text) for split, text in two)  # doctest: +SKIP
-        >>> sc.align.zero_shot(sc.views.AlphaRec(), [books], films).shape  # doctest: +SKIP
+    >>> worlds = [sc.planted.World(users=60, items=40, dim=2, seed=seed).dataset() for seed in (0, 1)]
+    >>> one, other = (sc.Inputs(sc.split(world), sc.embed(world)) for world in worlds)
+    >>> sc.align.zero_shot(sc.views.AlphaRec(linear=True), [one], other).shape
+    (60, 40)
     """
     pairs = [inputs.with_text(model) for inputs in sources]
     split, text = target.with_text(model)
