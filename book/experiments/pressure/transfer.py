@@ -22,6 +22,7 @@ from book.experiments.fusion.measure import places
 from book.experiments.fusion.tables import of_places
 from book.experiments.matched.hits import K, compressed, numbers
 from book.experiments.matched.measure import USUAL, kept, study_of
+from book.experiments.results import read
 from book.experiments.resumed import Attempts, line_by_line, say, written
 from semcomp.align.transfer import zero_shot
 from semcomp.core.inputs import Inputs
@@ -36,6 +37,7 @@ RESULTS = Path(__file__).resolve().parent / "results" / "transfer"
 SOURCES = 3
 BATCH = 8192
 TRAINED = ("popularity", "raw text", "LightGCN", "AlphaRec")
+ROWS = (*TRAINED[:2], "zero-shot, one matrix", "zero-shot", *TRAINED[2:])
 
 
 def sources_of(target: str) -> list[str]:
@@ -85,11 +87,22 @@ def measure(task: tuple[str, int]) -> dict[str, Any]:
     }
 
 
+def table(folder: Path = RESULTS) -> list[dict[str, Any]]:
+    """For every target: dataset, sources, and the mean NDCG@20 of every row."""
+    found = [read(path) for path in sorted(folder.glob("*.json"))]
+    return [{"dataset": one["dataset"], "sources": one["sources"], **reached(one)} for one in found]
+
+
+def reached(record: dict[str, Any]) -> dict[str, float]:
+    """The mean NDCG@20 of every row."""
+    of_row = {cell["row"]: numbers(cell["places"]).astype(np.int64) for cell in record["cells"]}
+    return {row: float(of_places("ndcg", record, found).mean()) for row, found in of_row.items()}
+
+
 def shown(record: dict[str, Any]) -> str:
     lines = [f"### {record['dataset']}, from {', '.join(record['sources'])}"]
-    for cell in record["cells"]:
-        found = of_places("ndcg", record, numbers(cell["places"]).astype(np.int64))
-        lines.append(f"{cell['row']:24} NDCG@20 {found.mean():.4f}  {cell['seconds']:.0f} s")
+    seconds = {cell["row"]: cell["seconds"] for cell in record["cells"]}
+    lines += [f"{row:24} NDCG@20 {one:.4f}  {seconds[row]:.0f} s" for row, one in reached(record).items()]
     return "\n".join(lines)
 
 
