@@ -8,6 +8,7 @@ from semcomp.align.darec import DaRec as DaRec
 
 # What layer 0 is made of, or starts from
 from semcomp.align.kar import KAR as KAR
+from semcomp.align.carec import CARec as CARec
 from semcomp.align.start import SemanticStart as SemanticStart
 
 # Text beside alignment: a graph of it, features joined late, parts kept apart

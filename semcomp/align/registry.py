@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from semcomp.align.carec import CARec
 from semcomp.align.contrastive import Contrastive
 from semcomp.align.darec import DaRec
 from semcomp.align.dgmrec import GeneralAndSpecific
@@ -22,6 +23,7 @@ METHODS: dict[str, Method] = {
     "RLMRec-Gen": RLMRecGen(),
     "DaRec": DaRec(),
     "KAR": KAR(weight=1.0),
+    "CARec": CARec(),
     "semantic start": SemanticStart(weight=1.0),
     "item graph": ItemGraph(),
     "late features": LateFeatures(),

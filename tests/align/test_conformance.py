@@ -16,6 +16,7 @@ OPTIONS: dict[str, dict[str, Any]] = {"contrastive": {"negatives": 64}, "RLMRec-
 #: What is known of a method beyond what all promise.
 KNOWN: dict[str, dict[str, Any]] = {
     "semantic start": {"width": 4},  # the narrowest text of these tests
+    "CARec": {"width": 4},
     "item graph": {"places": True},
     "late features": {"places": True},
 }

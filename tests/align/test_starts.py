@@ -9,7 +9,7 @@ import pytest
 import torch
 from conformance import QUICK
 
-from semcomp.align import KAR, SemanticStart
+from semcomp.align import KAR, CARec, SemanticStart
 from semcomp.align.backbones import parts_of
 from semcomp.align.kar import Experts
 from semcomp.align.start import KINDS, started
@@ -98,3 +98,32 @@ def test_a_text_narrower_than_the_table_is_refused_with_a_width_that_works(world
 def test_an_unknown_kind_is_refused():
     with pytest.raises(SemcompError, match="unknown kind of start 'ase'; did you mean 'ace'"):
         SemanticStart(kind="ase")
+
+
+def test_carec_fixes_items_first_and_users_then(world):
+    split, text = world
+    model = CARec(BACKBONE, weight=2.0)
+    first = model.changed(parts_of(BACKBONE, split, 0), split, text, 0)
+    plain = parts_of(BACKBONE, split, 0).tables.table.detach()
+    items = plain[split.n_users :]
+    wanted = 2.0 * items.std() * started("pca", split, text, 4, 0.0, 0)
+    assert torch.equal(first.tables.table[split.n_users :], wanted)
+    assert torch.equal(first.tables.table[: split.n_users], plain[: split.n_users])
+    users = torch.arange(4.0 * split.n_users).reshape(-1, 4)
+    second = model.mapped(parts_of(BACKBONE, split, 0), users, split, text, 0)
+    rows = second.tables.table
+    assert torch.equal(rows[: split.n_users], users)
+    rows.sum().backward()
+    moved = [name for name, one in second.encoder.named_parameters() if one.grad is not None]
+    assert moved
+    assert all("mapping" in name for name in moved)  # nothing else is trained
+
+
+def test_each_phase_of_carec_has_a_best_epoch_of_its_own(world):
+    """Published, the second counts only where it beats the first; here it is ranked whatever it reaches."""
+    view = CARec(BACKBONE).fit(Inputs(*world), 0)
+    first, second = view.provenance["first phase"], view.provenance["training"]
+    curve = [point["valid_ndcg"] for point in second["curve"]]
+    assert second["valid_ndcg"] >= max(curve)
+    assert first["curve"] != second["curve"]
+    assert first["best_epoch"] > 0

@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 
 from book.experiments.matched.hits import K
-from book.experiments.pressure import measure, tables, worlds
+from book.experiments.pressure import figures, measure, tables, worlds
 from book.experiments.pressure.kept_of_views import described_by
 from book.experiments.pressure.rows import (
     AGAIN,
     BACKBONE,
     CONTROLS,
     FUSED,
+    KINDS,
     LIMIT,
     QUESTIONS,
     SEEDS,
@@ -66,6 +67,10 @@ def test_all_rows_have_the_backbones_training_and_width():
             assert made.weight == row.weight
     assert len(rows()) == len(CONTROLS) + len(WEIGHTS) * len(METHODS)
     assert len({row.name for row in rows()}) == len(rows())
+
+
+def test_every_method_has_a_colour():
+    assert sorted(name for names in KINDS.values() for name in names) == sorted(METHODS)
 
 
 def test_what_is_asked_is_about_rows_that_are_there():
@@ -187,3 +192,22 @@ def test_committed_results_are_whole_and_no_fit_ends_at_its_limit(name):
     assert (counts.groupby(["method", "shuffled"]).nunique() == 1).all()  # as many seeds at every weight
     answered = tables.answers({name: record}, "ndcg")
     assert set(answered["verdict"]) <= {"holds", "does not hold", "undecided"}
+
+
+def test_pictures_of_the_committed_results():
+    """A line per method from 0 on, bands for the sums, a square at the last place; a dot per world."""
+    name, record = next(iter(tables.records().items()))
+    table = tables.pressure(record)
+    figure = figures.under_pressure({name: table})
+    axes = figure.axes[0]
+    lines = [line for line in axes.lines if len(line.get_xdata()) == len(WEIGHTS) + 1]
+    assert len(lines) == len(tables.methods(record))
+    assert all(line.get_ydata()[0] == 0 for line in lines)
+    assert len(axes.patches) == 2
+    assert all(np.isfinite(band.get_xy()).all() and band.get_height() > 0 for band in axes.patches)
+    kept = figures.what_is_kept(tables.kept_of_views(record))
+    assert len(kept.axes) == 4
+    found = tables.worlds()
+    left, right = figures.theory(found).axes
+    assert sum(len(line.get_xdata()) for line in left.lines) == len(found)
+    assert set(tables.agreement(found)) == {"weight", "equality", "hardest"}

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from book.experiments.pressure.rows import AGAIN, LIMIT, SEEDS, SUM, WEIGHTS
+from book.experiments.pressure.rows import AGAIN, KINDS, LIMIT, SEEDS, SUM, WEIGHTS
 from semcomp.core.evidence import Value
-from semcomp.plots.style import BLUE, GREEN, GREY, ORANGE, VERMILION, bare, legend_above, mark, panels_of
+from semcomp.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    SKY,
+    VERMILION,
+    bare,
+    legend_above,
+    mark,
+    panels_of,
+)
 
+COLOURS = dict(zip(KINDS, (VERMILION, BLUE, SKY), strict=True))
+LEAST = -30.0  # per cent: what is further below is cut off
 PLACES = ("0", *(f"{weight:g}" for weight in WEIGHTS), "text\nalone")
 
 
@@ -25,31 +38,31 @@ def under_pressure(tables: Mapping[str, pd.DataFrame]) -> Figure:
     figure, grid = panels_of(down, min(2, len(tables)), 3.0 * down + 0.6)
     for axes, (dataset, table) in zip(grid.flat, tables.items(), strict=False):
         limit = _of(table, LIMIT)
-        for _, of_method in table[table["weight"].notna()].groupby("method", sort=False):
-            values = [0.0, *(one.value for one in of_method.sort_values("weight")["percent"])]
-            axes.plot(range(len(values)), values, "-", color=VERMILION, lw=1.1, alpha=0.75)
-            axes.plot(range(1, len(values)), values[1:], "o", color=VERMILION, ms=3, alpha=0.75)
+        for colour, of_method in _methods(table):
+            values = [0.0, *(one.value for one in of_method["percent"])]
+            axes.plot(range(len(values)), values, "-", color=colour, lw=1.1, alpha=0.8)
+            axes.plot(range(1, len(values)), values[1:], "o", color=colour, ms=3, alpha=0.8)
         for name, colour in ((SUM, GREEN), (SEEDS, GREY)):
             value = _of(table, name)
-            axes.axhspan(_bound(value.low), _bound(value.high), color=colour, alpha=0.2, lw=0)
+            axes.axhspan(_bound(value.excess_low), _bound(value.excess_high), color=colour, alpha=0.15, lw=0)
             axes.axhline(value.value, color=colour, lw=1.4)
         axes.plot(len(PLACES) - 1, limit.value, "s", color=ORANGE, ms=6)
         axes.axhline(0, color="black", lw=0.8)
         axes.set_xticks(range(len(PLACES)), PLACES, fontsize=8)
         axes.set_title(dataset, fontsize=10)
-        axes.set_ylim(bottom=max(-60.0, axes.get_ylim()[0]))
+        axes.set_ylim(bottom=max(LEAST, axes.get_ylim()[0]))
         bare(axes)
     for axes in grid.flat[len(tables) :]:
         axes.set_visible(False)
     legend_above(
         figure,
         [
-            mark("o", VERMILION, "aligned, a line per method"),
-            mark("_", GREEN, SUM),
-            mark("_", GREY, SEEDS),
+            *(mark("o", colour, kind) for kind, colour in COLOURS.items()),
+            mark("s", GREEN, SUM),
+            mark("s", GREY, SEEDS),
             mark("s", ORANGE, LIMIT),
         ],
-        columns=2,
+        columns=3,
     )
     figure.supxlabel("weight of the alignment", fontsize=10)
     figure.supylabel("NDCG@20, % of the backbone's", fontsize=10)
@@ -67,9 +80,8 @@ def what_is_kept(table: pd.DataFrame) -> Figure:
     }
     null = table[table["method"] == AGAIN]
     for axes, (column, title) in zip(grid.flat, panels.items(), strict=True):
-        for _, of_method in table[table["weight"].notna()].groupby("method", sort=False):
-            values = of_method.sort_values("weight")[column]
-            axes.plot(range(len(values)), values, "o-", color=VERMILION, ms=3, lw=1.1, alpha=0.75)
+        for colour, of_method in _methods(table):
+            axes.plot(range(len(of_method)), of_method[column], "o-", color=colour, ms=3, lw=1.1, alpha=0.8)
         if len(null) and null[column].notna().all():
             axes.axhline(float(null[column].iloc[0]), color=GREY, lw=1.4, ls="--")
         axes.set_xticks(range(len(WEIGHTS)), [f"{weight:g}" for weight in WEIGHTS], fontsize=8)
@@ -78,7 +90,8 @@ def what_is_kept(table: pd.DataFrame) -> Figure:
         bare(axes)
     legend_above(
         figure,
-        [mark("o", VERMILION, "aligned, a line per method"), mark("_", GREY, "another seed of the backbone")],
+        [*(mark("o", colour, kind) for kind, colour in COLOURS.items()), mark("_", GREY, AGAIN)],
+        columns=2,
     )
     figure.supxlabel("weight of the alignment", fontsize=10)
     return figure
@@ -95,6 +108,12 @@ def theory(frame: pd.DataFrame) -> Figure:
         right.plot(of["predicted equality"], of["text alone"], "o", color=colour, ms=4, alpha=0.7)
     left.set_xscale("log")
     left.set_yscale("log")
+    for axis, ticks in (
+        (left.xaxis, (0.5, 1, 2, 5, 10, 20, 50)),
+        (left.yaxis, sorted(set(frame["best weight"]))),
+    ):
+        axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+        axis.set_ticks([], minor=True)
     left.set_xlabel("predicted: noise over private variance")
     left.set_ylabel("best weight")
     right.axhline(0, color="black", lw=0.8)
@@ -102,12 +121,17 @@ def theory(frame: pd.DataFrame) -> Figure:
     right.set_xlabel("predicted: noise − private variance")
     right.set_ylabel("text alone, % of the backbone")
     bare(left, right)
-    _names(figure, shades)
+    legend_above(figure, [mark("o", colour, f"{items:g} items a user") for items, colour in shades.items()])
     return figure
 
 
-def _names(figure: Figure, shades: Mapping[float, str]) -> None:
-    legend_above(figure, [mark("o", colour, f"{items:g} items a user") for items, colour in shades.items()])
+def _methods(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The colour and the rows of every method, by rising weight."""
+    for kind, names in KINDS.items():
+        for name in names:
+            of_method = table[(table["method"] == name) & table["weight"].notna()].sort_values("weight")
+            if len(of_method):
+                yield COLOURS[kind], of_method
 
 
 def _of(table: pd.DataFrame, method: str) -> Value:

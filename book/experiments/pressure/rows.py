@@ -24,6 +24,12 @@ CONTROLS: Mapping[str, str] = {
     SUM: "backbone and text alone, trained apart, their scores added; the weight is chosen on validation",
     SEEDS: "two backbones, their scores added, no text: the null of every sum",
 }
+#: What a method does with the text, by method; in figures a colour each.
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "a term pulls the vectors": ("regression", "contrastive", "RLMRec-Con", "RLMRec-Gen", "DaRec"),
+    "text below the graph": ("KAR", "CARec", "semantic start"),
+    "text beside the vectors": ("item graph", "late features", "general and specific"),
+}
 #: (one, other, what "one is better" would say), asked of every method at the weight chosen on validation.
 AGAINST: tuple[tuple[str, str], ...] = (
     (BACKBONE, "aligning helps the backbone"),
