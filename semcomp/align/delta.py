@@ -1,7 +1,7 @@
 """A frozen content vector for every item, and a small trained difference to it.
 
-Pembek et al., "Let It Go? Not Quite: Addressing Item Cold Start in Sequential Recommendations with Content-Based
-Initialization", RecSys 2025.
+Pembek et al., "Let It Go? Not Quite: Addressing Item Cold Start in Sequential Recommendations with
+Content-Based Initialization", RecSys 2025.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What layer 0 gives without a graph: text as rows of a table, and the vector of an item without neighbours."""
+"""What layer 0 gives without a graph: text as rows of a table, and vectors of items without neighbours."""
 
 from __future__ import annotations
 
