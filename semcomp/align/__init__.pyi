@@ -10,6 +10,7 @@ from semcomp.align.darec import DaRec as DaRec
 from semcomp.align.kar import KAR as KAR
 from semcomp.align.carec import CARec as CARec
 from semcomp.align.start import SemanticStart as SemanticStart
+from semcomp.align.delta import ContentDelta as ContentDelta
 
 # Text beside alignment: a graph of it, features joined late, parts kept apart
 from semcomp.align.item_graph import ItemGraph as ItemGraph

@@ -5,6 +5,7 @@ from __future__ import annotations
 from semcomp.align.carec import CARec
 from semcomp.align.contrastive import Contrastive
 from semcomp.align.darec import DaRec
+from semcomp.align.delta import ContentDelta
 from semcomp.align.dgmrec import GeneralAndSpecific
 from semcomp.align.item_graph import ItemGraph
 from semcomp.align.kar import KAR
@@ -25,6 +26,7 @@ METHODS: dict[str, Method] = {
     "KAR": KAR(weight=1.0),
     "CARec": CARec(),
     "semantic start": SemanticStart(weight=1.0),
+    "content and delta": ContentDelta(),
     "item graph": ItemGraph(),
     "late features": LateFeatures(),
     "general and specific": GeneralAndSpecific(),

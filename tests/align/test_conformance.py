@@ -17,6 +17,7 @@ OPTIONS: dict[str, dict[str, Any]] = {"contrastive": {"negatives": 64}, "RLMRec-
 KNOWN: dict[str, dict[str, Any]] = {
     "semantic start": {"width": 4},  # the narrowest text of these tests
     "CARec": {"width": 4},
+    "content and delta": {"width": 4, "places": True},
     "item graph": {"places": True},
     "late features": {"places": True},
 }

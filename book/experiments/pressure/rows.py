@@ -27,7 +27,7 @@ CONTROLS: Mapping[str, str] = {
 #: What a method does with the text, by method; in figures a colour each.
 KINDS: Mapping[str, tuple[str, ...]] = {
     "a term pulls the vectors": ("regression", "contrastive", "RLMRec-Con", "RLMRec-Gen", "DaRec"),
-    "text below the graph": ("KAR", "CARec", "semantic start"),
+    "text below the graph": ("KAR", "CARec", "semantic start", "content and delta"),
     "text beside the vectors": ("item graph", "late features", "general and specific"),
 }
 #: (one, other, what "one is better" would say), asked of every method at the weight chosen on validation.
