@@ -28,11 +28,11 @@ def reduced_text(split: Split, text: TextMatrix, dim: int) -> tuple[Tensor, Tens
     if wide < dim:
         raise SemcompError(f"a text of {wide} columns cannot fill {dim}; use dim={wide} at most")
     sides = known_and_unseen(split, unit_rows(text.rows_for(split.item_ids)))
-    filled = sides[0].any(axis=1)
+    filled = np.asarray(sides[0].any(axis=1))
     mean = sides[0][filled].mean(axis=0, dtype=np.float64) if filled.any() else 0.0
     axes = principal_axes(sides[0], filled, mean)[1][:, :dim]
     known, unseen = (
-        torch.from_numpy((((one - mean) @ axes) * one.any(axis=1)[:, None]).astype(np.float32))
+        torch.from_numpy((((one - mean) @ axes) * np.asarray(one.any(axis=1))[:, None]).astype(np.float32))
         for one in sides
     )
     return known, unseen

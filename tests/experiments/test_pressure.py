@@ -208,6 +208,6 @@ def test_pictures_of_the_committed_results():
     kept = figures.what_is_kept(tables.kept_of_views(record))
     assert len(kept.axes) == 4
     found = tables.worlds()
-    left, right = figures.theory(found).axes
+    left, _ = figures.theory(found).axes
     assert sum(len(line.get_xdata()) for line in left.lines) == len(found)
     assert set(tables.agreement(found)) == {"weight", "equality", "hardest"}
