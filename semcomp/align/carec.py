@@ -21,6 +21,7 @@ from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split
+from semcomp.errors import SemcompError
 from semcomp.views.checks import check_options
 from semcomp.views.semantic.mlp import perceptron
 from semcomp.views.semantic.text_inputs import text_inputs
@@ -95,13 +96,17 @@ class CARec(Method):
     def changed(self, parts: Parts, split: Split, text: TextMatrix, seed: int) -> Parts:
         """The parts of the first phase."""
         table, first = parts.tables.table.detach(), parts.tables.n_users
-        rows = started("pca", split, text, table.shape[1], 0.0, seed)
+        wide, width = text.matrix.shape[1], table.shape[1]
+        if wide < width:
+            raise SemcompError(f"a text of {wide} columns cannot fill {width}; use dim={wide} at most")
+        rows = started("pca", split, text, width, 0.0, seed)
         fixed = FixedItems(first, self.weight * table[first:].std() * rows)
         parametrize.register_parametrization(parts.tables, "table", fixed)
         return parts
 
     def mapped(self, parts: Parts, users: Tensor, split: Split, text: TextMatrix, seed: int) -> Parts:
-        """The parts of the second phase, with the users' rows of the first."""
+        """The parts of the second phase, with the users' rows of the first; nothing else is trained."""
+        parts.tables.requires_grad_(False)
         wide, width = text.matrix.shape[1], users.shape[1]
         mapping = perceptron(wide, self.hidden, width, seed, "init.carec")
         fixed = FixedUsers(users, text_inputs(split, text).items, mapping)
@@ -120,7 +125,9 @@ class CARec(Method):
         if told["best_epoch"]:
             train_view(self.label, again, parts.encoder, split, seed, text=text, terms=parts.terms)
         users = parts.tables.table.detach().cpu()[: parts.tables.n_users].clone()
-        parts = self.mapped(parts_of(self.backbone, split, seed), users, split, text, seed)
+        second = parts_of(self.backbone, split, seed)
+        second.tables.load_state_dict(parts.tables.state_dict(), strict=False)  # intents and the like
+        parts = self.mapped(second, users, split, text, seed)
         view = train_view(
             self.label,
             self,
@@ -131,4 +138,5 @@ class CARec(Method):
             terms=parts.terms,
             checkpoint=checkpoint and checkpoint.with_name(f"{checkpoint.name}.second"),
         )
-        return replace(view, provenance={**view.provenance, "first phase": told})
+        cost = first.provenance["cost"]
+        return replace(view, provenance={**view.provenance, "first phase": {**told, "cost": cost}})

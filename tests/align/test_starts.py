@@ -9,7 +9,7 @@ import pytest
 import torch
 from conformance import QUICK
 
-from semcomp.align import KAR, CARec, SemanticStart
+from semcomp.align import KAR, CARec, SemanticStart, carec
 from semcomp.align.backbones import parts_of
 from semcomp.align.kar import Experts
 from semcomp.align.start import KINDS, started
@@ -17,7 +17,8 @@ from semcomp.core.inputs import Inputs
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import unit_rows
 from semcomp.errors import SemcompError
-from semcomp.views import LightGCN
+from semcomp.views import DCCF, AutoCF, LightGCN
+from semcomp.views.training import train_view
 
 BACKBONE = LightGCN(4, training=QUICK)
 
@@ -127,3 +128,32 @@ def test_each_phase_of_carec_has_a_best_epoch_of_its_own(world):
     assert second["valid_ndcg"] >= max(curve)
     assert first["curve"] != second["curve"]
     assert first["best_epoch"] > 0
+
+
+@pytest.mark.parametrize("backbone", [DCCF(4, intents=4, training=QUICK), AutoCF(4, training=QUICK)])
+def test_what_a_backbone_of_carec_has_beside_its_rows_is_kept_from_the_first_phase(
+    backbone, world, monkeypatch
+):
+    """Users' rows were trained with it: intents and projections are what they were, and stay so."""
+    trained = []
+
+    def watched(name, model, encoder, *others, **more):
+        view = train_view(name, model, encoder, *others, **more)
+        trained.append({key: one.clone() for key, one in encoder.named_parameters() if "table" not in key})
+        return view
+
+    monkeypatch.setattr(carec, "train_view", watched)
+    view = CARec(replace(backbone, training=replace(QUICK, epochs=2, every=1))).fit(Inputs(*world), 0)
+    again, second = trained
+    assert again
+    for key, one in again.items():
+        assert torch.equal(one, second[key])
+    assert view.provenance["first phase"]["cost"]["seconds"] >= 0
+
+
+def test_a_text_narrower_than_the_table_is_refused_by_carec_before_training(world):
+    split, text = world
+    narrow = TextMatrix(text.item_ids, text.matrix[:, :2])
+    with pytest.raises(SemcompError, match="a text of 2 columns cannot fill 4; use dim=2 at most"):
+        CARec(BACKBONE).fit(Inputs(split, narrow))
+    CARec(replace(BACKBONE, dim=2)).fit(Inputs(split, narrow))
