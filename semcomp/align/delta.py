@@ -1,6 +1,6 @@
 """A frozen content vector for every item, and a small trained difference to it.
 
-"Let It Go? Not Quite: Addressing Item Cold Start in Sequential Recommendations with
+Pembek et al., "Let It Go? Not Quite: Addressing Item Cold Start in Sequential Recommendations with
 Content-Based Initialization", RecSys 2025.
 """
 

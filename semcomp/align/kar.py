@@ -74,7 +74,7 @@ class KAR(Method):
 
     An expert has two layers with a ReLU after each; some read users and items, some one side. A gate, the
     softmax of a linear map of the text, weighs them for every node. x is an item's unit text, b_u the unit
-    mean of it over the user's train items.
+    mean of it over the user's train items. An item that is not known in train has zeros.
 
     Differs from the authors' code (github.com/YunjiaXi/Open-World-Knowledge-Augmented-Recommendation):
 
