@@ -191,7 +191,15 @@ def test_committed_results_are_whole_and_no_fit_ends_at_its_limit(name):
     counts = frame.groupby(["method", "shuffled", "weight"], dropna=False)["seed"].nunique()
     assert (counts.groupby(["method", "shuffled"]).nunique() == 1).all()  # as many seeds at every weight
     answered = tables.answers({name: record}, "ndcg")
-    assert set(answered["verdict"]) <= {"holds", "does not hold", "undecided"}
+    assert set(answered["verdict"]) <= {"holds", "does not hold", "undecided", tables.NOT_JUDGED}
+    assert ((answered["seeds"] < 3) == (answered["verdict"] == tables.NOT_JUDGED)).all()
+
+
+def test_rows_are_compared_under_the_seeds_that_they_share():
+    """A row of one seed against three: only the first counts, whatever the others say."""
+    one, other = np.full((1, 50), 0.5), np.stack([np.full(50, 0.25), np.full(50, 9.0), np.full(50, 9.0)])
+    value = tables.better(one, other)
+    assert (value.value, value.null) == (0.5, 0.25)
 
 
 def test_pictures_of_the_committed_results():

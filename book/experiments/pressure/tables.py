@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from book.experiments.fusion.tables import alike, of_places, strata
+from book.experiments.fusion.tables import of_places, strata
 from book.experiments.matched.hits import numbers
 from book.experiments.matched.measure import USUAL
-from book.experiments.matched.tables import LEAST, in_percent
+from book.experiments.matched.tables import LEAST, SEEDS, in_percent
 from book.experiments.pressure.measure import RESULTS, chosen
 from book.experiments.pressure.rows import (
     AGAINST,
@@ -38,6 +38,7 @@ from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 Floats = NDArray[np.float64]
 Record = Mapping[str, Any]
 RESAMPLES = 2000
+NOT_JUDGED = "not judged"  # with fewer seeds than are needed to know their variance
 KEPT = (
     "overlap with the backbone",
     "overlap with the text",
@@ -103,9 +104,15 @@ def best(record: Record) -> dict[str, Row]:
     return {name: Row(name, chosen(record["cells"], USUAL, name)) for name in methods(record)}
 
 
+def paired(one: Floats, other: Floats) -> tuple[Floats, Floats]:
+    """Both under the seeds that they share: the first ones, the same start of the backbone."""
+    seeds = min(len(one), len(other))
+    return one[:seeds], other[:seeds]
+
+
 def better(one: Floats, other: Floats) -> Value:
-    """The mean of one row with the other's as its null, over users and seeds."""
-    mine, theirs = alike(one, other)
+    """The mean of one row with the other's as its null, over users and the seeds that they share."""
+    mine, theirs = paired(one, other)
     statistic = {"mean": mean_of("mean")}
     return estimate_over_seeds({"mean": mine}, statistic, null={"mean": theirs}, resamples=RESAMPLES, seed=0)[
         "mean"
@@ -115,7 +122,7 @@ def better(one: Floats, other: Floats) -> Value:
 def answers(found: Mapping[str, Record], metric: str) -> pd.DataFrame:
     """One row per data set and question: both rows, the difference in per cent of the backbone, the verdict.
 
-    All questions of a data set are one family.
+    All questions of a data set that have three seeds are one family; those with fewer are not judged.
     """
     rows = []
     for dataset, record in found.items():
@@ -127,8 +134,10 @@ def answers(found: Mapping[str, Record], metric: str) -> pd.DataFrame:
                 pairs[row, beside] = f"{name}: {says}"
         pairs = {pair: says for pair, says in pairs.items() if of_row.keys() >= set(pair)}
         values = {says: better(of_row[pair[0]], of_row[pair[1]]) for pair, says in pairs.items()}
-        judged = judge_family(values, dict.fromkeys(values, LEAST[metric].amount))
-        base = float(of_row[Row(BACKBONE)].mean())
+        seeds = {says: len(paired(of_row[pair[0]], of_row[pair[1]])[0]) for pair, says in pairs.items()}
+        enough = {says: value for says, value in values.items() if seeds[says] >= SEEDS}
+        judged = judge_family(enough, dict.fromkeys(enough, LEAST[metric].amount))
+        base = of_row[Row(BACKBONE)]
         for (asked, rival), says in pairs.items():
             rows.append(
                 {
@@ -138,13 +147,19 @@ def answers(found: Mapping[str, Record], metric: str) -> pd.DataFrame:
                     "says": says,
                     "one": values[says].value,
                     "other": values[says].null,
-                    "percent": in_percent(values[says], base),
-                    "p": judged[says].p,
-                    "seeds": values[says].seeds,
-                    "verdict": judged[says].word,
+                    "percent": in_percent(values[says], float(base[: seeds[says]].mean())),
+                    "p": judged[says].p if says in judged else None,
+                    "seeds": seeds[says],
+                    "verdict": judged[says].word if says in judged else NOT_JUDGED,
                 }
             )
     return pd.DataFrame(rows)
+
+
+def seeds_of(record: Record) -> dict[str, int]:
+    """How many seeds each method has at every weight."""
+    found = {row.method: len(of) for row, of in columns(record, "ndcg").items() if row.weight is not None}
+    return {name: found[name] for name in methods(record)}
 
 
 def pressure(record: Record, metric: str = "ndcg") -> pd.DataFrame:
@@ -156,7 +171,7 @@ def pressure(record: Record, metric: str = "ndcg") -> pd.DataFrame:
             "method": row.method,
             "weight": row.weight,
             metric: float(of.mean()),
-            "percent": in_percent(better(of, base), float(base.mean())),
+            "percent": in_percent(better(of, base), float(paired(of, base)[1].mean())),
         }
         for row, of in of_row.items()
         if not row.shuffled and row.method != BACKBONE
@@ -198,7 +213,7 @@ def by_stratum(record: Record, kind: str, rows: Sequence[Row]) -> pd.DataFrame:
             for row, of_row in places.items()
         }
         for row in rows:
-            mine, theirs = alike(hits[row], hits[Row(BACKBONE)])
+            mine, theirs = paired(hits[row], hits[Row(BACKBONE)])
             value = estimate_over_seeds(
                 {"hits": mine, "pairs": np.repeat(counts[None], len(mine), axis=0)},
                 {"recall": share_of("hits", "pairs")},
