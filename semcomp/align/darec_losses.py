@@ -35,12 +35,13 @@ def global_structure(one: Tensor, other: Tensor) -> Tensor:
 def local_structure(one: Tensor, other: Tensor) -> Tensor:
     """1/K Σ_i (S_ii - 1)² + 1/(K² - K) Σ_{i≠j} S_ij², S_ij the cosine of centres i and j, one of each view.
 
-    Centres are (K, d), matched: row i of one belongs to row i of the other. The second sum is 0 where K = 1.
+    Centres are (K, d), matched: row i of one belongs to row i of the other. The second sum is 0 where K = 1,
+    and both are where K = 0: the few rows of a small batch may have no centre in common.
     """
     cosines = F.normalize(one) @ F.normalize(other).T  # (K, K)
     own, count = cosines.diagonal(), len(cosines)
     rest = (cosines.square().sum() - own.square().sum()) / max(1, count**2 - count)
-    return (own - 1).square().mean() + rest
+    return (own - 1).square().sum() / max(1, count) + rest
 
 
 def centres(rows: Tensor, cluster: Tensor, clusters: int) -> tuple[Tensor, Tensor]:

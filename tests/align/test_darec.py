@@ -8,9 +8,12 @@ from itertools import permutations
 import numpy as np
 import pytest
 import torch
+from conformance import QUICK, bytes_of
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from semcomp.align import DaRec
+from semcomp.align.darec import Disentangled
 from semcomp.align.darec_losses import (
     centres,
     global_structure,
@@ -19,7 +22,26 @@ from semcomp.align.darec_losses import (
     orthogonality,
     spread,
 )
+from semcomp.core.inputs import Inputs
 from semcomp.errors import SemcompError
+from semcomp.views import LightGCN
+from semcomp.views.semantic.text_inputs import text_inputs
+from semcomp.views.training import Batch
+
+FEW = replace(QUICK, epochs=2, every=1)
+
+
+class Largest(TorchDispatchMode):
+    """How many numbers the largest tensor had that was made meanwhile."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        made = func(*args, **(kwargs or {}))
+        for one in made if isinstance(made, tuple | list) else [made]:
+            if isinstance(one, torch.Tensor):
+                self.numbers = max(self.numbers, one.numel())
+        return made
 
 
 def drawn(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -75,6 +97,14 @@ def test_local_structure_wants_matched_centres_alike_and_others_at_right_angles(
     assert float(local_structure(a[:1], a[:1])) == pytest.approx(0)
 
 
+def test_local_structure_of_no_centres_is_0_and_pulls_nowhere():
+    none = torch.zeros(0, 6, requires_grad=True)
+    loss = local_structure(none, none)
+    loss.backward()
+    assert loss.item() == 0
+    assert none.grad is not None
+
+
 def test_centres_are_means_and_say_which_are_empty():
     rows, cluster = drawn(5, 2), torch.tensor([0, 2, 0, 2, 2])
     found, there = centres(rows, cluster, 3)
@@ -114,3 +144,44 @@ def test_gradients_go_through_the_means_of_clusters():
 def test_an_unknown_matching_is_refused_with_near_names():
     with pytest.raises(SemcompError, match="unknown matching 'greed'; did you mean 'greedy'"):
         replace(DaRec(), matching="greed")
+
+
+def test_an_epoch_may_end_with_a_single_pair(world):
+    """One user and one item have few centres that both views have rows of, often none."""
+    pairs = world[0].train.nnz
+    backbone = LightGCN(dim=8, training=replace(FEW, batch=pairs - 1))
+    view = DaRec(backbone).fit(Inputs(*world), 0)
+    assert all(np.isfinite(point["loss"]) for point in view.provenance["training"]["curve"])
+
+
+def test_the_two_matchings_train_two_views(world):
+    greedy, hungarian = (
+        DaRec(LightGCN(dim=8, training=FEW), weight=1.0, matching=one).fit(Inputs(*world), 0)
+        for one in ("greedy", "hungarian")
+    )
+    assert bytes_of(greedy) != bytes_of(hungarian)
+    assert np.isfinite(hungarian.items).all()
+
+
+def test_a_step_sees_distinct_nodes_of_its_batch_with_their_own_text(world):
+    split, text = world
+    inputs = text_inputs(split, text)
+    wide = text.matrix.shape[1]
+    term = Disentangled(inputs, DaRec(rows=5), wide, 2, 0)
+    users, items = torch.tensor([3, 1, 3, 1, 3, 9]), torch.tensor([4, 0, 2, 7, 8, 6])
+    mark = [
+        torch.stack([names.float(), torch.full((6,), side)], 1) for side, names in enumerate((users, items))
+    ]
+    vectors, texts = term.drawn(Batch(users, items, *mark))
+    of_users, of_items = (vectors[vectors[:, 1] == side, 0].long() for side in (0, 1))
+    assert sorted(of_users.tolist()) == [1, 3, 9]
+    assert len(set(of_items.tolist())) == 5
+    torch.testing.assert_close(texts, torch.cat([inputs.users[of_users], inputs.items[of_items]]))
+
+
+def test_no_square_of_all_rows_is_held():
+    rows = 3000
+    one, other = drawn(rows, 4).requires_grad_(), drawn(rows, 4, seed=1)
+    with Largest() as largest:
+        (global_structure(one, other) + spread(one) + orthogonality(one, other)).backward()
+    assert largest.numbers < rows**2 / 4
