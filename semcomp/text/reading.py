@@ -24,18 +24,20 @@ def read_texts(
     revision: str,
     settings: Sequence[Any],
     load: Callable[[], AbstractContextManager[Model]],
+    numbers: str | None = None,
 ) -> Rows:
     """One row per item; zero for a text of white space alone.
 
     Args:
         settings: what changes the numbers besides model, revision, template and precision: limits, prompts …
+        numbers: the kind that the model computes with, if that is not `precision()` everywhere.
     """
     empty = np.array([not text.strip() for text in data.texts])
     if empty.all():
         raise SemcompError(
             f"no item of {data.name!r} has a text to encode; use another template, or encoder 'own'"
         )
-    numbers = precision()
+    numbers = numbers or precision()
     kept = cached_rows(
         [text for text in data.texts if text.strip()],
         (model, revision, data.template, numbers, list(settings)),

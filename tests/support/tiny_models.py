@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -78,6 +79,28 @@ def tiny_sentence_model(folder: Path) -> Path:
         pooling = Pooling(32, pooling_mode="mean")
         SentenceTransformer(modules=[transformer, pooling], device="cpu").save(str(folder / "model"))
     return folder / "model"
+
+
+def tiny_language_model() -> tuple[Any, Any]:
+    """A tokenizer of letters, and a Llama of 30 layers with 8 dimensions and a head over its vocabulary."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    letters = {chr(code): code - 31 for code in range(32, 127)}
+    tokenizer = Tokenizer(models.WordLevel({"?": 0, **letters}, unk_token="?"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    config = LlamaConfig(
+        vocab_size=96,
+        hidden_size=8,
+        num_hidden_layers=30,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        intermediate_size=16,
+        initializer_range=0.3,
+    )
+    with quietly(), torch.random.fork_rng():
+        torch.manual_seed(0)
+        return PreTrainedTokenizerFast(tokenizer_object=tokenizer), LlamaForCausalLM(config).eval()
 
 
 def in_hub_cache(model: Path, cache: Path, name: str, commit: str) -> None:
