@@ -19,7 +19,6 @@ from semcomp.views.collaborative.simgcl import NoiseContrast, SimGCL, SkippingTa
 from semcomp.views.joint.fusion import FusionControl
 from semcomp.views.training import Encoder, Term
 
-
 #: A collaborative model that can be taken apart.
 Backbone: TypeAlias = LightGCN | FusionControl | LRGCCF | SGL | SimGCL | NCL | DCCF | AutoCF
 
