@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semcomp.checks import checked
+from semcomp.data import Split
 from semcomp.sequential.layers import Block, allowed, small_weights
 from semcomp.sequential.model import SequentialModel
 from semcomp.sequential.network import STD, Network
@@ -97,5 +98,5 @@ class BERT4Rec(SequentialModel):
         check_options(self, "BERT4Rec option", whole=("layers", "heads"), share=("masked", "only_last"))
         self.check_heads(self.heads)
 
-    def network(self, n_items: int) -> Network:
-        return Masked(n_items, self)
+    def network(self, split: Split) -> Network:
+        return Masked(split.known.n_items, self)

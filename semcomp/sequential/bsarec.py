@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from semcomp.checks import checked
+from semcomp.data import Split
 from semcomp.sequential.layers import Block, Residual, allowed, small_weights
 from semcomp.sequential.model import SequentialModel
 from semcomp.sequential.network import STD, Network
@@ -114,5 +115,5 @@ class BSARec(SequentialModel):
         check_options(self, "BSARec option", whole=("layers", "heads", "frequencies"), share=("filtered",))
         self.check_heads(self.heads)
 
-    def network(self, n_items: int) -> Network:
-        return FilteredAttention(n_items, self)
+    def network(self, split: Split) -> Network:
+        return FilteredAttention(split.known.n_items, self)

@@ -12,6 +12,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 
 from semcomp.checks import checked
+from semcomp.data import Split
 from semcomp.sequential.model import SequentialModel
 from semcomp.sequential.network import Network
 from semcomp.views.checks import check_options
@@ -59,5 +60,5 @@ class GRU4Rec(SequentialModel):
         super().__post_init__()
         check_options(self, "GRU4Rec option", whole=("hidden", "layers"))
 
-    def network(self, n_items: int) -> Network:
-        return Recurrent(n_items, self)
+    def network(self, split: Split) -> Network:
+        return Recurrent(split.known.n_items, self)

@@ -36,7 +36,7 @@ class Sequential(Protocol):
     @property
     def training(self) -> SequenceTraining: ...
 
-    def network(self, n_items: int) -> Network: ...
+    def network(self, split: Split) -> Network: ...
 
 
 def train_sequences(
@@ -77,7 +77,7 @@ def train_sequences(
     made |= {"split": split.fingerprint, "order": split.order_fingerprint, "device": device.type}
     made["known"] = "train"
     with chance(seed, "init"):
-        network = model.network(known.n_items).to(device)
+        network = model.network(known).to(device)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=training.lr, weight_decay=training.weight_decay, fused=True
     )

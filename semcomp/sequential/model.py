@@ -39,8 +39,8 @@ class SequentialModel:
         if self.dropout == 1:
             raise SemcompError(f"{label} dropout = 1 leaves nothing; it must be below 1")
 
-    def network(self, n_items: int) -> Network:
-        """The network over so many items, untrained; weights are drawn from torch's global generator."""
+    def network(self, split: Split) -> Network:
+        """The network over `split.known`, untrained; weights are drawn from torch's global generator."""
         raise NotImplementedError
 
     def fit(

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from semcomp.checks import checked
+from semcomp.data import Split
 from semcomp.sequential.layers import Block, allowed, small_weights
 from semcomp.sequential.model import SequentialModel
 from semcomp.sequential.network import STD, Network
@@ -70,5 +71,5 @@ class SASRec(SequentialModel):
         check_options(self, "SASRec option", whole=("layers", "heads"))
         self.check_heads(self.heads)
 
-    def network(self, n_items: int) -> Network:
-        return SelfAttention(n_items, self)
+    def network(self, split: Split) -> Network:
+        return SelfAttention(split.known.n_items, self)

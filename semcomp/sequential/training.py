@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from semcomp.argument_types import shown
 from semcomp.checks import checked
 from semcomp.errors import SemcompError
 from semcomp.sequential.losses import FullCE, SequenceLoss
@@ -37,7 +38,7 @@ class SequenceTraining:
     def __post_init__(self) -> None:
         if isinstance(self.loss, type) or not isinstance(self.loss, SequenceLoss):
             raise SemcompError(
-                f"training option loss = {self.loss!r}; it must be a loss, e.g. FullCE() or SampledCE()"
+                f"training option loss = {shown(self.loss)}; it must be a loss, e.g. FullCE() or SampledCE()"
             )
         check_options(
             self,

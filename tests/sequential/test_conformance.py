@@ -11,7 +11,7 @@ from ordered_worlds import cycle, ordered, with_text
 
 from semcomp.sequential import SEQUENTIAL, SequenceTraining
 
-QUICK = SequenceTraining(epochs=8, batch=64, lr=0.03, every=2, patience=4)
+QUICK = SequenceTraining(epochs=6, batch=64, lr=0.03, every=2, patience=4)
 SMALL = {"dim": 8, "length": 10, "hidden": 16, "layers": 1, "dropout": 0.1, "training": QUICK}
 
 
