@@ -22,7 +22,7 @@ from semcomp.text import Run
 
 ROOMS = [
     "semcomp",
-    *(f"semcomp.{room}" for room in ("data", "text", "views", "align", "fuse", "serve")),
+    *(f"semcomp.{room}" for room in ("data", "text", "views", "align", "sequential", "fuse", "serve")),
     *(f"semcomp.{room}" for room in ("evidence", "planted", "study", "advice")),
 ]
 SHOWN = 400  # characters of a message at most
