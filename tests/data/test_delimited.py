@@ -82,6 +82,7 @@ def test_every_cell_with_backslashes_comes_back(tmp_path_factory, rows):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(*[st.text(st.sampled_from('ab "\\,'), min_size=1)] * 3), min_size=1, max_size=5))
 @example([(" ", " ", " ")])  # blanks are cells
+@example([(" ", " ", " "), ("\\", "\\", "\\")])  # above other rows too
 def test_every_cell_comes_back_where_marks_are_text(tmp_path_factory, rows):
     text = "".join("\t".join(row) + "\n" for row in [HEADER[:3], *rows])
     path = put(tmp_path_factory.mktemp("t") / "x.tsv", text)

@@ -147,7 +147,8 @@ class Delimited:
     def _start(self, path: Path) -> int:
         """How many lines stand above the first row. polars would count the columns of a blank line there."""
         for number, text in lines(path):
-            if text.strip() and number > int(self.header):
+            cells = self.separator in text  # between separators a blank is a cell
+            if text.strip(self.separator + "\r\n" if cells else None) and number > int(self.header):
                 return number - 1
         return int(self.header)
 
