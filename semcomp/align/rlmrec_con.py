@@ -92,7 +92,8 @@ class RLMRecCon(Method):
     - Backbone and variant have the same graph, depth and penalty here. There the graph of GCCF has loops with
       the backbone alone, and layers, penalties and temperatures differ between the two.
     - Negatives are drawn for each batch, there once an epoch. Where the loss draws a pool for the batch, its
-      distinct items are what is called e_n, at most `negatives` of them.
+      distinct items are what is called e_n, at most `negatives` of them. An item that repeats among the
+      positives counts once in their sum, there each time.
     - Sums over many are estimated from `negatives` of them, drawn for the batch and scaled up, for cost. With
       as many as there are it is theirs. No ε is added inside logarithms.
     - Published weights are .001 to .1 with a sum of layers, BPR and τ .1 to 1.

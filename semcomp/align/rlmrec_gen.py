@@ -56,6 +56,7 @@ class MaskingEncoder(Around):
         self.count = int(share * self.nodes)
 
     def begin(self, seed: int, epoch: int) -> None:
+        self.masked[0].rows = None  # what begins may read the rows
         super().begin(seed, epoch)
         self.draw = generator(seed, "rlmrec.mask", epoch)
 

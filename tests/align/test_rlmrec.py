@@ -72,13 +72,13 @@ def test_without_negatives_two_sums_are_left(world):
     assert float(term(batch).detach()) == pytest.approx(slow, rel=1e-5)
 
 
-def test_other_negatives_are_drawn_in_every_step(world):
-    """There once an epoch: here two steps of one epoch ask for other items."""
+def test_every_step_has_pools_of_its_own(world):
+    """There negatives are drawn once an epoch; here the same batch is told from others each time."""
     parts = changed(RLMRecCon(BACKBONE, weight=0.3, negatives=16), world)
     users, items = torch.tensor([3, 5]), torch.tensor([10, 11])
     batch = step(parts, users, items, torch.tensor([20, 21]))
     (term,) = parts.terms
-    assert float(term(batch).detach()) != float(term(batch).detach())  # the pools of a step are its own
+    assert float(term(batch).detach()) != float(term(batch).detach())
 
 
 def test_masked_rows_are_the_token_and_what_is_ranked_is_not_masked(world):
@@ -103,6 +103,14 @@ def test_masked_rows_are_the_token_and_what_is_ranked_is_not_masked(world):
     split = world[0]
     plain = propagate(normalized_adjacency(split.train), table.original, BACKBONE.layers)
     torch.testing.assert_close(sides, plain)
+
+
+def test_no_mask_is_left_when_an_epoch_begins(world):
+    """NCL looks at the free rows there: those of the last step's mask would be one and the same."""
+    parts = changed(RLMRecGen(BACKBONE, mask=0.5), world)
+    step(parts, torch.tensor([3]), torch.tensor([10]), torch.tensor([20]))
+    parts.encoder.begin(0, 2)
+    assert torch.equal(parts.tables.table, parts.tables.parametrizations.table.original)
 
 
 def test_recovery_is_that_of_the_paper(world):
