@@ -38,9 +38,10 @@ test: $(READY) ## package tests, then the chapters at smoke size, checked by nbv
 	  --nbval-sanitize-with tests/nbval_sanitize.cfg \
 	  --ignore "$$folder/book/book/executed/ml-100k" tests/built_book.py "$$folder/book/book/executed"
 
-bench: $(READY) ## speed compared with other packages, each in its own environment, and of serving (ARGS="--smoke")
+bench: $(READY) ## speed compared with other packages, each in its own environment, of serving, of alignment (ARGS="--smoke")
 	@$(BIN)/python benchmarks/bench.py $(ARGS)
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/serving.py $(filter --smoke,$(ARGS))
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/aligning.py $(filter --smoke,$(ARGS))
 
 lint: $(READY) ## ruff: rules and format
 	$(BIN)/ruff check .

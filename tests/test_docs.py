@@ -51,7 +51,13 @@ def commands() -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in block.replace("\\\n", " ").splitlines()]
 
 
-ELSEWHERE = {("data", "fetch"), ("data", "audit"), ("tune",), ("book",)}  # a network, a model or minutes
+ELSEWHERE = {
+    ("data", "fetch"),
+    ("data", "audit"),
+    ("tune",),
+    ("align",),
+    ("book",),
+}  # a network, a model or minutes
 
 
 def runs_here(words: list[str]) -> bool:

@@ -22,7 +22,7 @@ from semcomp.text import Run
 
 ROOMS = [
     "semcomp",
-    *(f"semcomp.{room}" for room in ("data", "text", "views", "sequential", "fuse", "serve")),
+    *(f"semcomp.{room}" for room in ("data", "text", "views", "align", "sequential", "fuse", "serve")),
     *(f"semcomp.{room}" for room in ("evidence", "planted", "study", "advice")),
 ]
 SHOWN = 400  # characters of a message at most
@@ -148,9 +148,14 @@ def kind_of(parameter: inspect.Parameter) -> str:
     return str(parameter.annotation).removesuffix(" | None")
 
 
-def may_be_meant(parameter: inspect.Parameter, value: str, module: str) -> bool:
+def modules_of(call: Any) -> list[str]:
+    """Where its annotations are read: of a class also the modules of its bases, whose options it inherits."""
+    return [one.__module__ for one in getattr(call, "__mro__", [call])]
+
+
+def may_be_meant(parameter: inspect.Parameter, value: str, modules: list[str]) -> bool:
     """Whether a call with it is right, and may take its time."""
-    kind = annotated(parameter.annotation, [module])
+    kind = annotated(parameter.annotation, modules)
     try:
         as_annotated(HOSTILE[value], kind, RANGES.get(parameter.name))
     except Wrong:
@@ -184,7 +189,7 @@ def test_a_wrong_argument_is_told_in_one_line(name, right, tmp_path, monkeypatch
     given = {key: value for key, value in given.items() if parameters[key].kind not in (2, 4)}
     wrong = []
     for key, value in ((key, value) for key in parameters for value in HOSTILE):
-        if parameters[key].kind in (2, 4) or may_be_meant(parameters[key], value, call.__module__):
+        if parameters[key].kind in (2, 4) or may_be_meant(parameters[key], value, modules_of(call)):
             continue
         try:
             arguments = given | {key: HOSTILE[value]}

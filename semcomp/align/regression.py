@@ -1,4 +1,4 @@
-"""Regression alignment: vectors are pulled onto a map of their text, the plainest reading of the hypothesis."""
+"""Regression alignment: vectors are pulled onto a map of their text, the hypothesis made a penalty."""
 
 from __future__ import annotations
 

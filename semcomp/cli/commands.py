@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from semcomp.cli import advise, book, data, decompose, diagnose, fuse, geometry, probe, tune
+from semcomp.cli import advise, align, book, data, decompose, diagnose, fuse, geometry, probe, tune
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -15,6 +15,7 @@ def app() -> None:
 
 COMMANDS = (
     advise.advise,
+    align.align,
     book.book,
     data.data,
     diagnose.diagnose,

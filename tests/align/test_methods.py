@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from conformance import QUICK, bytes_of
 
-from semcomp.align import BACKBONES, METHODS, Contrastive, Method
+from semcomp.align import BACKBONES, METHODS, Contrastive
+from semcomp.align.method import Method
 from semcomp.core.inputs import Inputs
 from semcomp.core.view import View
 from semcomp.errors import SemcompError
@@ -82,3 +83,14 @@ def test_a_method_is_trained_and_says_how(name, world):
     assert view.name == model.label == name
     assert view.provenance["config"]["backbone"]["class"] == "LightGCN"
     assert bytes_of(view) == bytes_of(model.fit(Inputs(*world), 3))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", BACKBONES)
+def test_every_method_over_every_backbone(name, method, world, backbones):
+    """It trains, its vectors are numbers as wide as the backbone's, and they are not the backbone's."""
+    view = replace(METHODS[method], backbone=small(name), weight=0.5).fit(Inputs(*world), 3)
+    assert np.isfinite(view.users).all()
+    assert np.isfinite(view.items).all()
+    assert view.items.shape == backbones[name].items.shape
+    assert bytes_of(view) != bytes_of(backbones[name])

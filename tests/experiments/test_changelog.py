@@ -61,11 +61,11 @@ def test_verdicts_that_shuffles_changed_are_those_of_the_results():
 def test_verdicts_that_measuring_again_changed_are_those_of_the_results():
     page = (Path(tables.__file__).parents[2] / "changelog.md").read_text("utf8")
     table = page.split("| page | statement | we said | we say |")[1].split("\n\n")[0]
-    parts = results.read(tables.RESULTS / "ml-100k.json")["pieces"]["parts"]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.strip().splitlines()[1:]]
-    told = [(where.partition(", ")[2], says, now) for where, says, _, now in rows if where.startswith("11")]
-    assert told
-    for which, says, now in told:
+    told = [(*where.split(", ", 2)[1:], says, now) for where, says, _, now in rows if where.startswith("11")]
+    assert {name for name, *_ in told} == {"ml-100k", "movies", "books"}
+    for name, which, says, now in told:
+        parts = results.read(tables.RESULTS / f"{name}.json")["pieces"]["parts"]
         assert parts[which]["readings"][says].partition(",")[0] == now
 
 

@@ -148,6 +148,11 @@ def test_from_two_files_to_a_book_and_to_vectors(shop: Path, monkeypatch: pytest
     assert status == 0, error
     assert [line.split("  ")[0].strip() for line in out.splitlines()] == ["LightGCN", "projection"]
 
+    (align,) = [words for words in commands(blocks(ROOT / "README.md", "bash")[1]) if words[1] == "align"]
+    status, out, error = shell(*align[1:])
+    assert (status, error) == (0, "")
+    assert sc.View.load("aligned/view.safetensors", sc.Study("my_shop").split).name == "contrastive"
+
     for words in commands(blocks(GUIDE, "bash")[3]):
         status, out, error = shell(*words[1:])
         assert (status, error) == (0, ""), words

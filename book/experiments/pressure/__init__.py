@@ -1,0 +1,1 @@
+"""Every alignment method over one backbone, under rising pressure, beside plain sums and controls."""
