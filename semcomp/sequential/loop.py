@@ -50,7 +50,7 @@ def train_sequences(
     the last epoch counts. Validation reads train events and masks them, as for every view.
 
     On a CPU with the same number of threads the same seed gives the same bytes, also if the run was
-    interrupted and resumed.
+    interrupted and resumed. Of several processes each trains the whole.
 
     Args:
         name: of the scorer. model: its configuration, for the provenance.

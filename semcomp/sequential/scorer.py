@@ -32,6 +32,7 @@ class SequentialScorer:
     part. Published numbers of sequential models let them read the validation item too before they rank for
     the test item: that is `scorer.knowing(split, "train+valid")`, the same network over longer histories.
     A user without a history has the state that the network has for none: zeros, or that of a mask alone.
+    `scorer.view()` has the same scores as vectors, and is what is saved.
 
     Attributes:
         name: how tables and figures call it.
@@ -42,8 +43,9 @@ class SequentialScorer:
         provenance: how it was made: model, configuration, seed, data, training history, cost.
 
     >>> model = sc.sequential.GRU4Rec(dim=8, training=sc.sequential.SequenceTraining(epochs=1))
-    >>> scorer = model.fit(ordered, seed=0)  # doctest: +SKIP
-    >>> sc.rank(scorer.knowing(ordered, "train+valid"), ordered, k=10)  # doctest: +SKIP
+    >>> scorer = model.fit(ordered, seed=0)
+    >>> sc.rank(scorer.knowing(ordered, "train+valid"), ordered, k=10)
+    <TopK 'GRU4Rec': the 10 best of 15 items for each of 20 users>
     """
 
     name: str
