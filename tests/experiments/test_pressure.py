@@ -183,11 +183,12 @@ def test_worlds_are_those_of_the_grid():
 
 
 @pytest.mark.parametrize("name", list(tables.records()))
-def test_committed_results_are_whole_and_no_fit_ends_at_its_limit(name):
+def test_committed_results_are_whole_and_no_picked_fit_ends_at_its_limit(name):
     record = tables.records()[name]
     frame = pd.DataFrame(record["cells"])
-    limit = record["splits"][tables.USUAL]["backbone"]["training"]["epochs"]
-    assert (frame["epochs"].dropna() < limit).all()
+    picked = set(tables.best(record).values()) | {Row(one) for one in CONTROLS}
+    assert not picked & set(tables.at_limit(record))
+    assert tables.at_limit(record) == [Row("content and delta", 100.0)]
     counts = frame.groupby(["method", "shuffled", "weight"], dropna=False)["seed"].nunique()
     assert (counts.groupby(["method", "shuffled"]).nunique() == 1).all()  # as many seeds at every weight
     answered = tables.answers({name: record}, "ndcg")

@@ -5,7 +5,7 @@
 
 Rows are those of `rows.rows`, over LightGCN at the settings that `semcomp tune` picked for it. Every row is
 trained with the backbone's loss, negatives, step size, width and rule of selection, for up to `--epochs`
-epochs; none ends at that limit. When all weights of a method are there, the one with the best mean
+epochs; no picked one ends at that limit. When all weights of a method are there, the one with the best mean
 validation NDCG@20 is fitted again to shuffled texts. Of every fit the place of each test item is kept
 (`places`), so that any measure on any stratum follows, and what `described_by` says of its lists and vectors.
 Views are kept in the cache; an interrupted run is resumed, also in the middle of a fit.

@@ -156,6 +156,13 @@ def answers(found: Mapping[str, Record], metric: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def at_limit(record: Record) -> list[Row]:
+    """The rows of which a fit ended with the last epoch allowed: more epochs might have brought more."""
+    limit = record["splits"][USUAL]["backbone"]["training"]["epochs"]
+    late = [one for one in record["cells"] if (one["epochs"] or 0) >= limit]
+    return sorted({Row(one["method"], one["weight"], one["shuffled"]) for one in late})
+
+
 def seeds_of(record: Record) -> dict[str, int]:
     """How many seeds each method has at every weight."""
     found = {row.method: len(of) for row, of in columns(record, "ndcg").items() if row.weight is not None}
