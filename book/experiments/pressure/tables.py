@@ -37,6 +37,7 @@ from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 
 Floats = NDArray[np.float64]
 Record = Mapping[str, Any]
+BENCH = Path(__file__).resolve().parents[3] / "benchmarks" / "results" / "aligning-2cores.json"
 RESAMPLES = 2000
 NOT_JUDGED = "not judged"  # with fewer seeds than are needed to know their variance
 KEPT = (
@@ -230,6 +231,11 @@ def by_stratum(record: Record, kind: str, rows: Sequence[Row]) -> pd.DataFrame:
             )["recall"]
             found.append({"stratum": name, "row": row, "n": int(inside.sum()), "value": value})
     return pd.DataFrame(found)
+
+
+def costs(path: Path = BENCH) -> list[dict[str, Any]]:
+    """Of every method over LightGCN: method, seconds of an epoch, and how many of the backbone's they are."""
+    return [row for row in read(path)["rows"] if row["backbone"] == BACKBONE]
 
 
 def worlds(path: Path = WORLDS) -> pd.DataFrame:
