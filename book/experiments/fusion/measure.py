@@ -68,8 +68,18 @@ def prepare(task: tuple[str, str, int]) -> tuple[dict[str, Any], Bundle]:
         one: (GFCFModel(), "the default") if one == GFCF else settings_for(study.data.name, split, one)
         for one in names
     }
+    modules = [type(model).__module__ for model, _ in models.values()]
+    code = code_digest(*modules, WeightedSum.__module__, Gate.__module__)
+    configs = {one: described(model) for one, (model, _) in models.items()}
+    key = digest(configs, split.fingerprint, study.text.provenance["sha256"], code, seed, list(ROWS))
+    return about_test(study), Bundle(dataset, name, seed, models, key)
+
+
+def about_test(study: Study) -> dict[str, Any]:
+    """A split's sizes and fingerprints, and what tables need of its test items, in the order of the part."""
+    split = study.split
     n_truth = np.diff(split.test.indptr)
-    about = {
+    return {
         "data": study.data.fingerprint,
         "split": split.fingerprint,
         "users": split.n_users,
@@ -81,11 +91,6 @@ def prepare(task: tuple[str, str, int]) -> tuple[dict[str, Any], Bundle]:
         "users of each test item": compressed(item_counts(split.train)[split.test.indices].astype(np.uint32)),
         "cosine of each test item": compressed(nearest(study).astype(np.uint32)),
     }
-    modules = [type(model).__module__ for model, _ in models.values()]
-    code = code_digest(*modules, WeightedSum.__module__, Gate.__module__)
-    configs = {one: described(model) for one, (model, _) in models.items()}
-    key = digest(configs, split.fingerprint, study.text.provenance["sha256"], code, seed, list(ROWS))
-    return about, Bundle(dataset, name, seed, models, key)
 
 
 def nearest(study: Study) -> NDArray[np.int64]:

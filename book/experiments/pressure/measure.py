@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from book.experiments.datasets import options, origin, show
-from book.experiments.fusion.measure import nearest, places
+from book.experiments.fusion.measure import about_test, places
 from book.experiments.matched.hits import K, compressed
 from book.experiments.matched.measure import STEPS, USUAL, kept, study_of
 from book.experiments.pressure.kept_of_views import described_by
@@ -41,7 +41,6 @@ from semcomp.align import METHODS
 from semcomp.core.inputs import Inputs
 from semcomp.core.rank import rank
 from semcomp.core.view import Scorer, View
-from semcomp.data.popularity import item_counts
 from semcomp.fuse import WeightedSum
 from semcomp.storage import cache_folder, digest
 from semcomp.study import Study
@@ -81,21 +80,7 @@ def prepare(task: tuple[str, str, int, int, int, tuple[Row, ...]]) -> tuple[dict
     dataset, name, seeds, epochs, patience, wanted = task
     study = study_of(dataset, name)
     split, (backbone, source) = study.split, backbone_of(study, epochs, patience)
-    n_truth = np.diff(split.test.indptr)
-    about = {
-        "data": study.data.fingerprint,
-        "split": split.fingerprint,
-        "users": split.n_users,
-        "items": split.n_items,
-        "train pairs": int(split.train.nnz),
-        "encoder": study.text.provenance["encoder"],
-        "backbone": described(backbone),
-        "settings": source,
-        "test items of each user": compressed(n_truth[n_truth > 0].astype(np.uint32)),
-        "train items of each user": compressed(np.diff(split.train.indptr)[n_truth > 0].astype(np.uint32)),
-        "users of each test item": compressed(item_counts(split.train)[split.test.indices].astype(np.uint32)),
-        "cosine of each test item": compressed(nearest(study).astype(np.uint32)),
-    }
+    about = {**about_test(study), "backbone": described(backbone), "settings": source}
     text = study.text.provenance["sha256"]
     cells = [
         Cell(dataset, name, row, seed, backbone, key_of(row, seed, backbone, split.fingerprint, text))

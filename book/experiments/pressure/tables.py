@@ -28,6 +28,7 @@ from book.experiments.pressure.rows import (
 from book.experiments.pressure.worlds import RESULTS as WORLDS
 from book.experiments.pressure.worlds import crossing
 from book.experiments.results import read
+from book.experiments.speed.tables import aligning
 from semcomp.align import METHODS
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
@@ -37,7 +38,6 @@ from semcomp.evidence.statistics.hierarchical import estimate_over_seeds
 
 Floats = NDArray[np.float64]
 Record = Mapping[str, Any]
-BENCH = Path(__file__).resolve().parents[3] / "benchmarks" / "results" / "aligning-2cores.json"
 RESAMPLES = 2000
 NOT_JUDGED = "not judged"  # with fewer seeds than are needed to know their variance
 KEPT = (
@@ -233,9 +233,9 @@ def by_stratum(record: Record, kind: str, rows: Sequence[Row]) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def costs(path: Path = BENCH) -> list[dict[str, Any]]:
+def costs() -> list[dict[str, Any]]:
     """Of every method over LightGCN: method, seconds of an epoch, and how many of the backbone's they are."""
-    return [row for row in read(path)["rows"] if row["backbone"] == BACKBONE]
+    return [row for row in aligning("2cores")["rows"] if row["backbone"] == BACKBONE]
 
 
 def worlds(path: Path = WORLDS) -> pd.DataFrame:

@@ -18,3 +18,8 @@ def comparison(machine: str) -> Any:
 def serving(machine: str) -> Any:
     """The report of `benchmarks/serving.py` from a machine; SemcompError where it was not run there."""
     return read(RESULTS / f"serving-{machine}.json")
+
+
+def aligning(machine: str) -> Any:
+    """The report of `benchmarks/aligning.py` from a machine; SemcompError where it was not run there."""
+    return read(RESULTS / f"aligning-{machine}.json")
