@@ -119,7 +119,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "unknown encoder": (
         lambda b: sc.embed(sc.planted.World(users=5, items=20).dataset(), encoder="minilmm"),
-        "unknown encoder 'minilmm'; did you mean 'minilm'? Known: auto, bge-m3, minilm, own, tfidf",
+        "unknown encoder 'minilmm'; did you mean 'minilm'? Known: auto, bge-m3, minilm, own, smollm2, tfidf",
     ),
     "own encoder without vectors": (
         lambda b: sc.embed(read_folder(b.tables(), name="d"), encoder="own"),
