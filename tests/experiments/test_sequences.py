@@ -156,6 +156,8 @@ def test_committed_results_answer_in_known_words(name):
     assert len(answered)
     assert set(answered["verdict"]) <= {"holds", "does not hold", "undecided", tables.NOT_JUDGED}
     assert ((answered["seeds"] < 3) == (answered["verdict"] == tables.NOT_JUDGED)).all()
+    alone = tables.seed_by_seed(record).groupby("says")["seed"].count()
+    assert (alone == answered[answered["split"] == LEAVE].set_index("says")["seeds"][alone.index]).all()
     assert set(tables.families(record)["one"]) <= FAMILIES.keys()
     kept = tables.masks(record).set_index("row")
     assert (kept["kept"] <= kept["removed"] + 1e-12).all()

@@ -190,6 +190,22 @@ def answers(found: Mapping[str, Record], name: str = "ndcg", mask: str = "remove
     return pd.DataFrame(rows)
 
 
+def seed_by_seed(record: Record, name: str = "ndcg", split: str = LEAVE) -> pd.DataFrame:
+    """One row per question and seed: the difference in per cent, its interval over users alone.
+
+    What somebody with that one seed would have reported.
+    """
+    of_row = columns(record, name, split)
+    return pd.DataFrame(
+        [
+            {"says": says, "seed": seed, **percent(better(a[None], b[None]))}
+            for one, other, says in QUESTIONS
+            if of_row.keys() >= {one, other}
+            for seed, (a, b) in enumerate(zip(of_row[one], of_row[other], strict=False))
+        ]
+    )
+
+
 def percent(value: Value) -> dict[str, float]:
     """The difference, and its interval, in per cent of the null."""
     assert value.null is not None
