@@ -127,8 +127,10 @@ GRID = [scaled(start, scale) for scale in (USED, *(one for one in SCALES if one 
 REST = [Row(start=start) for start in OTHERS]
 RECURRENT = [Row("GRU4Rec", start=start, scale=USED) for start in SHAPES]
 ENCODED = [Row(start=start, scale=USED, encoder=ENCODERS[1]) for start in (PCA, WHITE, ACES[0])]
-#: What several seeds are wanted of first.
-KEY = [Row(), *(scaled(start, USED) for start in (RANDOM, PCA, WHITE, ACES[0]))]
+COMPARED = (RANDOM, PCA, WHITE, ACES[0])
+#: What several seeds are wanted of first, and the same on the least and the largest scale.
+KEY = [Row(), *(scaled(start, USED) for start in COMPARED)]
+ENDS = [scaled(start, scale) for scale in (SCALES[0], SCALES[-1]) for start in COMPARED]
 
 
 def queue(seeds: int) -> list[tuple[str, Row | None, int]]:
@@ -137,8 +139,7 @@ def queue(seeds: int) -> list[tuple[str, Row | None, int]]:
     wanted: list[tuple[str, Row | None, int]]
     wanted = [(LEAVE, row, 0) for row in (*KEY, Row("GRU4Rec"), Row("BSARec"))]
     wanted += [(LEAVE, row, seed) for seed in others for row in KEY]
-    wanted += [(LEAVE, row, 0) for row in (None, *BACKBONES[: 2 * len(LOSSES)])]
-    wanted += [(LEAVE, row, 0) for row in GRID if row.start in (RANDOM, PCA, WHITE, ACES[0])]
+    wanted += [(LEAVE, row, 0) for row in (None, *ENDS, *BACKBONES[: len(LOSSES)])]
     wanted += [(TEMPORAL, row, 0) for row in KEY]
     wanted += [(LEAVE, row, 0) for row in (*GRID, *BACKBONES, *REST, *RECURRENT, *ENCODED)]
     wanted += [(TEMPORAL, None, 0), *((LEAVE, None, seed) for seed in others)]
