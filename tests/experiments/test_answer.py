@@ -89,8 +89,7 @@ def test_fusing_is_told_by_verdict():
         ]
     )
     assert sentences.fusing(frame) == (
-        "a gain on toys +3.0 % (+2.0 to +4.0) and games +2.0 % (+1.0 to +3.0); "
-        "undecided on books −1.5 % (−2.5 to −0.5)"
+        "is a gain on toys (+3.0 %) and games (+2.0 %) and is undecided on books (−1.5 %)"
     )
 
 

@@ -35,7 +35,7 @@ BIG = 13  # points: still read where the figure is as narrow as a phone
 def in_per_cent(table: pd.DataFrame) -> Figure:
     """A row per data set; `table` is "beside the control" of page 16's summary."""
     datasets = list(dict.fromkeys(table["dataset"]))[::-1]
-    figure, axes = figure_of(5.4)
+    figure, axes = figure_of(4.4)
     axes.axvline(0, color="black", lw=1)
     for y, dataset in enumerate(datasets):
         of = table[table["dataset"] == dataset].set_index("row")["percent"]

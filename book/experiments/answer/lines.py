@@ -173,7 +173,7 @@ def _answered(answers: pd.DataFrame) -> dict[str, dict[str, Judged]]:
     """By statement and data set, from a table with the columns says, dataset, percent, p and verdict."""
     found: dict[str, dict[str, Judged]] = {}
     for row in answers.to_dict("records"):
-        detail = f"{signed(row['percent'])}, p (Holm) {p_value(row['p'])}, {_trainings(row['seeds'])}"
+        detail = f"{_with_interval(row['percent'])}, p (Holm) {p_value(row['p'])}, {_trainings(row['seeds'])}"
         found.setdefault(row["says"], {})[row["dataset"]] = Judged(row["verdict"], detail)
     return found
 
@@ -186,12 +186,16 @@ def _in_words(row: Mapping[Any, Any] | pd.Series) -> dict[str, Judged]:
     }
 
 
-def signed(percent: Value) -> str:
-    """A difference in per cent with its interval, and a real minus sign."""
+def _with_interval(percent: Value) -> str:
     assert percent.excess_low is not None
     assert percent.excess_high is not None
-    ends = f"{percent.excess_low:+.1f} to {percent.excess_high:+.1f}"
-    return f"{percent.value:+.1f} % ({ends})".replace("-", "−")
+    ends = f"{percent.excess_low:+.1f} to {percent.excess_high:+.1f}".replace("-", "−")
+    return f"{signed(percent.value)} ({ends})"
+
+
+def signed(percent: float) -> str:
+    """With a sign, and a real minus: "−1.5 %"."""
+    return f"{percent:+.1f} %".replace("-", "−")
 
 
 def _trainings(seeds: int) -> str:

@@ -14,9 +14,9 @@ from semcomp.align import METHODS
 from semcomp.study.reservations import NOT_JUDGED
 
 GAIN = {
-    "holds": "a gain on {}",
-    "undecided": "undecided on {}",
-    "does not hold": "no gain worth having on {}",
+    "holds": "is a gain on {}",
+    "undecided": "is undecided on {}",
+    "does not hold": "is no gain worth having on {}",
 }
 OTHERWISE = {
     "does not hold": "shown not to",
@@ -32,9 +32,10 @@ def fusing(answers: pd.DataFrame) -> str:
     for verdict, words in GAIN.items():
         of = asked[asked["verdict"] == verdict]
         if len(of):
-            each = [f"{one['dataset']} {signed(one['percent'])}" for one in of.to_dict("records")]
+            rows = of.to_dict("records")
+            each = [f"{one['dataset']} ({signed(one['percent'].value)})" for one in rows]
             told.append(words.format(in_a_row(each)))
-    return "; ".join(told)
+    return in_a_row(told)
 
 
 def aligning(answers: pd.DataFrame) -> dict[str, str]:
