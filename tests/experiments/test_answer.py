@@ -107,6 +107,17 @@ def test_aligning_is_counted():
     assert sentences.aligning(pd.DataFrame(rows))["helps"].startswith("1 of 3 (1 shown not to, 1 undecided)")
 
 
+def test_one_method_that_does_is_some_method():
+    def word(*said: str) -> str:
+        rows = [{"method": "KAR", "percent": percent(1.0), "verdict": one} for one in said]
+        return lines._any(pd.DataFrame(rows)).verdict
+
+    assert word("undecided", "holds", NOT_JUDGED) == "holds"
+    assert word("does not hold", "does not hold") == "does not hold"
+    assert word("does not hold", NOT_JUDGED) == word("does not hold", "undecided") == "undecided"
+    assert word(NOT_JUDGED, NOT_JUDGED) == NOT_JUDGED
+
+
 def test_words_in_a_row():
     assert [sentences.in_a_row(list(words)) for words in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
 

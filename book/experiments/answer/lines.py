@@ -18,11 +18,15 @@ from book.experiments.mapping import tables as mapping
 from book.experiments.matched import tables as matched
 from book.experiments.matched.measure import USUAL
 from book.experiments.pressure import tables as pressure
+from book.experiments.pressure.rows import AGAINST, LIMIT
+from book.experiments.pressure.rows import QUESTIONS as OF_PRESSURE
 from book.experiments.separation import tables as separation
+from semcomp.align import METHODS
 from semcomp.core.evidence import Value
 from semcomp.core.tables import p_value
 from semcomp.evidence.hypothesis.losses import CLAIMS as OF_HYPOTHESIS
 from semcomp.study.matrix import Judged, Line
+from semcomp.study.reservations import NOT_JUDGED
 
 SOURCE, DECOMPOSED = "raw text", "projection, inter-battery"  # page 11's own defaults
 SEPARATES = ("measured/10_what_separates.html", "What separates a view from a seed")
@@ -143,15 +147,36 @@ def of_matched(asking: tuple[str, ...]) -> list[Line]:
 
 
 def of_pressure() -> list[Line]:
-    """Methods of alignment that have enough seeds to be judged, and the sum that they have to beat."""
+    """The sum of both models, and whether any method of alignment does what is asked of all."""
     answers = pressure.answers(pressure.records(), "ndcg")
-    judged = answers[answers["p"].notna()]
     note = "NDCG@20 at the weight that validation picks, everything else as in the backbone, LightGCN."
-    return [
-        Line(_capital(says), cells, note, *PRESSED)
-        for says, cells in _answered(judged).items()
-        if not says.startswith("text alone")
+    sums = _answered(answers[answers["says"].isin([says for one, _, says in OF_PRESSURE if one != LIMIT])])
+    lines = [Line(_capital(says), cells, note, *PRESSED) for says, cells in sums.items()]
+    for rival, says in AGAINST:
+        of_rival = answers[(answers["against"] == rival) & answers["method"].isin(METHODS)]
+        cells = {str(name): _any(of) for name, of in of_rival.groupby("dataset", sort=False)}
+        lines.append(Line(f"Some method of {len(METHODS)}: {says}", cells, note, *PRESSED))
+    return lines
+
+
+def _any(answers: pd.DataFrame) -> Judged:
+    """Of answers of one family: holds where one does; does not hold where none of all that are there does.
+
+    Holm's correction over the family covers the best of them.
+    """
+    said = list(answers["verdict"])
+    word = "undecided"
+    if "holds" in said:
+        word = "holds"
+    elif set(said) <= {"does not hold"}:
+        word = "does not hold"
+    elif set(said) <= {NOT_JUDGED}:
+        word = NOT_JUDGED
+    each = [
+        f"{row['method']} {_with_interval(row['percent'])} {row['verdict']}"
+        for row in answers.to_dict("records")
     ]
+    return Judged(word, "; ".join(each))
 
 
 def of_fusion() -> list[Line]:
