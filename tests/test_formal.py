@@ -65,9 +65,18 @@ def test_formulas_are_found_where_they_are():
     assert letters(r"\operatorname{tr}\hat\Sigma^{-1} c \in \mathbb R^d") == {r"\Sigma", "c", "d"}
 
 
-@pytest.mark.parametrize(("file", "test"), re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE))
-def test_what_a_proposition_is_tested_by_is_there(file: str, test: str):
-    assert re.search(rf"^def {test}\(", (ROOT / file).read_text("utf8"), re.MULTILINE)
+TESTS = [
+    (file, words)
+    for file, names in re.findall(r"`(tests/[\w/]+\.py)`: ((?:\*[^*`]+\*(?:,\s)?)+)", BEFORE)
+    for words in re.findall(r"\*([^*]+)\*", names)
+]
+
+
+@pytest.mark.parametrize(("file", "words"), TESTS)
+def test_what_a_proposition_is_tested_by_is_there(file: str, words: str):
+    """The page has a test's name in words."""
+    name = "_".join(["test", *words.split()])
+    assert re.search(rf"^def {name}\(", (ROOT / file).read_text("utf8"), re.MULTILINE), name
 
 
 def test_every_proposition_has_a_proof_and_says_how_it_is_tested():
@@ -76,6 +85,7 @@ def test_every_proposition_has_a_proof_and_says_how_it_is_tested():
     for one in propositions:
         assert re.search(r"\*Proof\.\*|\{doc\}`proof ", one)
         assert re.search(r"\*\*Tested by:\*\*.*`tests/", one, re.DOTALL)
+    assert len(TESTS) == len(re.findall(r"`tests/", BEFORE)) + len(re.findall(r"\*, \*", BEFORE))
 
 
 def test_numbers_count_up_and_each_has_a_label():
