@@ -27,8 +27,8 @@ COLOURS = dict(
     zip((RANDOM, RAW, PCA, WHITE, *ACES), (GREY, ORANGE, BLUE, SKY, GREEN, VERMILION), strict=True)
 )
 SHADES = dict(zip(SCALES, (SKY, BLUE, GREEN, VERMILION), strict=True))
-PATH = (WHITE, *ACES, PCA)  # by rising λ
-MEANT = ("0", *(f"{strength:g}" for strength in STRENGTHS), "∞")
+#: Starts by rising λ, and what it is.
+PATH = {WHITE: "0", **{name: f"{one:g}" for name, one in zip(ACES, STRENGTHS, strict=True)}, PCA: "∞"}
 
 
 def by_scale(grid: pd.DataFrame, label: str) -> Figure:
@@ -39,28 +39,30 @@ def by_scale(grid: pd.DataFrame, label: str) -> Figure:
     """
     name = next(str(column) for column in grid if column not in ("start", "scale", "lead"))
     figure, ((left, right),) = panels_of(1, 2, 3.6, sharey=True)
-    at = {scale: place for place, scale in enumerate(SCALES)}
+    scales = sorted(set(grid["scale"]))
+    at = {scale: place for place, scale in enumerate(scales)}
+    starts = set(grid["start"])
+    path = [start for start in PATH if start in starts]
     for shift, (start, colour) in enumerate(COLOURS.items()):
         of = grid[grid["start"] == start].sort_values("scale")
         _line(left, [at[scale] + 0.05 * (shift - 2.5) for scale in of["scale"]], list(of[name]), colour)
-    left.set_xticks(range(len(SCALES)), [f"{scale:g}" for scale in SCALES])
+    left.set_xticks(range(len(scales)), [f"{scale:g}" for scale in scales])
     left.set_xlabel("standard deviation of the table at the start")
     left.set_ylabel(label)
     for shift, (scale, colour) in enumerate(SHADES.items()):
         of = grid[grid["scale"] == scale]
         values: dict[str, Value] = dict(zip(of["start"], of[name], strict=True))
-        path = [start for start in PATH if start in values]
-        places = [PATH.index(start) + 0.05 * (shift - 1.5) for start in path]
-        _line(right, places, [values[start] for start in path], colour)
+        there = [start for start in path if start in values]
+        places = [path.index(start) + 0.05 * (shift - 1.5) for start in there]
+        _line(right, places, [values[start] for start in there], colour)
         if RANDOM in values:
             right.axhline(values[RANDOM].value, color=colour, lw=0.9, ls="--", alpha=0.7)
-    right.set_xticks(range(len(PATH)), MEANT)
+    right.set_xticks(range(len(path)), [PATH[start] for start in path])
     right.set_xlabel("λ of ACE, in mean σ²")
     bare(left, right)
-    starts = [mark("o", colour, start) for start, colour in COLOURS.items() if start in set(grid["start"])]
-    there = set(grid["scale"])
-    scales = [mark("s", colour, f"scale {scale:g}") for scale, colour in SHADES.items() if scale in there]
-    legend_above(figure, [*starts, *scales], columns=5)
+    of_starts = [mark("o", colour, start) for start, colour in COLOURS.items() if start in starts]
+    of_scales = [mark("s", colour, f"scale {scale:g}") for scale, colour in SHADES.items() if scale in scales]
+    legend_above(figure, [*of_starts, *of_scales], columns=4)
     return figure
 
 
