@@ -19,6 +19,7 @@ from book.experiments.pressure.measure import RESULTS, chosen
 from book.experiments.pressure.rows import (
     AGAINST,
     BACKBONE,
+    BETWEEN,
     CONTROLS,
     QUESTIONS,
     SHUFFLED,
@@ -136,6 +137,9 @@ def answers(found: Mapping[str, Record], metric: str) -> pd.DataFrame:
             for other, says in AGAINST:
                 beside = Row(name, row.weight, True) if other == SHUFFLED else Row(other)
                 pairs[row, beside] = f"{name}: {says}"
+        for one, other, says in BETWEEN:
+            if {one, other} <= picked.keys():
+                pairs[picked[one], picked[other]] = says
         pairs = {pair: says for pair, says in pairs.items() if of_row.keys() >= set(pair)}
         values = {says: better(of_row[pair[0]], of_row[pair[1]]) for pair, says in pairs.items()}
         seeds = {says: len(paired(of_row[pair[0]], of_row[pair[1]])[0]) for pair, says in pairs.items()}
