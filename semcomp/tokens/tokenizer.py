@@ -22,7 +22,7 @@ from semcomp.tokens.codes import Codes
 from semcomp.views.checks import check_options
 
 BLOCK = 4096  # rows that are encoded at a time
-PER_CODE = 4  # items that there are for each code of a level, at least
+PER_CODE = 8  # items that there are for each code of a level, at least
 MOST_LEVELS = 16
 
 
@@ -38,6 +38,7 @@ class Tokenizer:
         r2: (L,) share of the variance of the fitted vectors that the first l levels restore.
         shift, scale: x is (vector - shift) / scale, of the vector's direction if `unit`.
         encoder, decoder: from x to z and back.
+        tied: by level, the row of the token table that each entry is the direction of; empty without one.
         provenance: how it was made.
 
     >>> made = sc.tokens.ResidualKMeans(levels=2, size=8).fit(cf, seed=0)
@@ -54,6 +55,7 @@ class Tokenizer:
     unit: bool = True
     encoder: nn.Module = field(default_factory=nn.Identity)
     decoder: nn.Module = field(default_factory=nn.Identity)
+    tied: tuple[NDArray[np.int64], ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def encode(self, vectors: Source, item_ids: Ids | None = None) -> Codes:
@@ -162,7 +164,7 @@ def usable_items(vectors: Source, label: str) -> tuple[Items, NDArray[np.int64]]
 
 
 def shrunk(size: int, items: int) -> int:
-    """Codes of a level: so few that four items share one on average."""
+    """Codes of a level: so few that eight items share one on average."""
     return max(2, min(size, items // PER_CODE))
 
 
