@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from semcomp.checks import checked
 from semcomp.core.items import Items, Source, items_of
-from semcomp.core.joining import Ids
+from semcomp.core.joining import Ids, check_ids
 from semcomp.core.matrices import finite_matrix
 from semcomp.core.view import unit_rows
+from semcomp.data.ids import as_ids
 from semcomp.errors import SemcompError
 from semcomp.kernels.kmeans import assign
 from semcomp.tokens.codes import Codes
@@ -43,7 +44,7 @@ class Tokenizer:
 
     >>> made = sc.tokens.ResidualKMeans(levels=2, size=8).fit(cf, seed=0)
     >>> made
-    <Tokenizer 'residual k-means': 2 levels of 8 × 8 codes, R² 0.…>
+    <Tokenizer 'residual k-means': 2 levels of 8 × 8 codes, R² 0...>
     """
 
     name: str
@@ -138,10 +139,18 @@ def prepared(items: Items, unit: bool, shift: NDArray[np.float32], scale: float)
 
 
 def ids_of(items: Items, given: Ids | None) -> Ids:
-    """The ids of the rows: their own, those given, or their numbers."""
-    if items.ids is not None:
-        return items.ids
-    return np.arange(len(items.rows)).astype(np.str_) if given is None else given
+    """The ids of the rows: their own, those given, or their numbers.
+
+    Raises:
+        SemcompError: ids that are not one for each row, or others than the vectors' own.
+    """
+    if given is None:
+        return np.arange(len(items.rows)).astype(np.str_) if items.ids is None else items.ids
+    ids = as_ids(given, items.name)
+    check_ids(ids, len(items.rows), owner=items.name, unit="item")
+    if items.ids is not None and not np.array_equal(ids, items.ids):
+        raise SemcompError(f"{items.name} has item ids of its own, and others were given; leave item_ids out")
+    return ids
 
 
 def usable_items(vectors: Source, label: str) -> tuple[Items, NDArray[np.int64]]:

@@ -103,6 +103,16 @@ def test_what_cannot_be_tokenised_is_told_in_one_line(vectors, message):
         ResidualKMeans().fit(vectors)
 
 
+def test_ids_are_one_for_each_row_and_none_where_there_are_some_already():
+    with pytest.raises(SemcompError, match="100 rows for 2 item ids"):
+        ResidualKMeans(2, 8).fit(normal(100, 8), item_ids=np.array(["a", "b"]))
+    ids = np.arange(20).astype(str)
+    view = sc.View("v", normal(1, 4), normal(20, 4), {}, np.array(["u"]), ids)
+    assert (ResidualKMeans(1, 2).fit(view, item_ids=ids).codes.item_ids == ids).all()
+    with pytest.raises(SemcompError, match="item ids of its own, and others were given"):
+        ResidualKMeans(1, 2).fit(view, item_ids=ids[::-1])
+
+
 def test_other_vectors_and_codes_are_refused():
     made = ResidualKMeans(2, 8).fit(normal(100, 8))
     with pytest.raises(SemcompError, match="9 columns, but 'residual k-means' was fitted to 8"):

@@ -3,7 +3,8 @@
     python -m book.experiments.tokens.language [--data ml-100k] [--seeds 1] [--epochs 60]
 
 Four tokens for each item from LightGCN's vectors, as in Semantic Convergence: RQ-VAE with free codebooks as
-wide as SmolLM2's token table, and the same with codebooks of its tokens (`TokenSpace`). Needs the extra `llm`.
+wide as SmolLM2's token table, and the same with codebooks of its tokens (`TokenSpace`). Needs the extra
+`llm`.
 """
 
 from __future__ import annotations
