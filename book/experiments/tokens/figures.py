@@ -48,12 +48,12 @@ def by_level(tables: Mapping[str, pd.DataFrame]) -> Figure:
 
 def between_views(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """AMI of each tokenizer's first token with that of the text and of behaviour, a panel per data set."""
+    names = max((list(table.index) for table in tables.values()), key=len)
     figure, grid = panels_of(1, len(tables), 3.2, sharey=True)
     for axes, (dataset, table) in zip(grid.flat, tables.items(), strict=True):
-        at = range(len(table))
         for key, colour in (("AMI, text", ORANGE), ("AMI, behaviour", BLUE)):
-            axes.plot(table[key], at, "o", color=colour, ms=5)
-        axes.set_yticks(at, table.index, fontsize=8)
+            axes.plot(table[key], [names.index(name) for name in table.index], "o", color=colour, ms=5)
+        axes.set_yticks(range(len(names)), names, fontsize=8)
         axes.set_title(dataset, fontsize=10)
         axes.grid(axis="x", alpha=0.3)
         bare(axes)

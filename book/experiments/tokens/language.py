@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import numpy as np
 import torch
 
 from book.experiments.datasets import options, origin
@@ -36,8 +37,9 @@ def rows(study: Study, seed: int, epochs: int) -> list[dict[str, Any]]:
         row = {"name": model.name, "seed": seed, "seconds": round(time.perf_counter() - began, 1)}
         row |= {"config": described(model), **usage(made)}
         if tokens:
-            codes = torch.from_numpy(made.codes.codes)
-            most = [torch.bincount(level).argsort(descending=True)[:SHOWN] for level in codes.T]
+            most = [
+                np.bincount(level).argsort(kind="stable")[: -SHOWN - 1 : -1] for level in made.codes.codes.T
+            ]
             row["tokens"] = [[words[tied[k]] for k in of] for tied, of in zip(made.tied, most, strict=True)]
         found.append(row)
         say(f"{study.data.name}, {model.name}, seed {seed}")

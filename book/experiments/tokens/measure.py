@@ -5,11 +5,11 @@
 Vectors are those of the book: the encoder's of every item, and LightGCN with the options that `semcomp tune`
 picked. Two parts per data set, `results/<data set>.json`, a line for each row, kept as it is made:
 
-    overlap   residual k-means of both, `SIZES` codes at each of three levels. The null is LightGCN of another
-              seed; "again" the same vectors and another seed of the tokenizer; beside them is the share of
-              20 nearest neighbours that both views have (`mutual_knn`), and that two seeds have
-    fits      tokens of the text by each of `TOKENIZERS`, `SIZE` codes; LETTER's collaborative vectors are
-              LightGCN's. Overlap is that with codes of text and behaviour by residual k-means
+    overlap     residual k-means of both, `SIZES` codes at each of three levels. The null is LightGCN of
+                another seed; "again" the same vectors and another seed of the tokenizer; beside them is the
+                share of 20 nearest neighbours that both views have (`mutual_knn`), and that two seeds have
+    tokenizers  tokens of the text by each of `tokenizers`, `SIZE` codes; LETTER's collaborative vectors are
+                LightGCN's. Overlap is that with codes of text and behaviour by residual k-means
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def overlaps(study: Study, seeds: int) -> Iterator[tuple[Row, Callable[[], Row]]
 
 
 def fits(study: Study, seeds: int, epochs: int) -> Iterator[tuple[Row, Callable[[], Row]]]:
-    """Name and seed of each row of "fits", and what makes the rest of it."""
+    """Name and seed of each row of "tokenizers", and what makes the rest of it."""
     text = study.text
     for seed in range(seeds):
         for name, model in tokenizers(epochs).items():
@@ -145,12 +145,12 @@ def head(study: Study) -> Row:
 def measured(path: Path, study: Study, part: str, made: Iterator[tuple[Row, Callable[[], Row]]]) -> None:
     """Add the rows of a part that a file lacks, each as soon as it is there."""
     for key, row in made:
-        kept = json.loads(path.read_text("utf8")) if path.is_file() else {"overlap": [], "fits": []}
+        kept = json.loads(path.read_text("utf8")) if path.is_file() else {"overlap": [], "tokenizers": []}
         if any(all(one[name] == value for name, value in key.items()) for one in kept[part]):
             continue
         found = {**key, **row()}
         kept[part].append(found)
-        written(path, line_by_line(head(study), {name: kept[name] for name in ("overlap", "fits")}))
+        written(path, line_by_line(head(study), {name: kept[name] for name in ("overlap", "tokenizers")}))
         say(f"{study.data.name}, {part}, {key}: {found.get('seconds', '')}")
 
 
@@ -161,7 +161,7 @@ def shown(record: Row) -> str:
         amis = f"AMI {first['ami']:.4f}, null {first['null']:.4f}, again {first['again']:.4f}"
         near = f"neighbours {one['neighbours']:.4f}, of seeds {one['neighbours of seeds']:.4f}"
         lines.append(f"{one['size']:4} codes, seed {one['seed']}: {amis}; {near}")
-    for one in record["fits"]:
+    for one in record["tokenizers"]:
         amis = ", ".join(f"AMI {side} {found[0]:.3f}" for side, found in one["ami"].items())
         quality = f"R² {one['r2'][-1]:.3f}, collisions {one['collisions']:.4f}"
         lines += [f"{one['name']:20} seed {one['seed']}: {quality}, {amis}, {one['seconds']:.0f} s"]
@@ -172,17 +172,17 @@ def main() -> None:
     parser = options(__doc__, RESULTS)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--part", choices=["overlap", "fits"])
+    parser.add_argument("--part", choices=["overlap", "tokenizers"])
     given = parser.parse_args()
     torch.set_num_threads(1)
     for name in () if given.table else given.data:
         path, study = given.out / f"{name}.json", Study(name, given.budget)
         if given.force:
             path.unlink(missing_ok=True)
-        if given.part != "fits":
+        if given.part != "tokenizers":
             measured(path, study, "overlap", overlaps(study, given.seeds))
         if given.part != "overlap":
-            measured(path, study, "fits", fits(study, given.seeds, given.epochs))
+            measured(path, study, "tokenizers", fits(study, given.seeds, given.epochs))
     show(given.data, given.out, shown)
 
 

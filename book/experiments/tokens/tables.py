@@ -72,12 +72,19 @@ def use_of_codes(kept: Mapping[str, Mapping[str, Any]], size: int) -> pd.DataFra
 def by_tokenizer(record: Mapping[str, Any]) -> pd.DataFrame:
     """A row per tokenizer of the text: usage, AMI of level 1 with both sides, seconds; means over seeds."""
     lines = {}
-    for name in dict.fromkeys(one["name"] for one in record["fits"]):
-        rows = [one for one in record["fits"] if one["name"] == name]
+    for name in dict.fromkeys(one["name"] for one in record["tokenizers"]):
+        rows = [one for one in record["tokenizers"] if one["name"] == name]
         shared = {f"AMI, {side}": fmean(row["ami"][side][0] for row in rows) for side in rows[0]["ami"]}
         seconds = fmean(row["seconds"] for row in rows)
         lines[name] = {**_usage(rows), **shared, "seconds": seconds, "seeds": len(rows)}
     return pd.DataFrame(lines).T
+
+
+def dial(table: pd.DataFrame) -> dict[str, Any]:
+    """Of `by_tokenizer`: RQ-VAE, and the weight of LETTER whose codes share most with behaviour."""
+    letters = table[table.index.str.match(r"LETTER [\d.]+$")]
+    best = letters["AMI, behaviour"].astype(float).idxmax()
+    return {"weight": best.removeprefix("LETTER "), "none": table.loc["RQ-VAE"], "best": table.loc[best]}
 
 
 def in_token_space(folder: Path = RESULTS) -> list[dict[str, Any]]:
