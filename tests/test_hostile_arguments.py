@@ -22,8 +22,8 @@ from semcomp.text import Run
 
 ROOMS = [
     "semcomp",
-    *(f"semcomp.{room}" for room in ("data", "text", "views", "align", "sequential", "tokens")),
-    *(f"semcomp.{room}" for room in ("generative", "fuse", "serve", "evidence", "planted", "study", "advice")),
+    *(f"semcomp.{room}" for room in ("data", "text", "views", "align", "sequential", "tokens", "generative")),
+    *(f"semcomp.{room}" for room in ("fuse", "serve", "evidence", "planted", "study", "advice")),
 ]
 SHOWN = 400  # characters of a message at most
 #: Given for every argument, unless a call may well be meant so.

@@ -52,7 +52,7 @@ class TIGER:
     is no item's, and for a split without the order of events.
 
     >>> sc.generative.TIGER(codes, dim=32)
-    TIGER(codes=<Codes 'toy': 15 items, 2 levels of 4 × 4 codes>, dim=32, layers=2, heads=4, length=20, ...
+    TIGER(codes=<Codes 'counted': 15 items, 2 levels of 4 × 4 codes>, dim=32, layers=2, ...
     """
 
     label: ClassVar[str] = "TIGER"

@@ -40,10 +40,10 @@ def test_the_next_item_is_found_and_popularity_does_not_find_it():
     made = model(split, counted(split.item_ids, (3, 4)), training=training, dropout=0.0).fit(split, seed=0)
 
     def found(one):
-        return float(per_user(rank(one, split, 1), split.test, 1)["recall"].mean())
+        return float(per_user(rank(one, split, 1, mask="none"), split.test, 1)["recall"].mean())
 
     assert found(made.knowing(split, "train+valid").searching(4)) > 0.8
-    assert found(Popularity().fit(split)) < 0.15
+    assert found(Popularity().fit(split)) < 0.2
 
 
 @pytest.mark.parametrize("mask", ["none", "train", "train+valid"])
