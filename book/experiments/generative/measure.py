@@ -40,7 +40,7 @@ from semcomp.core.rank import rank
 from semcomp.core.topk import TopK
 from semcomp.core.view import View
 from semcomp.data import Split
-from semcomp.generative import TIGER, GenerativeScorer
+from semcomp.generative import TIGER
 from semcomp.serve import lists_for, write_lists
 from semcomp.storage import cache_folder
 from semcomp.study import Study
@@ -59,7 +59,7 @@ def measure(study: Study, row: str, seed: int) -> dict[str, Any]:
     one = model(row, vectors, seed)
     began = time.perf_counter()
     name = key(row, seed, split.fingerprint, study.text.provenance["sha256"])
-    scorer = one.fit(split, seed, checkpoint=cache_folder("checkpoints") / name)
+    scorer: Any = one.fit(split, seed, checkpoint=cache_folder("checkpoints") / name)
     seconds = time.perf_counter() - began
     made = scorer.provenance
     if row == SEQUENTIAL:
@@ -77,7 +77,7 @@ def measure(study: Study, row: str, seed: int) -> dict[str, Any]:
         "hits": {"all": packed(hits(rank(fresh, split, K), split))},
         **origin(),
     }
-    if isinstance(one, TIGER) and isinstance(scorer, GenerativeScorer):
+    if isinstance(one, TIGER):
         codes = one.codes
         found["codes"] = {
             "used": codes.used().tolist(),
@@ -101,7 +101,8 @@ def measure(study: Study, row: str, seed: int) -> dict[str, Any]:
 
 def hits(lists: TopK, split: Split) -> NDArray[np.bool_]:
     """Of the users with a test item."""
-    return lists.hits(split.test)[np.diff(split.test.indptr) > 0]
+    found: NDArray[np.bool_] = lists.hits(split.test)[np.diff(split.test.indptr) > 0]
+    return found
 
 
 def served(scorer: Any, split: Split) -> dict[str, float]:

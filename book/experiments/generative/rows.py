@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ CODED = (COLLABORATIVE, TEXT, DEALT)
 
 TOKENIZER = ResidualKMeans(levels=3, size=64)
 TRAINING = CodeTraining(epochs=24, batch=32, lr=2e-3, every=2, patience=3)
-SETTINGS = {"dim": 64, "layers": 1, "heads": 4, "length": 20, "dropout": 0.1}
+SETTINGS: dict[str, Any] = {"dim": 64, "layers": 1, "heads": 4, "length": 20, "dropout": 0.1}
 WIDTHS = (10, 20, 50, 200)  # of beams; and all prefixes
 SERVED = 50  # beams of lists that are kept
 K = 20
