@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from tqdm import tqdm
 
 from semcomp.data import Split
+from semcomp.data.splits.order import Sequences
 from semcomp.errors import SemcompError
-from semcomp.generative.network import CodeNetwork
+from semcomp.generative.network import CodeWriter
 from semcomp.generative.scorer import GenerativeScorer
 from semcomp.generative.training import CodeTraining
-from semcomp.generative.windows import Windows
 from semcomp.kernels.random import whole_seed
 from semcomp.sequential.network import chance
 from semcomp.sequential.past import histories
@@ -40,7 +41,18 @@ class Generative(Protocol):
     @property
     def beams(self) -> int: ...
 
-    def network(self, sizes: tuple[int, ...]) -> CodeNetwork: ...
+    def network(self, sizes: tuple[int, ...]) -> CodeWriter: ...
+
+    def losses(
+        self, network: Any, codes: Tensor, lists: Sequences, seed: int, epoch: int
+    ) -> Iterator[Tensor]:
+        """The loss of each step of an epoch.
+
+        Args:
+            codes: (1 + K, L) of the items that are known, behind a row of -1 for none.
+            lists: train events in order, of rows of these items.
+        """
+        ...
 
     def described(self) -> dict[str, object]:
         """The configuration as plain JSON."""
@@ -83,16 +95,15 @@ def train_codes(
     made["known"] = "train"
     with chance(seed, "init"):
         network = model.network(codes.sizes).to(device)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=training.lr, weight_decay=training.weight_decay, fused=True
-    )
+    trained = nn.ParameterList(one for one in network.parameters() if one.requires_grad)
+    optimizer = torch.optim.AdamW(trained, lr=training.lr, weight_decay=training.weight_decay, fused=True)
     items = split.catalogue("train")
     rows, past = codes.codes[items], histories(known, network.length)
     ids = split.user_ids, split.item_ids
     scorer = GenerativeScorer(name, network, past, items, rows, *ids, beams=max(model.beams, SELECT_AT))
-    windows = Windows(known.sequences("train"), network.length, network.causal)
-    run = _Run(scorer, windows, training, optimizer, seed, device)
-    kept = Checkpoint(checkpoint, made, network, optimizer)
+    table = torch.from_numpy(np.vstack([np.full((1, codes.levels), -1), rows])).to(device)
+    run = _Run(model, scorer, table, known.sequences("train"), trained, optimizer, seed)
+    kept = Checkpoint(checkpoint, made, trained, optimizer)
     state = kept.load()
     if state is None:
         state = State(0, run.parameters(), run.validate(split), 0, [], seconds=0.0, peak_bytes=0)
@@ -125,7 +136,7 @@ def train_codes(
             valid = state.curve[-1]["valid_ndcg"] if state.curve else state.best_metric
             bar.set_postfix(loss=f"{loss:.3f}", valid=f"{valid:.4f}", refresh=False)
             bar.update()
-    vector_to_parameters(torch.from_numpy(state.best[0]).to(device), network.parameters())
+    vector_to_parameters(torch.from_numpy(state.best[0]).to(device), trained)
     network.cpu().eval().requires_grad_(False)
     made["training"] = {"best_epoch": state.best_epoch, "valid_ndcg": state.best_metric, "curve": state.curve}
     made["cost"] = {"seconds": round(meter.seconds, 2), "peak_bytes": meter.peak_bytes}
@@ -137,44 +148,43 @@ def train_codes(
 class _Run:
     """What stays the same from epoch to epoch."""
 
+    model: Generative
     scorer: GenerativeScorer
-    windows: Windows
-    training: CodeTraining
+    codes: Tensor
+    lists: Sequences
+    trained: nn.ParameterList
     optimizer: torch.optim.Optimizer
     seed: int
-    device: torch.device
 
     def epoch(self, number: int) -> float:
-        """One pass over all windows, in random order; the mean loss of the steps."""
-        network, losses = self.scorer.network, []
-        table = torch.from_numpy(np.vstack([np.full((1, network.levels), -1), self.scorer.codes]))
+        """One pass, as the model makes it; the mean loss of the steps."""
+        network, training, losses = self.scorer.network, self.model.training, []
         network.train()
-        steps = self.windows.epoch(self.seed, number, self.training.batch)
+        low = training.precision == "bfloat16"
         with chance(self.seed, "dropout", number):
-            losses = [self.step(table[rows].to(self.device)) for rows in steps]
+            steps = self.model.losses(network, self.codes, self.lists, self.seed, number)
+            while True:
+                with torch.autocast(self.codes.device.type, torch.bfloat16, enabled=low):
+                    loss = next(steps, None)
+                if loss is None:
+                    break
+                self.step(loss)
+                losses.append(loss.detach())
         return float(torch.stack(losses).mean()) if losses else 0.0
 
-    def step(self, codes: Tensor) -> Tensor:
-        """One step of the optimiser on these windows, (B, length + 1, L); its loss."""
-        network = self.scorer.network
-        asked = codes[:, 1:] if network.causal else codes[:, -1:]
-        read = codes[:, :-1]
-        asked = asked.masked_fill((read[:, -asked.shape[1] :, :1] < 0), -1)  # the first item follows nothing
-        low = self.training.precision == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=low):
-            loss = network.loss(read, asked, self.training.temperature)
-        done = self.optimizer.state.get(network.table, {}).get("step", 0)
+    def step(self, loss: Tensor) -> None:
+        """One step of the optimiser."""
+        done = self.optimizer.state.get(self.trained[0], {}).get("step", 0)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.training.rate(int(done))
+            group["lr"] = self.model.training.rate(int(done))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(self.trained, 1.0)
         self.optimizer.step()
-        return loss.detach()
 
     def parameters(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """All of them in one row; a state on disk has two arrays."""
-        flat = parameters_to_vector(self.scorer.network.parameters()).detach().float().cpu().numpy()
+        flat = parameters_to_vector(self.trained).detach().float().cpu().numpy()
         return flat.copy(), NOTHING
 
     def validate(self, split: Split) -> float:

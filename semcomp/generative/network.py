@@ -123,16 +123,76 @@ class Memory:
     seen: Tensor
 
 
-class CodeNetwork(nn.Module):
-    """From histories of codes to distributions over the next token.
-
-    Token c of level l is row 1 + sizes[0] + … + sizes[l - 1] + c of the table. Row 0 begins every prefix, and
-    stands where a history has no item; a history without any item is read as such rows.
+class CodeWriter(nn.Module):
+    """What a search asks of a network: to read histories, and to go on with prefixes of codes.
 
     Attributes:
         sizes: of the codebooks. length: items of a history that are read.
+        table: (1 + Σ sizes, d) vectors of tokens, see `rows`.
+    """
+
+    table: nn.Parameter
+
+    def __init__(self, sizes: Sequence[int], length: int) -> None:
+        super().__init__()
+        self.sizes, self.length = tuple(sizes), length
+        self.offsets: list[int] = torch.tensor([0, *self.sizes]).cumsum(0).add(1).tolist()
+
+    @property
+    def levels(self) -> int:
+        return len(self.sizes)
+
+    @property
+    def held(self) -> int:
+        """Bytes that are held of a prefix while it is gone on with."""
+        raise NotImplementedError
+
+    def rows(self, codes: Tensor) -> Tensor:
+        """(…, n) tokens of levels 0 … n - 1 -> rows of the table; codes below 0 are of no item.
+
+        Token c of level l is row 1 + sizes[0] + … + sizes[l - 1] + c. Row 0 begins every prefix.
+        """
+        offsets = torch.tensor(self.offsets[: codes.shape[-1]], device=codes.device)
+        return torch.where(codes < 0, 0, codes + offsets)
+
+    def read(self, codes: Tensor) -> Memory:
+        """(B, W, L) codes of histories, -1 where there is no item -> what prefixes look at."""
+        raise NotImplementedError
+
+    def states(
+        self, rows: Tensor, memory: Memory, seen: Tensor, before: Sequence[Pair] | None = None
+    ) -> tuple[Tensor, list[Pair]]:
+        """(B, n, l) rows of the table that n prefixes go on with -> (B, n, l, d) states, keys and values.
+
+        Args:
+            seen: (B, 1 or n, S) what of the history each prefix may look at.
+            before: keys and values of what comes before them, by layer, (B · n, …), as this method gave them.
+        """
+        raise NotImplementedError
+
+    def logits(self, states: Tensor, level: int) -> Tensor:
+        """(…, d) states after a prefix of so many tokens -> (…, sizes[level]) of the next."""
+        table = self.table[self.offsets[level] : self.offsets[level + 1]]
+        found: Tensor = states @ table.T * table.shape[1] ** -0.5
+        return found
+
+    def token_loss(self, states: Tensor, codes: Tensor, temperature: float) -> Tensor:
+        """Mean of -log p of the tokens of (N, L) codes, p from logits / temperature; (N, L, d) states."""
+        losses = [
+            F.cross_entropy(self.logits(states[:, level], level).float() / temperature, codes[:, level])
+            for level in range(self.levels)
+        ]
+        return torch.stack(losses).mean()
+
+
+class CodeNetwork(CodeWriter):
+    """From histories of codes to distributions over the next token.
+
+    Row 0 of the table also stands where a history has no item; one without any item is read as such rows.
+
+    Attributes:
         causal: tokens of a history look at those of the same item and of earlier ones, no further.
-        table: (1 + Σ sizes, d) free vectors, read at the bottom and compared with at the top.
+        table: free vectors, read at the bottom and compared with at the top.
     """
 
     def __init__(
@@ -146,10 +206,8 @@ class CodeNetwork(nn.Module):
         dropout: float,
         causal: bool,
     ) -> None:
-        super().__init__()
-        self.sizes, self.length, self.causal = tuple(sizes), length, causal
-        starts = torch.tensor([0, *self.sizes]).cumsum(0) + 1
-        self.offsets: list[int] = starts.tolist()
+        super().__init__(sizes, length)
+        self.causal = causal
         self.table = nn.Parameter(torch.randn(self.offsets[-1], dim))
         self.dropout = nn.Dropout(dropout)
         self.encoder = nn.ModuleList(EncoderBlock(dim, heads, dropout) for _ in range(layers))
@@ -160,16 +218,10 @@ class CodeNetwork(nn.Module):
         self.ago = nn.Parameter(dim**-0.5 * torch.randn(heads, self.levels))
 
     @property
-    def levels(self) -> int:
-        return len(self.sizes)
-
-    def rows(self, codes: Tensor) -> Tensor:
-        """(…, n) tokens of levels 0 … n - 1 -> rows of the table; codes below 0 are of no item."""
-        offsets = torch.tensor(self.offsets[: codes.shape[-1]], device=codes.device)
-        return torch.where(codes < 0, 0, codes + offsets)
+    def held(self) -> int:
+        return 8 * self.table.shape[1] * len(self.decoder) * self.levels
 
     def read(self, codes: Tensor) -> Memory:
-        """(B, W, L) codes of histories, -1 where there is no item -> what the decoder looks at."""
         window = codes.shape[1]
         there = codes[..., 0] >= 0  # (B, W)
         item = torch.arange(window, device=codes.device)
@@ -200,12 +252,6 @@ class CodeNetwork(nn.Module):
     def states(
         self, rows: Tensor, memory: Memory, seen: Tensor, before: Sequence[Pair] | None = None
     ) -> tuple[Tensor, list[Pair]]:
-        """(B, n, l) rows of the table that n prefixes go on with -> (B, n, l, d) states, keys and values.
-
-        Args:
-            seen: (B, 1 or n, S) what of the history each prefix may look at.
-            before: keys and values of what comes before them, by layer, as this method gave them.
-        """
         length = rows.shape[2]
         past = before[0][0].shape[2] if before else 0
         query = past + torch.arange(length, device=rows.device)
@@ -220,12 +266,6 @@ class CodeNetwork(nn.Module):
             kept.append(own)
         return self.dropout(self.ends[1](x)), kept
 
-    def logits(self, states: Tensor, level: int) -> Tensor:
-        """(…, d) states after a prefix of so many tokens -> (…, sizes[level]) of the next."""
-        table = self.table[self.offsets[level] : self.offsets[level + 1]]
-        found: Tensor = states @ table.T * table.shape[1] ** -0.5
-        return found
-
     def loss(self, histories: Tensor, targets: Tensor, temperature: float = 1.0) -> Tensor:
         """-log p of the tokens of the items that came next, p from logits / temperature; mean over all.
 
@@ -238,9 +278,4 @@ class CodeNetwork(nn.Module):
         rows = torch.cat([begin, self.rows(targets)[..., :-1]], dim=-1)
         states, _ = self.states(rows, memory, memory.seen)
         asked = targets[..., 0] >= 0
-        chosen, wanted = states[asked], targets[asked]  # (N, L, d), (N, L)
-        losses = [
-            F.cross_entropy(self.logits(chosen[:, level], level).float() / temperature, wanted[:, level])
-            for level in range(self.levels)
-        ]
-        return torch.stack(losses).mean()
+        return self.token_loss(states[asked], targets[asked], temperature)

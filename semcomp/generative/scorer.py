@@ -18,7 +18,7 @@ from semcomp.core.rank import rank
 from semcomp.core.topk import TopK
 from semcomp.data import Split
 from semcomp.errors import SemcompError
-from semcomp.generative.network import CodeNetwork
+from semcomp.generative.network import CodeWriter
 from semcomp.generative.search import search
 from semcomp.generative.trie import Trie
 from semcomp.sequential.past import histories
@@ -57,7 +57,7 @@ class GenerativeScorer:
     """
 
     name: str
-    network: CodeNetwork
+    network: CodeWriter
     rows: NDArray[np.int32]
     items: NDArray[np.int64]
     codes: NDArray[np.int64]
@@ -143,9 +143,7 @@ class GenerativeScorer:
     @property
     def _at_once(self) -> int:
         """Users that are searched for at a time."""
-        network = self.network
-        held = 8 * network.table.shape[1] * len(network.decoder) * network.levels  # bytes of a prefix
-        return max(1, min(256, ROOM // (held * min(self._width, self.trie.widest))))
+        return max(1, min(256, ROOM // (self.network.held * min(self._width, self.trie.widest))))
 
     @property
     def _none(self) -> NDArray[np.int64]:

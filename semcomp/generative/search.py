@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from semcomp.generative.network import CodeNetwork, Pair
+from semcomp.generative.network import CodeWriter, Pair
 from semcomp.generative.trie import Trie
 
 
 def search(
-    network: CodeNetwork, trie: Trie, codes: Tensor, width: int, seen: Tensor | None = None
+    network: CodeWriter, trie: Trie, codes: Tensor, width: int, seen: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """(B, K) nodes of the last level of the trie, the likeliest first, and their log-probabilities.
 

@@ -5,21 +5,25 @@ Rajput et al., "Recommender systems with generative retrieval", NeurIPS 2023.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from torch import Tensor
 
 from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
 from semcomp.core.joining import rows_of
 from semcomp.data import Split
+from semcomp.data.splits.order import Sequences
 from semcomp.errors import SemcompError
 from semcomp.generative.loop import train_codes
 from semcomp.generative.network import CodeNetwork
 from semcomp.generative.scorer import GenerativeScorer
 from semcomp.generative.training import CodeTraining
+from semcomp.generative.windows import Windows
 from semcomp.storage import digest
 from semcomp.tokens import Codes
 from semcomp.views.checks import check_options
@@ -87,6 +91,16 @@ class TIGER:
             dropout=self.dropout,
             causal=self.causal,
         )
+
+    def losses(
+        self, network: CodeNetwork, codes: Tensor, lists: Sequences, seed: int, epoch: int
+    ) -> Iterator[Tensor]:
+        """Of windows of histories, see `Windows`; every event of train but a user's first is asked for."""
+        for rows in Windows(lists, self.length, self.causal).epoch(seed, epoch, self.training.batch):
+            window = codes[rows.to(codes.device)]  # (B, length + 1, L)
+            asked = window[:, 1:] if self.causal else window[:, -1:]
+            first = window[:, :-1][:, -asked.shape[1] :, :1] < 0  # a first item follows nothing
+            yield network.loss(window[:, :-1], asked.masked_fill(first, -1), self.training.temperature)
 
     def fit(
         self, inputs: Inputs | Split, seed: int = 0, *, checkpoint: Path | None = None
