@@ -63,9 +63,8 @@ def test_what_is_kept_is_what_the_lists_find(found):
 def test_a_search_of_all_prefixes_is_the_exact_list_and_a_fresh_one_is_no_loss(found):
     _, record, folder = found
     widths, lists = tables.by_width(record), tables.serving(record)
-    assert list(widths.columns) == ["10", "20", "50", "200", "all"]
+    assert list(widths.columns) == ["10", "20", "50", "all"]
     np.testing.assert_array_equal(widths["50"], widths["all"])  # of 50 items
-    np.testing.assert_array_equal(widths["200"], widths["all"])
     assert set(lists.index) == {rows.SEQUENTIAL, *rows.CODED}
     assert all(one.excess == 0 for one in lists["made anew"])
     assert (lists[["kept", "fresh"]].astype(float) > 0).all(axis=None)
