@@ -44,12 +44,18 @@ class Generative(Protocol):
     def network(self, sizes: tuple[int, ...]) -> CodeWriter: ...
 
     def losses(
-        self, network: Any, codes: Tensor, lists: Sequences, seed: int, epoch: int
+        self,
+        network: Any,
+        items: NDArray[np.int64],
+        codes: Tensor,
+        lists: Sequences,
+        seed: int,
+        epoch: int,
     ) -> Iterator[Tensor]:
         """The loss of each step of an epoch.
 
         Args:
-            codes: (1 + K, L) of the items that are known, behind a row of -1 for none.
+            items: (K,) rows of the items that are known. codes: (1 + K, L), behind a row of -1 for none.
             lists: train events in order, of rows of these items.
         """
         ...
@@ -162,7 +168,7 @@ class _Run:
         network.train()
         low = training.precision == "bfloat16"
         with chance(self.seed, "dropout", number):
-            steps = self.model.losses(network, self.codes, self.lists, self.seed, number)
+            steps = self.model.losses(network, self.scorer.items, self.codes, self.lists, self.seed, number)
             while True:
                 with torch.autocast(self.codes.device.type, torch.bfloat16, enabled=low):
                     loss = next(steps, None)

@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
 from semcomp.checks import checked
 from semcomp.core.inputs import Inputs
-from semcomp.core.joining import rows_of
 from semcomp.data import Split
 from semcomp.data.splits.order import Sequences
 from semcomp.errors import SemcompError
+from semcomp.generative.catalogue import codes_for, told_of
 from semcomp.generative.loop import train_codes
 from semcomp.generative.network import CodeNetwork
 from semcomp.generative.scorer import GenerativeScorer
 from semcomp.generative.training import CodeTraining
 from semcomp.generative.windows import Windows
-from semcomp.storage import digest
 from semcomp.tokens import Codes
 from semcomp.views.checks import check_options
 from semcomp.views.training.configuration import described
@@ -93,7 +93,13 @@ class TIGER:
         )
 
     def losses(
-        self, network: CodeNetwork, codes: Tensor, lists: Sequences, seed: int, epoch: int
+        self,
+        network: CodeNetwork,
+        items: NDArray[np.int64],
+        codes: Tensor,
+        lists: Sequences,
+        seed: int,
+        epoch: int,
     ) -> Iterator[Tensor]:
         """Of windows of histories, see `Windows`; every event of train but a user's first is asked for."""
         for rows in Windows(lists, self.length, self.causal).epoch(seed, epoch, self.training.batch):
@@ -117,27 +123,8 @@ class TIGER:
 
     def described(self) -> dict[str, Any]:
         """The configuration as plain JSON; of the codes their name, sizes, provenance and digest."""
-        made, codes = described(replace(self, codes=_NO_CODES)), self.codes
-        told = {"name": codes.name, "sizes": list(codes.sizes), "made": dict(codes.provenance)}
-        return {**made, "codes": {**told, "digest": digest(codes.codes, codes.item_ids.tolist())}}
-
-
-def codes_for(codes: Codes, split: Split) -> Codes:
-    """The codes with their rows in the order of the split's items, joined by id.
-
-    Raises SemcompError for ids that only one of them knows, and for an item of train without a code.
-    """
-    owner, remedy = f"codes {codes.name!r}", "tokenise the items of this split"
-    rows = rows_of(codes.item_ids, split.item_ids, owner=owner, unit="item", remedy=remedy)
-    found = replace(codes, codes=codes.codes[rows], item_ids=split.item_ids)
-    items = split.catalogue("train")
-    without = items[~found.known[items]]
-    if len(without):
-        raise SemcompError(
-            f"{owner}: {len(without)} items have no code, e.g. {str(split.item_ids[without[0]])!r}; tokenise "
-            "them too, or leave them out of the data"
-        )
-    return found
+        made: dict[str, Any] = described(replace(self, codes=_NO_CODES))
+        return {**made, "codes": told_of(self.codes)}
 
 
 _NO_CODES = Codes("", np.zeros((1, 1), np.int64), (1,), np.array([""]))

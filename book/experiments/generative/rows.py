@@ -31,7 +31,14 @@ CODED = (COLLABORATIVE, TEXT, DEALT)
 
 TOKENIZER = ResidualKMeans(levels=3, size=64)
 TRAINING = CodeTraining(epochs=16, batch=32, lr=2e-3, every=2, patience=4)
-SETTINGS: dict[str, Any] = {"dim": 64, "layers": 1, "heads": 4, "length": 20, "dropout": 0.1, "distinct": False}
+SETTINGS: dict[str, Any] = {
+    "dim": 64,
+    "layers": 1,
+    "heads": 4,
+    "length": 20,
+    "dropout": 0.1,
+    "distinct": False,
+}
 WIDTHS = (10, 20, 50)  # of beams; and all prefixes
 SERVED = 20  # beams of lists that are kept
 K = 20
