@@ -38,8 +38,9 @@ class LowRank(nn.Module):
 class LanguageWriter(CodeWriter):
     """A decoder of transformers, frozen, whose vocabulary goes on with the tokens of codes.
 
-    Row r of the table is token V + r, V the words of the model. New tokens start at the mean of the words
-    with their scatter; they and the adapters are all that is trained.
+    Row r of the table is token V + r, V the words of the model. New tokens start near the mean of the words,
+    with a tenth of their scatter, so that all are about as likely; they and the adapters are all that is
+    trained.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class LanguageWriter(CodeWriter):
         self.body = body.requires_grad_(False)
         words = body.embed_tokens.weight
         self.n_words = len(words)
-        new = words.mean(dim=0) + words.std(dim=0) * torch.randn(self.offsets[-1], words.shape[1])
+        new = words.mean(dim=0) + 0.1 * words.std(dim=0) * torch.randn(self.offsets[-1], words.shape[1])
         self.table = nn.Parameter(new)
         for layer in body.layers:
             for name in ADAPTED:
@@ -62,7 +63,7 @@ class LanguageWriter(CodeWriter):
     def held(self) -> int:
         config = self.body.config
         width = config.num_key_value_heads * (config.hidden_size // config.num_attention_heads)
-        return 8 * width * len(self.body.layers) * (self.levels * (self.length + 1) + WORDS)
+        return int(8 * width * len(self.body.layers) * (self.levels * (self.length + 1) + WORDS))
 
     def logits(self, states: Tensor, level: int) -> Tensor:
         found: Tensor = states @ self.table[self.offsets[level] : self.offsets[level + 1]].T

@@ -1,7 +1,7 @@
 """What a language model is asked to learn of items: examples of a prompt and its answer, by task.
 
-The tasks are those of Zheng et al., "Adapting large language models by integrating collaborative semantics for
-recommendation" (LC-Rec), ICDE 2024, which Semantic Convergence's behavioural tasks resemble.
+The tasks are those of LC-Rec (Zheng et al., "Adapting large language models by integrating collaborative
+semantics for recommendation", ICDE 2024), which Semantic Convergence's behavioural tasks resemble.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ WORDS = 3  # of the next item's text that an intention names
 
 @dataclass(frozen=True)
 class Example:
-    """Attributes: task; history: rows of items, oldest first; item: the row in the answer or asked about; text."""
+    """What is filled in: a history, oldest first; the item that is answered or asked about; a text."""
 
     task: str
     history: tuple[int, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -170,7 +171,7 @@ def test_examples_are_of_every_task_and_of_what_came_before():
     after = {}
     for user in range(30):
         items = lists.items[lists.indptr[user] : lists.indptr[user + 1]].tolist()
-        after.update(dict(zip(items[:-1], items[1:], strict=True)))  # a cycle: the same for everybody
+        after.update(pairwise(items))  # a cycle: the same for everybody
     for one in found:
         if one.task in ("sequence", "intention"):
             assert 1 <= len(one.history) <= 3
