@@ -1,5 +1,6 @@
 # Terms that pull vectors towards text
 from semcomp.align.regression import Regression as Regression
+from semcomp.align.regression_by_count import RegressionByCount as RegressionByCount
 from semcomp.align.contrastive import Contrastive as Contrastive
 
 from semcomp.align.rlmrec_con import RLMRecCon as RLMRecCon

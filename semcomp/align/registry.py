@@ -12,6 +12,7 @@ from semcomp.align.kar import KAR
 from semcomp.align.late_features import LateFeatures
 from semcomp.align.method import Method
 from semcomp.align.regression import Regression
+from semcomp.align.regression_by_count import RegressionByCount
 from semcomp.align.rlmrec_con import RLMRecCon
 from semcomp.align.rlmrec_gen import RLMRecGen
 from semcomp.align.start import SemanticStart
@@ -19,6 +20,7 @@ from semcomp.align.start import SemanticStart
 #: In the order of tables: terms first, then what changes layer 0, then what changes the encoder.
 METHODS: dict[str, Method] = {
     "regression": Regression(),
+    "regression by count": RegressionByCount(),
     "contrastive": Contrastive(),
     "RLMRec-Con": RLMRecCon(),
     "RLMRec-Gen": RLMRecGen(),

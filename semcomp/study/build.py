@@ -25,10 +25,11 @@ from semcomp.study.parameters import check_against_defaults
 from semcomp.study.workers import in_processes
 
 #: Chapters that run once, by the folder of their pages, which can be no data set's: the argument on planted
-#: worlds, the guide to data of one's own, and what was precomputed. The others run once per data set.
+#: worlds, the guide to data of one's own with its cases, and what was precomputed. The others run once per
+#: data set.
 ONCE = {
     "worlds": ("0[12]_*.md",),
-    "guide": ("0[78]_*.md", "17_*.md"),
+    "guide": ("0[78]_*.md", "17_*.md", "22_*.md"),
     "measured": ("09_*.md", "1[0-6]_*.md", "18_*.md", "21_*.md"),
 }
 _PER_DATA_SET = "0[3-6]_*.md"

@@ -26,7 +26,14 @@ CONTROLS: Mapping[str, str] = {
 }
 #: What a method does with the text, by method; in figures a colour each.
 KINDS: Mapping[str, tuple[str, ...]] = {
-    "a term pulls the vectors": ("regression", "contrastive", "RLMRec-Con", "RLMRec-Gen", "DaRec"),
+    "a term pulls the vectors": (
+        "regression",
+        "regression by count",
+        "contrastive",
+        "RLMRec-Con",
+        "RLMRec-Gen",
+        "DaRec",
+    ),
     "text below the graph": ("KAR", "CARec", "semantic start", "content and delta"),
     "text beside the vectors": ("item graph", "late features", "general and specific"),
 }
@@ -35,6 +42,10 @@ AGAINST: tuple[tuple[str, str], ...] = (
     (BACKBONE, "aligning helps the backbone"),
     (SHUFFLED, "it is the text that helps"),
     (SUM, "aligning is better than adding the scores"),
+)
+#: Asked of two methods, each at its own weight.
+BETWEEN: tuple[tuple[str, str, str], ...] = (
+    ("regression by count", "regression", "a weight of each item's own is better than one for all"),
 )
 #: Asked once.
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
