@@ -54,7 +54,7 @@ class Overlap:
         if found.empty:
             known = ", ".join(self.table["tokens"])
             raise SemcompError(f"there are no tokens {tokens!r} in {self.name}; there are {known}")
-        return {str(key): value for key, value in found.iloc[0].items() if key != "tokens"}
+        return {str(key): float(value) for key, value in found.iloc[0].items() if key != "tokens"}
 
     def _lines(self) -> tuple[list[str], list[list[str]]]:
         head = ["tokens", "one", "other", "AMI", "shuffled", "another seed", "tokenised again"]
@@ -111,7 +111,7 @@ def overlap(
         SemcompError: items that only one side knows, fewer than 8 that both have a code for.
 
     >>> codes = sc.tokens.ResidualKMeans(levels=2, size=8).fit(cf).codes
-    >>> float(sc.tokens.overlap(codes, codes, shuffles=0)["1-2"]["ami"])
+    >>> round(sc.tokens.overlap(codes, codes, shuffles=0)["1-2"]["ami"], 6)
     1.0
     """
     pairs = {"ami": (one, other), "null": (null, other), "again": (again, other)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from semcomp.checks import checked
 from semcomp.core.items import Source
@@ -22,6 +23,7 @@ from semcomp.tokens.tokenizer import (
     shrunk,
     usable_items,
 )
+from semcomp.views.checks import check_options
 from semcomp.views.training.configuration import described
 
 
@@ -34,7 +36,10 @@ class ResidualKMeans:
     2507.22224) found it not worse than RQ-VAE. They divide residuals by their length, which is not done here.
 
     Attributes:
-        levels: tokens of an item. size: codes of a level; fewer where there are not 4 items for each.
+        levels: tokens of an item. size: codes of a level; fewer where there are not 8 items for each.
+        dim: principal axes that are read, the leading ones; all if there are no more. Of hundreds of axes
+            and a handful of items for each code, most items are nearer to the middle than to each other: one
+            code has nearly all of them, and the rest one each.
         unit: read the directions of vectors, as cosines do, and not their lengths.
 
     >>> sc.tokens.ResidualKMeans().size
@@ -43,10 +48,12 @@ class ResidualKMeans:
 
     levels: int = 3
     size: int = 256
+    dim: int = 32
     unit: bool = True
 
     def __post_init__(self) -> None:
         check_levels(self, "ResidualKMeans option")
+        check_options(self, "ResidualKMeans option", whole=("dim",))
 
     def fit(self, vectors: Source, seed: int = 0, item_ids: Ids | None = None) -> Tokenizer:
         """Codebooks from the item vectors of a view, a text matrix or an array; zero rows have no code.
@@ -57,7 +64,7 @@ class ResidualKMeans:
             item_ids: of the rows, where the vectors have none; else "0", "1", …
 
         Raises:
-            SemcompError: NaN, fewer than 8 items with a vector, or vectors that are all the same.
+            SemcompError: NaN, fewer than 16 items with a vector, or vectors that are all the same.
 
         >>> made = sc.tokens.ResidualKMeans(levels=2, size=8).fit(cf, seed=0)
         >>> made.codes
@@ -70,8 +77,9 @@ class ResidualKMeans:
         shift = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
         x = torch.from_numpy(rows - shift)
         sizes = (shrunk(self.size, len(x)),) * self.levels
-        found = residual(x, sizes, seed)
-        sums = np.cumsum([book[nearest].numpy() for book, nearest in found], axis=0)
+        encoder, decoder = leading_axes(x, self.dim)
+        found = residual(encoder(x), sizes, seed)
+        sums = torch.stack([book[nearest] for book, nearest in found]).cumsum(dim=0)
         codes = np.full((len(ids), self.levels), -1)
         codes[has] = np.stack([nearest.numpy() for _, nearest in found], axis=1)
         made = {
@@ -83,6 +91,27 @@ class ResidualKMeans:
         }
         name = "residual k-means"
         books = tuple(book.numpy() for book, _ in found)
-        r2 = restored(x, [torch.from_numpy(one) for one in sums])
-        of_items = Codes(name, codes, sizes, ids, made)
-        return Tokenizer(name, of_items, books, r2, shift, unit=self.unit, provenance=made)
+        r2 = restored(x, [decoder(one) for one in sums])
+        return Tokenizer(
+            name,
+            Codes(name, codes, sizes, ids, made),
+            books,
+            r2,
+            shift,
+            unit=self.unit,
+            encoder=encoder,
+            decoder=decoder,
+            provenance=made,
+        )
+
+
+def leading_axes(x: Tensor, dim: int) -> tuple[nn.Module, nn.Module]:
+    """The map of centred rows to their coordinates on the leading principal axes, and the way back."""
+    if dim >= x.shape[1]:
+        return nn.Identity(), nn.Identity()
+    _, axes = torch.linalg.eigh(x.double().T @ x.double())
+    onto = axes[:, -dim:].float()  # (D, dim), the largest last
+    sides = nn.Linear(x.shape[1], dim, bias=False), nn.Linear(dim, x.shape[1], bias=False)
+    for side, weight in zip(sides, (onto.T, onto), strict=True):
+        side.weight = nn.Parameter(weight.contiguous(), requires_grad=False)
+    return sides

@@ -13,16 +13,17 @@ from torch import Tensor, nn
 
 from semcomp.checks import checked
 from semcomp.core.items import Items, Source, items_of
-from semcomp.core.joining import Ids
+from semcomp.core.joining import Ids, check_ids
 from semcomp.core.matrices import finite_matrix
 from semcomp.core.view import unit_rows
+from semcomp.data.ids import as_ids
 from semcomp.errors import SemcompError
 from semcomp.kernels.kmeans import assign
 from semcomp.tokens.codes import Codes
 from semcomp.views.checks import check_options
 
 BLOCK = 4096  # rows that are encoded at a time
-PER_CODE = 4  # items that there are for each code of a level, at least
+PER_CODE = 8  # items that there are for each code of a level, at least
 MOST_LEVELS = 16
 
 
@@ -38,11 +39,12 @@ class Tokenizer:
         r2: (L,) share of the variance of the fitted vectors that the first l levels restore.
         shift, scale: x is (vector - shift) / scale, of the vector's direction if `unit`.
         encoder, decoder: from x to z and back.
+        tied: by level, the row of the token table that each entry is the direction of; empty without one.
         provenance: how it was made.
 
     >>> made = sc.tokens.ResidualKMeans(levels=2, size=8).fit(cf, seed=0)
     >>> made
-    <Tokenizer 'residual k-means': 2 levels of 8 × 8 codes, R² 0.…>
+    <Tokenizer 'residual k-means': 2 levels of 8 × 8 codes, R² 0...>
     """
 
     name: str
@@ -54,6 +56,7 @@ class Tokenizer:
     unit: bool = True
     encoder: nn.Module = field(default_factory=nn.Identity)
     decoder: nn.Module = field(default_factory=nn.Identity)
+    tied: tuple[NDArray[np.int64], ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def encode(self, vectors: Source, item_ids: Ids | None = None) -> Codes:
@@ -136,10 +139,18 @@ def prepared(items: Items, unit: bool, shift: NDArray[np.float32], scale: float)
 
 
 def ids_of(items: Items, given: Ids | None) -> Ids:
-    """The ids of the rows: their own, those given, or their numbers."""
-    if items.ids is not None:
-        return items.ids
-    return np.arange(len(items.rows)).astype(np.str_) if given is None else given
+    """The ids of the rows: their own, those given, or their numbers.
+
+    Raises:
+        SemcompError: ids that are not one for each row, or others than the vectors' own.
+    """
+    if given is None:
+        return np.arange(len(items.rows)).astype(np.str_) if items.ids is None else items.ids
+    ids = as_ids(given, items.name)
+    check_ids(ids, len(items.rows), owner=items.name, unit="item")
+    if items.ids is not None and not np.array_equal(ids, items.ids):
+        raise SemcompError(f"{items.name} has item ids of its own, and others were given; leave item_ids out")
+    return ids
 
 
 def usable_items(vectors: Source, label: str) -> tuple[Items, NDArray[np.int64]]:
@@ -162,7 +173,7 @@ def usable_items(vectors: Source, label: str) -> tuple[Items, NDArray[np.int64]]
 
 
 def shrunk(size: int, items: int) -> int:
-    """Codes of a level: so few that four items share one on average."""
+    """Codes of a level: so few that eight items share one on average."""
     return max(2, min(size, items // PER_CODE))
 
 

@@ -68,8 +68,8 @@ def test_directions_are_read_unless_lengths_count():
 
 
 def test_few_items_have_small_codebooks():
-    assert ResidualKMeans(levels=2).fit(normal(100, 4)).codes.sizes == (25, 25)
-    assert ResidualKMeans(levels=2).fit(normal(8, 4)).codes.sizes == (2, 2)
+    assert ResidualKMeans(levels=2).fit(normal(100, 4)).codes.sizes == (12, 12)
+    assert ResidualKMeans(levels=2).fit(normal(16, 4)).codes.sizes == (2, 2)
 
 
 def test_the_same_seed_gives_the_same_bytes():
@@ -80,22 +80,37 @@ def test_the_same_seed_gives_the_same_bytes():
 
 
 def test_ids_of_a_view_go_with_its_codes():
-    view = sc.View("v", normal(3, 4), normal(9, 4), {}, np.array(list("xyz")), np.array(list("abcdefghi")))
-    assert ResidualKMeans(1, 2).fit(view).codes.item_ids.tolist() == list("abcdefghi")
+    view = sc.View(
+        "v", normal(3, 4), normal(20, 4), {}, np.array(list("xyz")), np.array(list("abcdefghijklmnopqrst"))
+    )
+    assert ResidualKMeans(1, 2).fit(view).codes.item_ids.tolist() == list("abcdefghijklmnopqrst")
 
 
 @pytest.mark.parametrize(
     ("vectors", "message"),
     [
         (np.full((20, 3), np.nan), "NaN or infinite values in 20 rows"),
-        (np.zeros((20, 3)), "0 items with a vector that is not zero, too few for codebooks; give at least 8"),
-        (normal(7, 3), "7 items with a vector"),
+        (
+            np.zeros((20, 3)),
+            "0 items with a vector that is not zero, too few for codebooks; give at least 16",
+        ),
+        (normal(15, 3), "15 items with a vector"),
         (np.ones((20, 3)), "all items of vectors have the same vector"),
     ],
 )
 def test_what_cannot_be_tokenised_is_told_in_one_line(vectors, message):
     with pytest.raises(SemcompError, match=message):
         ResidualKMeans().fit(vectors)
+
+
+def test_ids_are_one_for_each_row_and_none_where_there_are_some_already():
+    with pytest.raises(SemcompError, match="100 rows for 2 item ids"):
+        ResidualKMeans(2, 8).fit(normal(100, 8), item_ids=np.array(["a", "b"]))
+    ids = np.arange(20).astype(str)
+    view = sc.View("v", normal(1, 4), normal(20, 4), {}, np.array(["u"]), ids)
+    assert (ResidualKMeans(1, 2).fit(view, item_ids=ids).codes.item_ids == ids).all()
+    with pytest.raises(SemcompError, match="item ids of its own, and others were given"):
+        ResidualKMeans(1, 2).fit(view, item_ids=ids[::-1])
 
 
 def test_other_vectors_and_codes_are_refused():
@@ -112,3 +127,19 @@ def test_other_vectors_and_codes_are_refused():
 def test_options_out_of_range_are_named(options):
     with pytest.raises(SemcompError, match=f"ResidualKMeans option {next(iter(options))} = "):
         ResidualKMeans(**options)
+
+
+def test_the_leading_axes_are_read_and_the_way_back_is_theirs():
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(400, 3)) @ rng.normal(size=(3, 40))).astype(np.float32)
+    narrow, wide = (ResidualKMeans(2, 16, dim=dim, unit=False).fit(x) for dim in (3, 40))
+    assert narrow.books[0].shape == (16, 3)
+    assert narrow.r2 == pytest.approx(wide.r2, abs=0.05)
+    assert (narrow.encode(x).codes == narrow.codes.codes).all()
+
+
+def test_many_axes_of_noise_do_not_empty_the_codes_below_the_first():
+    x = normal(1500, 384)
+    x[:, :8] *= 6
+    even = [ResidualKMeans(2, 128, dim=dim).fit(x).codes.perplexity()[1] for dim in (32, 384)]
+    assert even[0] > 2 * even[1]
