@@ -42,7 +42,7 @@ class GenerativeScorer:
 
     Attributes:
         name: how tables and figures call it.
-        network: trained.
+        network: trained; a search runs where it lies, after `network.cuda()` on a GPU.
         rows: (U, length) histories, see `sequential.histories`; of places in `items`, from 1.
         items: (K,) rows of the items that the network knows, ascending. codes: (K, L) their tokens.
         user_ids, item_ids: (U,) and (I,) the ids of the rows.

@@ -10,7 +10,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from book.experiments.generative.rows import CODED, DEALT, ROWS, SEQUENTIAL, WIDTHS
+from book.experiments.generative.rows import (
+    COLLABORATIVE,
+    DEALT,
+    POPULARITY,
+    ROWS,
+    SEQUENTIAL,
+    TEXT,
+    WIDTHS,
+)
 from book.experiments.matched.hits import unpacked
 from book.experiments.results import by_data_set
 from semcomp.core.evidence import Value
@@ -21,7 +29,7 @@ RESULTS = Path(__file__).resolve().parent / "results"
 PLACES = 10
 RESAMPLES = 2000
 #: What is asked of every data set: is the first better than the second?
-QUESTIONS = ((CODED[0], DEALT), (CODED[1], DEALT), (CODED[0], SEQUENTIAL), (CODED[1], SEQUENTIAL))
+QUESTIONS = tuple((one, other) for one in (TEXT, COLLABORATIVE) for other in (DEALT, SEQUENTIAL, POPULARITY))
 SERVING = {"fresh": "made anew", "kept, filtered": "kept, filtered when served", "kept": "kept as it is"}
 
 
@@ -76,7 +84,12 @@ def by_width(record: Mapping[str, Any]) -> pd.DataFrame:
     """A line per row of codes, a column per number of beams; the last is exact."""
     widths = [*map(str, WIDTHS), "all"]
     means = {width: columns(record, width) for width in widths}
-    return pd.DataFrame({w: {row: means[w][row].mean() for row in CODED if row in means[w]} for w in widths})
+    return pd.DataFrame(
+        {
+            w: {row: means[w][row].mean() for row in (TEXT, COLLABORATIVE, DEALT) if row in means[w]}
+            for w in widths
+        }
+    )
 
 
 def serving(record: Mapping[str, Any]) -> pd.DataFrame:
