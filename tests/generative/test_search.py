@@ -95,7 +95,7 @@ def test_the_best_of_a_wider_search_is_no_worse(network):
     assert (best[0] < best[2] - 1e-6).any()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(arrays(bool, (3, len(CODES))), st.sampled_from([2, len(CODES)]))
 def test_no_beam_is_spent_on_what_is_seen(network, seen, width):
     """Exact: the others as if nothing was seen. Narrow: as many as asked for, if so many are left."""

@@ -22,6 +22,7 @@ def found(scores: pd.DataFrame, widths: pd.DataFrame) -> Figure:
         left.plot([line["low"], line["high"]], [place, place], "-", color=COLOURS[str(row)], lw=1.6)
         left.plot(line["ndcg"], place, "o", color=COLOURS[str(row)], ms=6)
     left.set_yticks(range(len(scores)), list(scores.index[::-1]), fontsize=9)
+    left.set_ylim(-0.5, len(scores) - 0.5)
     left.set_xlabel("NDCG@10")
     left.set_xlim(left=0)
     for row, line in widths.iterrows():
