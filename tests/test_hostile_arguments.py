@@ -22,7 +22,7 @@ from semcomp.text import Run
 
 ROOMS = [
     "semcomp",
-    *(f"semcomp.{room}" for room in ("data", "text", "views", "align", "sequential", "tokens")),
+    *(f"semcomp.{room}" for room in ("data", "text", "views", "align", "sequential", "tokens", "generative")),
     *(f"semcomp.{room}" for room in ("fuse", "serve", "evidence", "planted", "study", "advice")),
 ]
 SHOWN = 400  # characters of a message at most
