@@ -23,6 +23,7 @@ from semcomp.evidence.decomposition.readings import adds
 from semcomp.evidence.statistics import least as leasts
 from semcomp.evidence.statistics.least import Least
 from semcomp.evidence.statistics.verdicts import below, below_null, by_itself, over_null, without_excess
+from semcomp.study.matrix import Judged, Line, as_matrix
 from semcomp.study.records import Record
 from semcomp.study.reservations import NOT_JUDGED
 
@@ -56,6 +57,11 @@ class Claim:
 
 REACHABLE = 1000  # times the n at hand: what is needed beyond that is not worth a number
 PAIR = "LightGCN and projection"
+CHAPTERS = {
+    "04_diagnostics": "The two views",
+    "05_probes": "Maps and parts",
+    "06_alignment_or_fusion": "Fusion and alignment",
+}
 CLAIMS = (
     Claim(
         "The two views' lists overlap less than those of two seeds of one model",
@@ -263,48 +269,31 @@ def tally(findings: Sequence[Finding]) -> dict[str, str]:
 
 
 def as_html(findings: Sequence[Finding]) -> str:
-    """The ledger as a table grouped by claim, one line per data set under each."""
-    if not findings:
-        return "<p>No evidence yet: run the chapters of a data set.</p>"
-    heads = ("data", "found", "95 % interval", "null", "p (Holm)", "verdict")
+    """What is not judged and why, then the matrix of all claims; its columns are data sets and budgets."""
     doubts = dict.fromkeys((one.dataset, one.budget, one.reservation) for one in findings if one.reservation)
-    lines = [
-        *(f"<p>{escape(dataset)} ({escape(budget)}). {escape(why)}</p>" for dataset, budget, why in doubts),
-        "<table class='table ledger'><thead><tr>",
-        *(f"<th>{head}</th>" for head in heads),
-        "</tr></thead>",
-    ]
+    said = [f"<p>{escape(f'{dataset} ({budget}). {why}')}</p>" for dataset, budget, why in doubts]
+    groups: dict[str, list[Line]] = {}
     for claim, group in groupby(findings, key=lambda finding: finding.claim):
-        least = f"; least: {claim.least}" if claim.least.amount else ""
-        lines.append(
-            f"<tbody><tr><th colspan='6'><div>{escape(claim.says)}"
-            f"<br><small>The paper: {escape(claim.published + least)}</small></div></th></tr>"
-        )
-        lines += [_row(finding) for finding in group]
-        lines.append("</tbody>")
-    return "".join([*lines, "</table>"])
+        least = f"; least effect that counts: {claim.least}" if claim.least.amount else ""
+        cells = {f"{one.dataset} ({one.budget})": Judged(one.verdict, _detail(one)) for one in group}
+        lines = groups.setdefault(CHAPTERS[claim.chapter], [])
+        lines.append(Line(claim.says, cells, f"The paper: {claim.published}{least}."))
+    return "".join([*said, as_matrix(groups)])
 
 
-def _row(finding: Finding) -> str:
+def _detail(finding: Finding) -> str:
+    """The number, its interval, the null that it was tested against, p, and what is missing."""
     value = finding.value
-    interval = "" if value.low is None or value.high is None else f"{value.low:.3f} – {value.high:.3f}"
-    mark = {"holds": "●", "does not hold": "○", "undecided": "◐"}.get(finding.verdict, "–")
-    more = ""
+    told = [f"{value.value:.3f}"]
+    if value.low is not None and value.high is not None:
+        told.append(f"95 % interval {value.low:.3f} to {value.high:.3f}")
+    if value.null is not None:
+        told.append(f"null {value.null:.3f}")
+    if finding.p is not None:
+        told.append(f"p (Holm) {p_value(finding.p)}")
     if finding.trainings is not None:
-        more = f" <small>(would need about {finding.trainings:,} trainings)</small>"
+        told.append(f"would need about {finding.trainings:,} trainings")
     elif finding.needed is not None:
         within = finding.needed <= REACHABLE * max(value.n, 1)
-        more = (
-            f" <small>(would need n ≈ {finding.needed:,})</small>"
-            if within
-            else " <small>(at any n at hand)</small>"
-        )
-    cells = (
-        f"{escape(finding.dataset)} <small>{escape(finding.budget)}</small>",
-        f"{value.value:.3f}",
-        interval,
-        "" if value.null is None else f"{value.null:.3f}",
-        escape(p_value(finding.p)),
-        f"{mark} {finding.verdict}{more}",
-    )
-    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        told.append(f"would need n ≈ {finding.needed:,}" if within else "undecided at any n at hand")
+    return ", ".join(told)

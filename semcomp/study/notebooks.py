@@ -243,7 +243,11 @@ def _add_to_title(notebook: Any, suffix: str, chapter: str) -> None:
 
 
 def _make_reproducible(notebook: Any) -> None:
-    """Fixed cell ids, no time stamps; the parameter cells out of the page's way."""
+    """Fixed cell ids, no time stamps; the parameter cells out of the page's way.
+
+    What was given for the parameters can be opened, unless their own cell says "remove-input".
+    """
+    given = "hide-input"
     kept = {"kernelspec", "language_info"}
     for name in set(notebook.metadata) - kept:
         del notebook.metadata[name]
@@ -253,8 +257,9 @@ def _make_reproducible(notebook: Any) -> None:
             cell.metadata.pop(name, None)
         tags = cell.metadata.pop("tags", [])
         if "injected-parameters" in tags:
-            tags = [*tags, "hide-input"]
+            tags = [*tags, given]
         elif "parameters" in tags:
+            given = "remove-cell" if "remove-input" in tags else given
             tags = [*tags, "remove-cell"]
         if tags:
             cell.metadata["tags"] = tags

@@ -46,6 +46,20 @@ def r2(value: float, arm: float = 0.01, **place: str) -> dict:
 # --- records
 
 
+def test_a_variant_is_told_in_words():
+    parts = {"existence": {"verdict": "holds"}, "geometry": {"verdict": "undecided"}}
+    said = {"the semantic private part adds to the collaborative view": "undecided, would need more"}
+    found = {
+        "ridge": [{"value": 0.2, "null": -0.01, "ceiling": 0.7}],
+        "hypothesis": {"verdict": "undecided", "parts": parts},
+        "parts": {"readings": said},
+    }
+    kept = {"toys": record("toys", 2, variants={"iALS, MiniLM": found})}
+    (row,) = tables.variants(kept).to_dict("records")
+    assert list(row.values()) == ["0.200 (-0.010; 0.700)", "undecided", "existence", "", "undecided"]
+    assert tables.variants({"toys": record("toys", 2)}).empty
+
+
 def test_records_by_size_and_what_they_lack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(tables, "RESULTS", tmp_path)
     assert tables.records() == {}
@@ -53,7 +67,9 @@ def test_records_by_size_and_what_they_lack(tmp_path: Path, monkeypatch: pytest.
         (tmp_path / f"{one['dataset']}.json").write_text(json.dumps(one))
     kept = tables.records()
     assert list(kept) == ["small", "large"]
-    assert tables.gaps(kept) == ["large: geometry, targets, published, curves, cold, parts, hypothesis"]
+    assert tables.gaps(kept) == [
+        "large: geometry, targets, published, curves, cold, parts, hypothesis, variants"
+    ]
     assert list(tables.having(kept, "cold")) == ["small"]
     spent = tables.seconds(kept)
     assert spent.loc["maps on every holdout"].tolist() == [3.0, 3.0]

@@ -14,7 +14,7 @@ from tiny_chapters import ROOT, write_checkout
 from semcomp.errors import SemcompError
 from semcomp.study import build, notebooks, pages
 from semcomp.study.build import find_checkout, make_book, slug
-from semcomp.study.notebooks import Page, run_chapter
+from semcomp.study.notebooks import Page, _make_reproducible, run_chapter
 from semcomp.study.pages import build_pages
 
 
@@ -72,6 +72,17 @@ def test_a_page_run_by_itself_gives_the_bytes_of_pages_run_side_by_side(
         ["parameters", "remove-cell"],
         ["injected-parameters", "hide-input"],
     ]
+
+
+def test_given_parameters_are_out_of_the_way_of_a_page_that_says_so() -> None:
+    for own, shown in (([], "hide-input"), (["remove-input"], "remove-cell")):
+        cells = [
+            nbformat.v4.new_code_cell("k = 1", metadata={"tags": ["parameters", *own]}),
+            nbformat.v4.new_code_cell("k = 2", metadata={"tags": ["injected-parameters"]}),
+        ]
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        _make_reproducible(notebook)
+        assert notebook.cells[1].metadata["tags"] == ["injected-parameters", shown]
 
 
 @pytest.mark.slow

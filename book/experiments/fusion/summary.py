@@ -17,7 +17,7 @@ import pandas as pd
 
 from book.experiments.fusion import tables
 from book.experiments.fusion.measure import RESULTS
-from book.experiments.fusion.rows import CONTROL, FUSION
+from book.experiments.fusion.rows import CONTROL, FUSION, SHUFFLED, TRAINED
 from book.experiments.matched.measure import RESULTS as MATCHED
 from book.experiments.results import read
 from book.experiments.resumed import line_by_line, written
@@ -39,7 +39,9 @@ def made_of(results: Path = RESULTS) -> str:
 
 
 def computed(found: Mapping[str, tables.Record]) -> dict[str, pd.DataFrame]:
-    """The tables of the page: "answers <metric>" of every split, "splits <metric>" and "strata"."""
+    """The tables: "answers <metric>" of every split, "splits <metric>", "strata", and for the first page
+    "beside the control".
+    """
     made = {}
     for metric in ("ndcg", "recall"):
         splits = dict.fromkeys(name for record in found.values() for name in record["splits"])
@@ -53,6 +55,7 @@ def computed(found: Mapping[str, tables.Record]) -> dict[str, pd.DataFrame]:
         for name, record in found.items()
         for kind in tables.STRATA
     ]
+    made["beside the control"] = tables.beside_control(found, "ndcg", (FUSION, SHUFFLED, "EASE", *TRAINED))
     made["strata"] = pd.concat(strata, ignore_index=True)
     return made
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,24 @@ def _better(one: Floats, other: Floats) -> Value:
     return estimate_over_seeds(
         {"mean": mine}, {"mean": mean_of("mean")}, null={"mean": theirs}, resamples=RESAMPLES, seed=0
     )["mean"]
+
+
+def beside_control(found: Mapping[str, Record], metric: str, rows: Iterable[str]) -> pd.DataFrame:
+    """Dataset, row and percent: each of `rows` that was measured, less the fusion's control without text."""
+    made = []
+    for dataset, record in found.items():
+        of_row = columns(record, metric)
+        base = float(of_row[CONTROL].mean())
+        made += [
+            {
+                "dataset": dataset,
+                "row": row,
+                "percent": in_percent(_better(of_row[row], of_row[CONTROL]), base),
+            }
+            for row in rows
+            if row in of_row
+        ]
+    return pd.DataFrame(made)
 
 
 def over_splits(found: Mapping[str, Record], metric: str) -> pd.DataFrame:

@@ -14,6 +14,7 @@ For each data set, with LightGCN and the projection of the text at the settings 
     parts        `decompose` of projection and LightGCN, and of raw text and LightGCN, by both linear methods;
                  the weight of what is added to a part or view is picked on the validation part
     hypothesis   `alignment_hypothesis`, of the raw text and of the projection
+    variants     ridge, parts and hypothesis of the raw text, with another model or another encoder
 
 Models are trained first, each in a process of its own, and kept in the cache. A file is written after each
 piece, and a piece that is in it is not computed again unless `--force` is given.
@@ -32,8 +33,19 @@ import pandas as pd
 import torch
 
 from book.experiments.datasets import about, made, options, origin, show
+from book.experiments.mapping.kept import (
+    OTHER_SEEDS,
+    SEED,
+    Rows,
+    bare,
+    hypothesis_of,
+    rows_of,
+    spent,
+    table,
+    with_readings,
+)
+from book.experiments.mapping.variants import variants_piece
 from book.experiments.resumed import Attempts, indented, say, written
-from semcomp.core.evidence import Evidence
 from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.core.whitening import ace
@@ -54,7 +66,6 @@ from semcomp.views.collaborative.layer_zero import LayerZero
 from semcomp.views.training.cost import peak_memory
 
 RESULTS = Path(__file__).parent / "results"
-SEED, OTHER_SEEDS = 0, (1, 2)
 VIEWS = ("LightGCN", "projection", "ACE")
 KINDS = (
     "ridge",
@@ -68,36 +79,10 @@ KINDS = (
     "mlp-1-early-stopping",
 )
 EVERYWHERE = ("ridge", "mlp-1-early-stopping")  # maps that are tried on every holdout
-USERS = 4000  # that are ranked, at most
 FORMS = ("raw", "centred-normalised", "popularity-residualised")
 SIZES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)  # of the fitted items, for the learning curve
-MEASURES = (
-    "r2_train",
-    "r2_train_weighted",
-    "r2_test",
-    "r2_test_weighted",
-    "r2_of_seed",
-    "reliability",
-    "reliability_weighted",
-    "r2_of_reliable",
-    "r2_of_reliable_weighted",
-    "cosine",
-    "cosine_centred",
-    "neighbour_jaccard",
-    "neighbour_jaccard_chance",
-    "spearman",
-    "recall_true",
-    "recall_mapped",
-    "recall_mapped_rescaled",
-    "recall_mapped_heldout",
-    "recall_mapped_heldout_rescaled",
-    "drop_percent",
-    "drop_percent_rescaled",
-    "list_jaccard",
-)
 CATEGORIES = 8  # the largest, of data that has any
 COLD = "cold-items"  # the split whose cold items are held out
-Rows = list[dict[str, Any]]
 
 
 def largest_categories(study: Study) -> Any:
@@ -115,10 +100,6 @@ def sources(study: Study) -> dict[str, TextMatrix | View]:
         "ACE": ace(study.text, study.settings("ACE")[0].strength),
         "projection": study.view("projection", SEED),
     }
-
-
-def rows_of(source: TextMatrix | View, study: Study) -> Any:
-    return source.items if isinstance(source, View) else source.rows_for(study.split.item_ids)
 
 
 def layer_zero(study: Study, seed: int) -> View:
@@ -162,11 +143,6 @@ def probes_piece(study: Study) -> dict[str, Rows]:
         ]
         found[name] = table(pd.concat(frames))
     return found
-
-
-def spent(study: Study) -> dict[str, Any]:
-    """What rankings and intervals may cost."""
-    return {"resamples": study.budget.resamples, "max_users": USERS}
 
 
 def targets_piece(study: Study) -> dict[str, Rows]:
@@ -276,32 +252,18 @@ def parts_piece(study: Study) -> dict[str, Any]:
                 second_semantic=again,
                 settings=DecompositionSettings(**spent(study)),
             )
-            found[f"{name}, {method}"] = bare(evidence) | {
-                "readings": {one.says: str(verdict) for one, verdict in read_decomposition(evidence).items()}
-            }
+            found[f"{name}, {method}"] = with_readings(evidence)
     return found
 
 
 def hypothesis_piece(study: Study) -> dict[str, Any]:
     target = study.view("LightGCN", SEED)
     seeds = [study.view("LightGCN", seed) for seed in OTHER_SEEDS]
-    found = {}
-    for name, rows in (
-        ("raw text", rows_of(study.text, study)),
-        ("projection", study.view("projection", SEED)),
-    ):
-        tested = alignment_hypothesis(
-            rows, target, study.split, seeds=seeds, resamples=study.budget.resamples
-        )
-        frame = tested.frame()
-        found[name] = bare(tested.evidence()) | {
-            "verdict": tested.verdict,
-            "parts": json.loads(frame.to_json(orient="index", double_precision=6)),
-            "path": json.loads(tested.path.to_json(orient="records", double_precision=6)),
-        }
-    return found
+    pairs = {"raw text": rows_of(study.text, study), "projection": study.view("projection", SEED)}
+    return {name: hypothesis_of(rows, target, study, seeds) for name, rows in pairs.items()}
 
 
+PARTS = ("pieces", "seconds", "peak bytes", "made")  # of a file, by piece
 #: By piece, the functions whose code its numbers depend on, besides the code of the views.
 MEASURED_BY: dict[str, tuple[Callable[..., Any], ...]] = {
     "geometry": (geometry, ace),
@@ -312,6 +274,7 @@ MEASURED_BY: dict[str, tuple[Callable[..., Any], ...]] = {
     "cold": (probe_all,),
     "parts": (decompose, read_decomposition),
     "hypothesis": (alignment_hypothesis,),
+    "variants": (probe_all, decompose, alignment_hypothesis),
 }
 PIECES: dict[str, Callable[[Study], Any]] = {
     "geometry": geometry_piece,
@@ -322,18 +285,8 @@ PIECES: dict[str, Callable[[Study], Any]] = {
     "cold": cold_piece,
     "parts": parts_piece,
     "hypothesis": hypothesis_piece,
+    "variants": variants_piece,
 }
-
-
-def bare(evidence: Evidence) -> dict[str, Any]:
-    return evidence.to_dict(table=False)
-
-
-def table(frame: pd.DataFrame) -> Rows:
-    """The rows of the page's measures, floats to six digits."""
-    kept = frame[frame["measure"].isin(MEASURES)]
-    rows: Rows = json.loads(kept.to_json(orient="records", double_precision=6))
-    return rows
 
 
 def train(task: tuple[str, str, str]) -> float:
@@ -375,9 +328,8 @@ def measure(task: tuple[str, str, str]) -> tuple[Any, float, int, dict[str, Any]
 
 
 def head(dataset: str, budget: str) -> dict[str, Any]:
-    """What a file says before its first piece."""
-    empty: dict[str, Any] = {"made": {}, "pieces": {}, "seconds": {}, "peak bytes": {}}
-    return about(Study(dataset, budget)) | origin() | empty
+    """What a file says before its pieces."""
+    return about(Study(dataset, budget)) | origin()
 
 
 def shown(record: dict[str, Any]) -> str:
@@ -407,7 +359,8 @@ def main() -> None:
     attempts = Attempts()
     for name in () if given.table else given.data:
         path = given.out / f"{name}.json"
-        record = json.loads(path.read_text("utf8")) if path.is_file() else head(name, given.budget)
+        record = json.loads(path.read_text("utf8")) if path.is_file() else {}
+        record |= head(name, given.budget) | {key: record.get(key, {}) for key in PARTS}
         todo = [piece for piece in given.pieces if given.force or piece not in record["pieces"]]
         if not todo:
             continue
@@ -415,8 +368,8 @@ def main() -> None:
             say(f"{name}, {one}: {seconds:.0f} s")
         pieces = [(name, given.budget, piece) for piece in todo]
         for (*_, piece), result in attempts(measure, pieces, given.jobs):
-            for key, one in zip(("pieces", "seconds", "peak bytes", "made"), result, strict=True):
-                record.setdefault(key, {})[piece] = one
+            for key, one in zip(PARTS, result, strict=True):
+                record[key][piece] = one
             written(path, indented(record))
             say(f"{name}, {piece}: {record['seconds'][piece]:.0f} s")
     show(given.data, given.out, shown)

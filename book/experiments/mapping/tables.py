@@ -30,6 +30,7 @@ PIECES = {
     "cold": "maps onto cold items",
     "parts": "shared and private parts",
     "hypothesis": "the alignment hypothesis",
+    "variants": "another model, another encoder",
 }
 SOURCES = ("raw text", "ACE", "projection")
 SEED = "another seed"
@@ -52,6 +53,11 @@ RANKINGS = {
     "without_private": "without private",
 }
 VIEWS = ("collaborative", "semantic")
+#: What is told of a variant's parts: in words -> the statement of `read_decomposition`.
+ADDS = {
+    "its private part adds to the text": "the collaborative private part adds to the semantic view",
+    "the text's adds to it": "the semantic private part adds to the collaborative view",
+}
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
@@ -270,6 +276,24 @@ def hypotheses(kept: Records) -> pd.DataFrame:
             rows[f"{name}, {source}"] = {
                 part: f"{about['verdict']} ({about['lost']:.2f}{NO_BREAK}of{NO_BREAK}{about['allowed']:.2f})"
                 for part, about in one["parts"].items()
+            }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def variants(kept: Records) -> pd.DataFrame:
+    """One row per data set and variant: R² of ridge (floor; other seed), and verdicts in a word each."""
+    rows = {}
+    for name, found in having(kept, "variants").items():
+        for variant, one in found.items():
+            (r2,) = one["ridge"]
+            parts = one["hypothesis"]["parts"]
+            said = {says: word.partition(",")[0] for says, word in one["parts"]["readings"].items()}
+            rows[f"{name}, {variant}"] = {
+                "R² of ridge": f"{r2['value']:.3f} ({r2['null']:.3f}; {r2['ceiling']:.3f})",
+                "the alignment hypothesis": one["hypothesis"]["verdict"],
+                "its parts that hold": ", ".join(part for part in parts if parts[part]["verdict"] == "holds")
+                or "none",
+                **{words: said.get(says, "") for words, says in ADDS.items()},
             }
     return pd.DataFrame.from_dict(rows, orient="index")
 

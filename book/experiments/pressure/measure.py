@@ -1,12 +1,13 @@
 """Alignment methods at rising weights over one backbone: what their lists find, and what their vectors keep.
 
     python -m book.experiments.pressure.measure [--data NAME ...] [--splits random-2020 ...] [--seeds 3]
-        [--method NAME ...] [--table]
+        [--picked 3] [--method NAME ...] [--table]
 
 Rows are those of `rows.rows`, over LightGCN at the settings that `semcomp tune` picked for it. Every row is
 trained with the backbone's loss, negatives, step size, width and rule of selection, for up to `--epochs`
 epochs; no picked one ends at that limit. When all weights of a method are there, the one with the best mean
-validation NDCG@20 is fitted again to shuffled texts. Of every fit the place of each test item is kept
+validation NDCG@20 is fitted again to shuffled texts; seeds beyond `--seeds`, up to `--picked`, have that
+weight alone, true and shuffled. Of every fit the place of each test item is kept
 (`places`), so that any measure on any stratum follows, and what `described_by` says of its lists and vectors.
 Views are kept in the cache; an interrupted run is resumed, also in the middle of a fit.
 """
@@ -159,12 +160,14 @@ def place(cell: dict[str, Any]) -> tuple[str, str, float | None, bool, int]:
 
 
 def chosen(cells: list[dict[str, Any]], split: str, method: str) -> float:
-    """The weight of a method with the best mean validation NDCG@20 over its seeds, among those above 0."""
-    by_weight: dict[float, list[float]] = {}
+    """The weight above 0 with the best mean validation NDCG@20, over the seeds that have all its weights."""
+    by_weight: dict[float, dict[int, float]] = {}
     for one in cells:
         if (one["split"], one["method"], one["shuffled"]) == (split, method, False):
-            by_weight.setdefault(one["weight"], []).append(one["valid ndcg@20"])
-    return max(by_weight, key=lambda weight: (float(np.mean(by_weight[weight])), -weight))
+            by_weight.setdefault(one["weight"], {})[one["seed"]] = one["valid ndcg@20"]
+    seeds = set.intersection(*map(set, by_weight.values()))
+    means = {weight: float(np.mean([of[seed] for seed in seeds])) for weight, of in by_weight.items()}
+    return max(means, key=lambda weight: (means[weight], -weight))
 
 
 def shown(record: dict[str, Any]) -> str:
@@ -183,6 +186,7 @@ def main() -> None:
     parser.add_argument("--splits", nargs="+", default=[USUAL], metavar="NAME")
     parser.add_argument("--method", nargs="+", choices=METHODS, default=list(METHODS), metavar="NAME")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--picked", type=int, default=0, help="seeds of the weight that is picked, if more")
     parser.add_argument("--epochs", type=int, default=300)
     parser.add_argument("--patience", type=int, default=5)
     given = parser.parse_args()
@@ -191,16 +195,18 @@ def main() -> None:
     first = tuple(row for row in rows() if row.weight is None or row.method in given.method)
     for name in () if given.table else given.data:
         path = given.out / f"{name}.json"
-        for phase in ("true texts", "shuffled texts"):
+        for phase in ("true texts", "shuffled texts", "more seeds"):
             tasks = []
             for split in given.splits:
-                there = kept(path)["cells"]
-                again = (
-                    tuple(Row(one, chosen(there, split, one), True) for one in given.method)
-                    if (phase == "shuffled texts")
-                    else first
-                )
-                tasks.append((name, split, given.seeds, given.epochs, given.patience, again))
+                wanted, seeds = first, given.seeds
+                if phase != "true texts":
+                    there = kept(path)["cells"]
+                    picked = [(one, chosen(there, split, one)) for one in given.method]
+                    wanted = tuple(Row(one, weight, True) for one, weight in picked)
+                if phase == "more seeds":
+                    seeds = given.picked
+                    wanted += tuple(Row(one, weight) for one, weight in picked)
+                tasks.append((name, split, seeds, given.epochs, given.patience, wanted))
             found = dict(attempts(prepare, tasks, 1))
             done = {one["key"] for one in kept(path)["cells"]}
             cells = {cell.key: (about, cell) for about, of in found.values() for cell in of}

@@ -72,17 +72,20 @@ def records(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
 
 
 def _whole(record: dict[str, Any]) -> dict[str, Any]:
+    """Cells of seeds that have all weights of their method, and of any seed at the weight that those pick."""
     cells = [one for one in record["cells"] if one["split"] == USUAL]
-    of_seed: dict[tuple[str, bool, int], int] = {}
-    for one in cells:
-        key = one["method"], one["shuffled"], one["seed"]
-        of_seed[key] = of_seed.get(key, 0) + 1
-
-    def whole(one: Mapping[str, Any]) -> bool:
-        needed = 1 if one["weight"] is None else len(WEIGHTS)
-        return of_seed.get((one["method"], False, one["seed"]), 0) >= needed
-
-    return {**record, "cells": [one for one in cells if whole(one)]}
+    true = [(one["method"], one["seed"]) for one in cells if not one["shuffled"]]
+    whole = {of for of in true if true.count(of) >= len(WEIGHTS)}
+    given = [one for one in cells if (one["method"], one["seed"]) in whole]
+    picked = {name: chosen(given, USUAL, name) for name in {name for name, _ in whole}}
+    kept = [
+        one
+        for one in cells
+        if one["weight"] is None
+        or (one["method"], one["seed"]) in whole
+        or one["weight"] == picked.get(one["method"])
+    ]
+    return {**record, "cells": kept}
 
 
 def methods(record: Record) -> list[str]:
@@ -165,9 +168,9 @@ def at_limit(record: Record) -> list[Row]:
 
 
 def seeds_of(record: Record) -> dict[str, int]:
-    """How many seeds each method has at every weight."""
-    found = {row.method: len(of) for row, of in columns(record, "ndcg").items() if row.weight is not None}
-    return {name: found[name] for name in methods(record)}
+    """How many seeds each method has at the weight that is picked; other weights may have fewer."""
+    of_row = columns(record, "ndcg")
+    return {name: len(of_row[row]) for name, row in best(record).items()}
 
 
 def pressure(record: Record, metric: str = "ndcg") -> pd.DataFrame:
