@@ -20,6 +20,8 @@ from semcomp.core.inputs import Inputs as Inputs
 from semcomp import views as views
 from semcomp import align as align
 from semcomp import sequential as sequential
+from semcomp import tokens as tokens
+from semcomp import generative as generative
 from semcomp import fuse as fuse
 from semcomp.core.view import View as View
 from semcomp.core.rank import rank as rank

@@ -22,8 +22,8 @@ from semcomp.text import Run
 
 ROOMS = [
     "semcomp",
-    *(f"semcomp.{room}" for room in ("data", "text", "views", "align", "sequential", "fuse", "serve")),
-    *(f"semcomp.{room}" for room in ("evidence", "planted", "study", "advice")),
+    *(f"semcomp.{room}" for room in ("data", "text", "views", "align", "sequential", "tokens", "generative")),
+    *(f"semcomp.{room}" for room in ("fuse", "serve", "evidence", "planted", "study", "advice")),
 ]
 SHOWN = 400  # characters of a message at most
 #: Given for every argument, unless a call may well be meant so.
@@ -81,6 +81,7 @@ def right() -> dict[str, Any]:
     lists = [sc.rank(view, split, 10) for view in views]
     found = sc.diagnose(*lists[:2], split, k=5, resamples=10)
     numbers = rng.normal(size=(40, 4))
+    tokenizer = sc.tokens.ResidualKMeans(levels=2, size=4).fit(views[0])
     return {
         "Dataset": data,
         "Split": split,
@@ -93,6 +94,8 @@ def right() -> dict[str, Any]:
         "MultiViewDiagnosis": sc.diagnose_several(lists, split, k=5, resamples=0),
         "Pair": Pair(*lists[:2]),
         "Run": Run(),
+        "Codes": tokenizer.codes,
+        "Tokenizer": tokenizer,
         "Recipe": sc.Recipe(),
         "Parameters": sc.planted.World(users=60, items=40, dim=2),
         "str | Path": "somewhere",

@@ -77,7 +77,7 @@ def test_importing_a_room_does_not_import_the_others():
 
 
 FACES = (
-    *("", ".data", ".text", ".views", ".align", ".sequential", ".fuse", ".serve"),
+    *("", ".data", ".text", ".views", ".align", ".sequential", ".tokens", ".generative", ".fuse", ".serve"),
     *(".evidence", ".planted", ".study", ".plots", ".advice"),
 )
 

@@ -1,0 +1,1 @@
+"""Generative retrieval over text, collaborative and meaningless codes, beside SASRec and popularity."""
