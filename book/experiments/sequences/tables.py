@@ -110,20 +110,30 @@ def backbones(record: Record, split: str = LEAVE, mask: str = "removed") -> pd.D
 
 
 def baselines(
-    record: Record, names: Iterable[str], split: str = LEAVE, mask: str = "removed"
+    record: Record,
+    names: Iterable[str],
+    split: str = LEAVE,
+    mask: str = "removed",
+    among: NDArray[np.bool_] | None = None,
 ) -> pd.DataFrame:
-    """The same of members by name."""
+    """The same of rows and members by name, over some of the users with test items."""
     of = {
         (name, k): columns(record, name, split, mask, k)
         for name, k in (("ndcg", 10), ("recall", 10), ("recall", 20))
     }
+    some = slice(None) if among is None else among
     return pd.DataFrame(
         [
-            {"member": row, **{f"{name}@{k}": mean(found[row]) for (name, k), found in of.items()}}
+            {"member": row, **{f"{name}@{k}": mean(found[row][:, some]) for (name, k), found in of.items()}}
             for row in names
             if row in of["ndcg", 10]
         ]
     )
+
+
+def with_history(record: Record, split: str) -> NDArray[np.bool_]:
+    """(n,) which users with test items have one in train."""
+    return np.asarray(numbers(record["splits"][split]["train items of each user"]) > 0)
 
 
 def grid(record: Record, name: str = "ndcg", split: str = LEAVE, mask: str = "removed") -> pd.DataFrame:
