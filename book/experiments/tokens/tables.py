@@ -82,9 +82,12 @@ def by_tokenizer(record: Mapping[str, Any]) -> pd.DataFrame:
 
 def dial(table: pd.DataFrame) -> dict[str, Any]:
     """Of `by_tokenizer`: RQ-VAE, and the weight of LETTER whose codes share most with behaviour."""
-    letters = table[table.index.str.match(r"LETTER [\d.]+$")]
-    best = letters["AMI, behaviour"].astype(float).idxmax()
-    return {"weight": best.removeprefix("LETTER "), "none": table.loc["RQ-VAE"], "best": table.loc[best]}
+    rows = {str(name): dict(row) for name, row in table.iterrows()}
+    letters = {
+        name: row for name, row in rows.items() if name.removeprefix("LETTER ").replace(".", "").isdigit()
+    }
+    best = max(letters, key=lambda name: letters[name]["AMI, behaviour"])
+    return {"weight": best.removeprefix("LETTER "), "none": rows["RQ-VAE"], "best": rows[best]}
 
 
 def in_token_space(folder: Path = RESULTS) -> list[dict[str, Any]]:
