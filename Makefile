@@ -36,7 +36,8 @@ test: $(READY) ## package tests, then the chapters at smoke size, checked by nbv
 	env $(KERNEL) IPYTHONDIR="$$folder/ipython" SEMCOMP_CACHE="$$folder/cache" SEMCOMP_BOOK="$$folder/book" \
 	  $(BIN)/pytest -n 2 --dist loadscope --nbval --nbval-current-env \
 	  --nbval-sanitize-with tests/nbval_sanitize.cfg \
-	  --ignore "$$folder/book/book/executed/ml-100k" tests/built_book.py "$$folder/book/book/executed"
+	  --ignore "$$folder/book/book/executed/ml-100k" \
+	  tests/browser/built_pages.py tests/built_book.py "$$folder/book/book/executed"
 
 bench: $(READY) ## speed compared with other packages, each in its own environment, of serving, of alignment (ARGS="--smoke")
 	@$(BIN)/python benchmarks/bench.py $(ARGS)

@@ -116,3 +116,12 @@ def test_make_refuses_the_pythons_that_the_package_refuses() -> None:
     makefile = (ROOT / "Makefile").read_text("utf8")
     (low, high) = re.search(r"\(3, (\d+)\) <= v <= \(3, (\d+)\)", makefile).groups()  # type: ignore[union-attr]
     assert PROJECT["requires-python"] == f">=3.{low},<3.{int(high) + 1}"
+
+
+def test_what_is_cited_is_this_version() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf8"))
+    page = (ROOT / "book" / "bibliography.md").read_text("utf8")
+    assert citation["version"] == PROJECT["version"]
+    assert citation["title"] in page
+    assert citation["preferred-citation"]["title"] in page
+    assert re.findall(r"version = \{(.*?)\}", page) == [PROJECT["version"]]

@@ -12,6 +12,13 @@ from semcomp.sequential.losses import SampledCE as SampledCE
 from semcomp.sequential.losses import BCE as BCE
 from semcomp.sequential.losses import GBCE as GBCE
 
+# Where their item tables start
+from semcomp.sequential.starts import RandomStart as RandomStart
+from semcomp.sequential.starts import TextStart as TextStart
+from semcomp.sequential.frozen import NullSpaceStart as NullSpaceStart
+from semcomp.sequential.frozen import WhitenedStart as WhitenedStart
+from semcomp.sequential.frozen import DeltaStart as DeltaStart
+
 # What they give, and what they read
 from semcomp.sequential.scorer import SequentialScorer as SequentialScorer
 from semcomp.sequential.past import histories as histories

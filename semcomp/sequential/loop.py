@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 from tqdm import tqdm
 
+from semcomp.core.text_matrix import TextMatrix
 from semcomp.core.view import View
 from semcomp.data import Split
 from semcomp.errors import SemcompError
@@ -20,7 +21,9 @@ from semcomp.sequential.losses import Predictions
 from semcomp.sequential.network import Network, chance, trimmed
 from semcomp.sequential.past import histories
 from semcomp.sequential.scorer import SequentialScorer, sides
+from semcomp.sequential.starts import Start
 from semcomp.sequential.training import SequenceTraining
+from semcomp.views.semantic.whitening import in_order
 from semcomp.views.training.checkpoint import Checkpoint, State
 from semcomp.views.training.configuration import described
 from semcomp.views.training.cost import Meter
@@ -36,11 +39,36 @@ class Sequential(Protocol):
     @property
     def training(self) -> SequenceTraining: ...
 
+    @property
+    def start(self) -> Start | None: ...
+
     def network(self, split: Split) -> Network: ...
 
 
+def untrained(model: Sequential, split: Split, seed: int, text: TextMatrix | None = None) -> Network:
+    """The network over the items that are known in train, before the first step.
+
+    Raises SemcompError where the start reads a text that lacks an item, or cannot read this one.
+    """
+    of_known = None
+    if text is not None:
+        known = split.catalogue("train")
+        of_known = TextMatrix(split.item_ids[known], in_order(split, text).matrix[known])
+    with chance(seed, "init"):
+        network = model.network(split.known)
+        if model.start is not None:
+            model.start.begin(network, of_known, seed)
+    return network
+
+
 def train_sequences(
-    name: str, model: Sequential, split: Split, seed: int, *, checkpoint: Path | None = None
+    name: str,
+    model: Sequential,
+    split: Split,
+    seed: int,
+    *,
+    text: TextMatrix | None = None,
+    checkpoint: Path | None = None,
 ) -> SequentialScorer:
     """Minimise the model's loss over the train events; the network with the best validation NDCG@20 counts.
 
@@ -54,7 +82,7 @@ def train_sequences(
 
     Args:
         name: of the scorer. model: its configuration, for the provenance.
-        split: with the order of events.
+        split: with the order of events. text: what the model's start reads, if it reads one.
         checkpoint: a file that holds the state while training runs; a run whose file exists is resumed from
             it. Removed at the end.
 
@@ -76,8 +104,9 @@ def train_sequences(
     made = {"model": type(model).__name__, "config": described(model), "seed": whole_seed(seed)}
     made |= {"split": split.fingerprint, "order": split.order_fingerprint, "device": device.type}
     made["known"] = "train"
-    with chance(seed, "init"):
-        network = model.network(known).to(device)
+    if text is not None:
+        made["text"] = dict(text.provenance)
+    network = untrained(model, split, seed, text).to(device)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=training.lr, weight_decay=training.weight_decay, fused=True
     )

@@ -68,7 +68,8 @@ def _static_sources(root: Path) -> Iterator[Path]:
     yield from (root / "_config.yml", root / "_toc.yml")
     yield from sorted(f for f in book.glob("*.md") if f.name != "index.md" and not f.name[:2].isdigit())
     yield from sorted(book.glob("*.bib"))
-    yield from sorted(f for f in (book / "_static").rglob("*") if f.is_file())
+    for folder in ("_static", "_templates"):
+        yield from sorted(f for f in (book / folder).rglob("*") if f.is_file())
     yield from sorted((book / "evidence").glob("*.json"))
 
 

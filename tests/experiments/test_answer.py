@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from book.experiments.answer import figures, lines, sentences
+from book.experiments.answer import figures, lines, picture, sentences
 from book.experiments.fusion.rows import FUSION, QUESTIONS
-from book.experiments.fusion.summary import summary
+from book.experiments.fusion.summary import made_of, summary
 from book.experiments.mapping import tables as mapping
 from book.experiments.matched import tables as matched
 from book.experiments.matched.measure import USUAL
@@ -134,3 +134,17 @@ def test_the_picture_has_a_mark_for_every_row_of_every_data_set():
     dots = [line for line in axes.lines if line.get_marker() not in ("", "None")]
     assert sorted(float(line.get_xdata()[0]) for line in dots) == [2.0, 2.0, 3.0, 3.0]
     assert [one.get_text() for one in axes.get_yticklabels()] == ["books", "toys"]
+
+
+def test_the_readme_says_and_shows_what_is_measured():
+    readme = (BOOK.parent / "README.md").read_text("utf8")
+    assert sentences.fusing(summary()["answers ndcg"]) in readme
+    assert picture.PICTURE.relative_to(BOOK.parent).as_posix() in readme
+    remedy = "draw it again: python -m book.experiments.answer.picture"
+    assert made_of() in picture.PICTURE.read_text("utf8"), remedy
+
+
+def test_the_same_results_give_the_same_picture(tmp_path):
+    for name in ("a", "b"):
+        picture.draw(tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

@@ -9,7 +9,7 @@ import pytest
 from conformance import Case, Conformance
 from ordered_worlds import cycle, ordered, with_text
 
-from semcomp.sequential import SEQUENTIAL, SequenceTraining
+from semcomp.sequential import SEQUENTIAL, SequenceTraining, TextStart
 
 QUICK = SequenceTraining(epochs=6, batch=64, lr=0.03, every=2, patience=4)
 SMALL = {"dim": 8, "length": 10, "hidden": 16, "layers": 1, "dropout": 0.1, "training": QUICK}
@@ -27,12 +27,19 @@ def case_of(name: str) -> Case:
     return Case(name, lambda: quick(name), learns=name != "BERT4Rec")
 
 
+def started() -> Case:
+    """A model that starts from the text, which has six columns."""
+    return Case("GRU4Rec", lambda: replace(quick("GRU4Rec"), dim=4, start=TextStart("pca")), text=True)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each test for the models that it applies to, model by model, so that a scorer is made once."""
     applies = getattr(metafunc.function, "applies", lambda case: True)
     if "case" in metafunc.fixturenames:
-        chosen = [case for case in map(case_of, SEQUENTIAL) if applies(case)]
-        metafunc.parametrize("case", chosen, ids=lambda case: case.name, scope="module")
+        cases = [*map(case_of, SEQUENTIAL), started()]
+        chosen = [case for case in cases if applies(case)]
+        names = [f"{case.name}, from text" if case.text else case.name for case in chosen]
+        metafunc.parametrize("case", chosen, ids=names, scope="module")
 
 
 @pytest.fixture(scope="module")

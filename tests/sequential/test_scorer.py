@@ -9,6 +9,7 @@ import pytest
 from ordered_worlds import cycle
 
 from semcomp.core.rank import rank
+from semcomp.core.view import View
 from semcomp.errors import SemcompError
 from semcomp.sequential import SEQUENTIAL, BERT4Rec, SASRec, SequenceTraining, histories, loop, scorer
 
@@ -50,6 +51,11 @@ def test_vectors_score_alike(fitted):
     view = fitted.view()
     assert view.scores(np.arange(40)).tobytes() == fitted.scores(np.arange(40)).tobytes()
     np.testing.assert_array_equal(rank(view, SPLIT, 5).ids, rank(fitted, SPLIT, 5).ids)
+
+
+def test_its_view_is_what_is_saved(fitted, tmp_path):
+    kept = View.load(fitted.view().save(tmp_path / "scorer.safetensors"))
+    np.testing.assert_array_equal(rank(kept, SPLIT, 5).ids, rank(fitted, SPLIT, 5).ids)
 
 
 def test_rows_that_are_not_there_are_refused(fitted):

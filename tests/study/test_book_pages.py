@@ -8,6 +8,7 @@ import pytest
 from outside_loads import outside_loads
 
 from semcomp.study.docstrings import plain_to_rst
+from semcomp.study.page_finish import finished
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,31 @@ def test_the_scanner_finds_what_a_browser_would_load(
 ) -> None:
     (tmp_path / name).write_text(text, encoding="utf8")
     assert len(outside_loads(tmp_path)) == count
+
+
+# --- what readers, screen readers and keyboards meet
+
+
+@pytest.mark.parametrize(
+    ("made", "mended"),
+    [
+        ("<tr><th></th><th>a</th></tr>", "<tr><td></td><th>a</th></tr>"),
+        ('<th class="x" colspan="2">\n </th>', '<td class="x" colspan="2"></td>'),
+        ("<thead></thead>", "<thead></thead>"),
+        ('<div class="citation" role="doc-biblioentry">', '<div class="citation" role="listitem">'),
+        (
+            '<div class="cell_output docutils container">\n<figure class="align-default" id="a">',
+            '<div class="cell_output docutils container">\n<figure class="align-default output" id="a">',
+        ),
+        ("<td>-0.1</td><td>0.3 (-0.1; -2)</td>", "<td>−0.1</td><td>0.3 (−0.1; −2)</td>"),
+        ("<p>2-3, a-1, 1e-3 --k</p>", "<p>2-3, a-1, 1e-3 --k</p>"),
+        ('<a href="x?-1">-1</a><code>-1</code>', '<a href="x?-1">−1</a><code>-1</code>'),
+        ('<span class="math">\\(-1\\)</span> <pre>\n<b>-1</b></pre>',) * 2,
+        ('<p>x</p><figure class="align-default">', '<p>x</p><figure class="align-default">'),
+    ],
+)
+def test_a_page_says_what_its_parts_are(made: str, mended: str) -> None:
+    assert finished(made) == mended
 
 
 # --- docstrings on the API page

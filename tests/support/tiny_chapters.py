@@ -73,7 +73,8 @@ DATA_CHAPTER = chapter("Data", dataset="planted", budget="smoke", seed=0)
 def write_checkout(folder: Path) -> Path:
     """The project's own configuration, contents page and style around two tiny chapters and a first page."""
     book = folder / "book"
-    shutil.copytree(ROOT / "book" / "_static", book / "_static")
+    for folder in ("_static", "_templates"):
+        shutil.copytree(ROOT / "book" / folder, book / folder)
     shutil.copy(ROOT / "book" / "references.bib", book)
     shutil.copy(ROOT / "book" / "bibliography.md", book)
     for name in ("_config.yml", "_toc.yml"):

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
-from semcomp.plots.style import BLUE, GREY, ORANGE, VERMILION, WIDTH, bare, legend_above, mark, name_rows
+from semcomp.plots.style import BLUE, DPI, GREY, ORANGE, VERMILION, WIDTH, bare, legend_above, mark, name_rows
 
 #: What is mapped from, or compared with the target: colour and line, the same on the whole page.
 SOURCES = {
@@ -166,7 +166,7 @@ def _figure(heights: Sequence[float], datasets: Sequence[str]) -> tuple[Figure, 
     """A figure of rows of the heights given, in inches, with room for a key above them."""
     if not datasets:
         raise SemcompError("no data set to draw; run `python -m book.experiments.mapping.measure` first")
-    figure = plt.figure(figsize=(WIDTH, sum(heights) + 0.4), layout="constrained")
+    figure = plt.figure(figsize=(WIDTH, sum(heights) + 0.4), dpi=DPI, layout="constrained")
     return figure, list(np.atleast_1d(figure.subfigures(len(heights), 1, height_ratios=heights)))
 
 

@@ -1,0 +1,1 @@
+"""Models of sequences: backbones, losses, starts from text, both masks, and beside other families."""
