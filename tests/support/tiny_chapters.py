@@ -73,8 +73,8 @@ DATA_CHAPTER = chapter("Data", dataset="planted", budget="smoke", seed=0)
 def write_checkout(folder: Path) -> Path:
     """The project's own configuration, contents page and style around two tiny chapters and a first page."""
     book = folder / "book"
-    for folder in ("_static", "_templates"):
-        shutil.copytree(ROOT / "book" / folder, book / folder)
+    for part in ("_static", "_templates"):
+        shutil.copytree(ROOT / "book" / part, book / part)
     shutil.copy(ROOT / "book" / "references.bib", book)
     shutil.copy(ROOT / "book" / "bibliography.md", book)
     for name in ("_config.yml", "_toc.yml"):
