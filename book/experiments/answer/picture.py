@@ -18,6 +18,10 @@ from semcomp.storage import atomic_write
 PICTURE = Path(__file__).parents[2] / "_static" / "answer.svg"
 
 
+def main() -> None:
+    draw()
+
+
 def draw(target: Path = PICTURE) -> None:
     """Write the picture, the same bytes for the same results."""
     figure = in_per_cent(summary()["beside the control"])
@@ -28,4 +32,4 @@ def draw(target: Path = PICTURE) -> None:
 
 
 if __name__ == "__main__":
-    draw()
+    main()
