@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from book.experiments import results
+from book.experiments.fusion.summary import summary
 from book.experiments.mapping import tables
+from book.experiments.pressure import tables as pressure
 from book.experiments.separation import tables as separation
 
 
@@ -78,3 +80,19 @@ def test_what_the_changelog_says_of_alpharec_is_what_was_measured():
     ):
         word, closest = separation.adds_most(found, of, "AlphaRec")
         assert f"{word}, closest is the {closest} view |" in page.split(f"| 10 | {says} |")[1].split("\n")[0]
+
+
+def test_verdicts_that_more_splits_and_trainings_changed_are_those_of_the_results():
+    page = (Path(tables.__file__).parents[2] / "changelog.md").read_text("utf8")
+    table = page.split("| over random splits | statement | three splits | five splits |")[1].split("\n\n")[0]
+    found = summary()["splits ndcg"].set_index(["dataset", "says"])["verdict"]
+    for line in table.strip().splitlines()[1:]:
+        name, says, before, now = cells_of(line)
+        assert found[name, says] == now != before
+    table = page.split("| MovieLens-100K | few methods | all methods |")[1].split("\n\n")[0]
+    kept = pressure.records()
+    assert set(pressure.seeds_of(kept["ml-100k"]).values()) == {3}
+    answers = pressure.answers(kept, "ndcg").set_index(["dataset", "says"])["verdict"]
+    for line in table.strip().splitlines()[1:]:
+        says, before, now = cells_of(line)
+        assert answers["ml-100k", says] == now != before
