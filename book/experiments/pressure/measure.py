@@ -1,7 +1,7 @@
 """Alignment methods at rising weights over one backbone: what their lists find, and what their vectors keep.
 
     python -m book.experiments.pressure.measure [--data NAME ...] [--splits random-2020 ...] [--seeds 3]
-        [--picked 3] [--method NAME ...] [--table]
+        [--picked 3] [--method NAME ...] [--missing | --table]
 
 Rows are those of `rows.rows`, over LightGCN at the settings that `semcomp tune` picked for it. Every row is
 trained with the backbone's loss, negatives, step size, width and rule of selection, for up to `--epochs`
@@ -9,7 +9,8 @@ epochs; no picked one ends at that limit. When all weights of a method are there
 validation NDCG@20 is fitted again to shuffled texts; seeds beyond `--seeds`, up to `--picked`, have that
 weight alone, true and shuffled. Of every fit the place of each test item is kept
 (`places`), so that any measure on any stratum follows, and what `described_by` says of its lists and vectors.
-Views are kept in the cache; an interrupted run is resumed, also in the middle of a fit.
+Views are kept in the cache; an interrupted run is resumed, also in the middle of a fit. Where the text differs
+in its last bits, as it does on another machine, all is made again, unless `--missing` leaves what is there.
 """
 
 from __future__ import annotations
@@ -187,6 +188,7 @@ def main() -> None:
     parser.add_argument("--method", nargs="+", choices=METHODS, default=list(METHODS), metavar="NAME")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--picked", type=int, default=0, help="seeds of the weight that is picked, if more")
+    parser.add_argument("--missing", action="store_true", help="only what has no cell yet")
     parser.add_argument("--epochs", type=int, default=300)
     parser.add_argument("--patience", type=int, default=5)
     given = parser.parse_args()
@@ -211,6 +213,9 @@ def main() -> None:
             done = {one["key"] for one in kept(path)["cells"]}
             cells = {cell.key: (about, cell) for about, of in found.values() for cell in of}
             todo = [(cell,) for key, (_, cell) in cells.items() if given.force or key not in done]
+            if given.missing:
+                there = {place(one) for one in kept(path)["cells"]}
+                todo = [(cell,) for (cell,) in todo if cell.place not in there]
             for left, ((cell,), result) in enumerate(attempts(measure, todo, given.jobs, called), 1):
                 keep(path, cells[cell.key][0], cell, result)
                 reached = f"valid {result['valid ndcg@20']:.4f} at epoch {result['best epoch']}"
