@@ -9,8 +9,8 @@ epochs; no picked one ends at that limit. When all weights of a method are there
 validation NDCG@20 is fitted again to shuffled texts; seeds beyond `--seeds`, up to `--picked`, have that
 weight alone, true and shuffled. Of every fit the place of each test item is kept
 (`places`), so that any measure on any stratum follows, and what `described_by` says of its lists and vectors.
-Views are kept in the cache; an interrupted run is resumed, also in the middle of a fit. Where the text differs
-in its last bits, as it does on another machine, all is made again, unless `--missing` leaves what is there.
+Views are kept in the cache; an interrupted run is resumed, also in the middle of a fit. Where the text has
+other last bits, as it has on another machine, all is made again, unless `--missing` leaves what is there.
 """
 
 from __future__ import annotations
