@@ -12,12 +12,15 @@ import pytest
 from book.experiments.fusion.tables import of_places
 from book.experiments.matched.hits import numbers
 from book.experiments.matched.measure import USUAL, kept
-from book.experiments.pressure import backbones, over
+from book.experiments.pressure import backbones, over, published
 from book.experiments.pressure.rows import BACKBONE
-from semcomp.align import BACKBONES
+from semcomp.align import BACKBONES, CARec
 from semcomp.data import write_folder
 from semcomp.errors import SemcompError
 from semcomp.planted import World
+from semcomp.views import LightGCN
+from semcomp.views.training import Training
+from semcomp.views.training.losses import BPR
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +87,22 @@ def test_reported_gains_are_those_of_the_paper():
     assert all(len(of) == 3 for of in gains.values())
     assert gains["LR-GCCF", "RLMRec-Con"][0] == pytest.approx(3.87, abs=0.01)
     assert gains["AutoCF", "RLMRec-Gen"][1] == pytest.approx(3.91, abs=0.01)
+
+
+def test_with_published_settings_a_method_is_compared_with_exactly_its_backbone(tmp_path, monkeypatch):
+    for of in published.PUBLISHED.values():
+        inner = getattr(of.model, "backbone", None)
+        assert inner in (None, of.backbone)
+        assert of.model.training == of.backbone.training
+    monkeypatch.setenv("SEMCOMP_CACHE", str(tmp_path / "cache"))
+    few = LightGCN(dim=4, training=Training(BPR(), epochs=1, every=1))
+    small = published.Published(CARec(few, weight=1.0), few, "small")
+    monkeypatch.setattr(published, "PUBLISHED", {"CARec": small})
+    monkeypatch.setattr(over, "PUBLISHED", {"CARec": small})
+    world = replace(World(users=60, items=50, dim=3, activity=15.0, sharpness=3.0).dataset(), name="small")
+    about, tasks = published.prepare(str(write_folder(world, tmp_path / "small")), 1)
+    cells = [published.measure((task,)) for task in tasks]
+    assert [(one["method"], one["alone"]) for one in cells] == [("CARec", True), ("CARec", False)]
+    (row,) = over.as_published({"splits": {USUAL: about}, "cells": cells}, "ndcg").to_dict("records")
+    alone, whole = (of_places("ndcg", about, numbers(one["places"]).astype(np.int64)).mean() for one in cells)
+    assert row["percent"].value == pytest.approx(100 * (whole / alone - 1))

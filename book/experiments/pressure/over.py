@@ -1,4 +1,4 @@
-"""What alignment brings over each of six backbones, beside what RLMRec's authors report."""
+"""What alignment brings over each of six backbones, and with its authors' settings; and what they report."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from book.experiments.matched.hits import numbers
 from book.experiments.matched.measure import USUAL
 from book.experiments.matched.tables import LEAST, SEEDS, in_percent
 from book.experiments.pressure.backbones import METHODS, OVER, RESULTS
+from book.experiments.pressure.published import PUBLISHED
 from book.experiments.pressure.rows import BACKBONE
-from book.experiments.pressure.tables import NOT_JUDGED, better
+from book.experiments.pressure.tables import NOT_JUDGED, better, paired
 from book.experiments.results import read
 from semcomp.evidence import judge_family
 
+AS_PUBLISHED = RESULTS.parent / "published"
 REPORTED = RESULTS.parent / "reported" / "rlmrec.json"
 NONE = "no alignment"  # in what is reported
 
@@ -74,3 +76,24 @@ def reported(metric: str) -> dict[tuple[str, str], list[float]]:
         for (over, method), of in rows.items()
         if method != NONE
     }
+
+
+def as_published(record: dict[str, Any], metric: str) -> pd.DataFrame:
+    """One row per method with its authors' settings, "one", beside its backbone with the same, "other"."""
+    about = record["splits"][USUAL]
+    rows = []
+    for name, of in PUBLISHED.items():
+        columns = {
+            alone: [
+                of_places(metric, about, numbers(one["places"]).astype(np.int64))
+                for one in sorted(record["cells"], key=lambda one: one["seed"])
+                if (one["method"], one["alone"]) == (name, alone)
+            ]
+            for alone in (False, True)
+        }
+        if all(columns.values()):
+            mine, theirs = paired(np.stack(columns[False]), np.stack(columns[True]))
+            value = better(mine, theirs)
+            row = {"method": name, "one": value.value, "other": value.null, "differs": of.differs}
+            rows.append({**row, "percent": in_percent(value, float(theirs.mean())), "seeds": len(mine)})
+    return pd.DataFrame(rows)
