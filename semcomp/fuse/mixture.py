@@ -22,7 +22,7 @@ from semcomp.views.joint.ensemble import standardized
 
 Floats = NDArray[np.float64]
 Scores = NDArray[np.float32]
-CHUNK = 32  # rows of a product, always as many: so a row is rounded alike whichever others are asked for
+CHUNK = 8  # rows of a product, always as many and few: OpenBLAS rounds the 7th to 12th of more otherwise
 FLAT = 1e-12  # a spread below this share of the largest score is rounding
 
 

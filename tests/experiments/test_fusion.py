@@ -146,18 +146,25 @@ def test_a_questions_cell_on_a_small_planted_world(monkeypatch):
         assert found[metric]["low"] <= found[metric]["difference"] <= found[metric]["high"]
 
 
+def assert_values(kept, again):
+    """Equal but for the last bits, in which sums of another processor differ."""
+    for one, other in zip(kept, again, strict=True):
+        for name in ("value", "null", "excess_low", "excess_high"):
+            assert getattr(one, name) == pytest.approx(getattr(other, name), rel=1e-9, abs=1e-9)
+
+
 def test_the_summary_of_the_page_is_computed_from_the_committed_places():
     shown = summary.summary()
     again = tables.answers({"ml-100k": KEPT["ml-100k"]}, "ndcg")
     kept = shown["answers ndcg"]
     kept = kept[(kept["dataset"] == "ml-100k") & (kept["split"] == tables.USUAL)]
     assert kept["says"].tolist() == again["says"].tolist()
-    assert kept["percent"].tolist() == again["percent"].tolist()
+    assert_values(kept["percent"], again["percent"])
     assert kept["verdict"].tolist() == again["verdict"].tolist()
     near = tables.by_stratum(KEPT["ml-100k"], "near", (FUSION,))
     strata = shown["strata"]
     strata = strata[(strata["dataset"] == "ml-100k") & (strata["kind"] == "near") & (strata["row"] == FUSION)]
-    assert strata["value"].tolist() == near["value"].tolist()
+    assert_values(strata["value"], near["value"])
     assert set(shown["answers ndcg"]["dataset"]) == set(KEPT)
 
 
