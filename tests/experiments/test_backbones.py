@@ -45,7 +45,7 @@ def measured(tmp_path_factory):
 
 
 def test_all_backbones_of_the_papers_can_be_aligned():
-    assert set(backbones.OVER) <= BACKBONES.keys()
+    assert {*backbones.OVER, BACKBONE} <= BACKBONES.keys()
 
 
 def test_every_row_is_fitted_over_every_backbone_at_the_weight_that_was_picked(measured):

@@ -1,4 +1,4 @@
-"""Alignment methods over other backbones than LightGCN: the six of DaRec's and RLMRec's papers.
+"""Alignment methods over other backbones than LightGCN: those of DaRec's and RLMRec's papers.
 
     python -m book.experiments.pressure.backbones [--data NAME ...] [--seeds 3] [--over NAME ...] [--table]
 
@@ -33,8 +33,8 @@ from semcomp.views.configurations import budgeted
 from semcomp.views.training import described, validation_ndcg
 
 RESULTS = Path(__file__).resolve().parent / "results" / "backbones"
-#: In the order of the papers' tables; GCCF is LR-GCCF.
-OVER = ("LR-GCCF", "LightGCN", "SGL", "SimGCL", "DCCF", "AutoCF")
+#: In the order of the papers' tables, less LightGCN, which `measure` is about; GCCF is LR-GCCF.
+OVER = ("LR-GCCF", "SGL", "SimGCL", "DCCF", "AutoCF")
 METHODS = ("RLMRec-Con", "RLMRec-Gen", "DaRec")
 EPOCHS, PATIENCE, STEPS = 300, 5, 64
 

@@ -1,4 +1,4 @@
-"""What alignment brings over each of six backbones, and with its authors' settings; and what they report."""
+"""What alignment brings over other backbones, and with its authors' settings; and what they report."""
 
 from __future__ import annotations
 
