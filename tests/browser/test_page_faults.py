@@ -96,4 +96,5 @@ def test_pages_are_those_of_people(tmp_path: Path) -> None:
     for place in ("index.html", "book/a.html", "_modules/b.html", "_static/c.html", "genindex.html"):
         (tmp_path / place).parent.mkdir(exist_ok=True)
         (tmp_path / place).touch()
+    (tmp_path / "on.html").write_text('<meta http-equiv="Refresh" content="0; url=book/a.html" />')
     assert pages(tmp_path) == ["book/a.html", "index.html"]

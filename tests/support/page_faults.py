@@ -50,6 +50,8 @@ _AXE = """async () => {
   const {violations} = await axe.run(document, {resultTypes: ['violations'], preload: false, rules});
   return violations.map((v) => [v.id, v.nodes.length, v.nodes[0].target.join(' ')]);
 }"""
+#: How the page at the root begins, which only leads on to the first one.
+_FORWARDED = '<meta http-equiv="Refresh"'
 _LINKS = (
     "() => [...document.querySelectorAll('a[href]')].map((a) => a.href).filter((h) => h.startsWith('file:'))"
 )
@@ -76,8 +78,9 @@ def browser() -> Iterator[Any]:
 
 
 def pages(html: Path) -> list[str]:
-    """Pages below a folder, by their places, that are written by people or chapters."""
-    places = (file.relative_to(html).as_posix() for file in html.rglob("*.html"))
+    """Pages below a folder, by their places, that are written by people or chapters, and shown."""
+    shown = (file for file in html.rglob("*.html") if not file.read_text("utf8").startswith(_FORWARDED))
+    places = (file.relative_to(html).as_posix() for file in shown)
     return sorted(place for place in places if not _GENERATED.search(place))
 
 
