@@ -50,6 +50,18 @@ def test_the_changelog_says_what_was_measured():
             assert rows[row].split(", weight")[0] == told.replace("-", "−"), (title, row)
 
 
+def test_counts_of_shared_dimensions_are_those_of_the_results():
+    page = (Path(tables.__file__).parents[2] / "changelog.md").read_text("utf8")
+    table = page.split("| with LightGCN | MovieLens-100K | movies | books | beauty | games |")[1]
+    for line in table.split("\n\n")[0].splitlines()[2:]:
+        source, *told = cells_of(line)
+        for name, cell in zip(("ml-100k", "movies", "books", "beauty", "games"), told, strict=True):
+            parts = results.read(tables.RESULTS / f"{name}.json")["pieces"]["parts"]
+            values = parts[f"{source}, inter-battery"]["values"]
+            counts = [values[key]["value"] for key in ("dimension", "dimension.strong") if key in values]
+            assert cell == ", ".join(f"{count:.0f}" for count in counts), (source, name)
+
+
 def test_verdicts_that_shuffles_changed_are_those_of_the_results():
     page = (Path(tables.__file__).parents[2] / "changelog.md").read_text("utf8")
     table = page.split("| parts | statement | one shuffle | 20 shuffles |")[1].split("\n\n")[0]
@@ -65,7 +77,7 @@ def test_verdicts_that_measuring_again_changed_are_those_of_the_results():
     table = page.split("| page | statement | we said | we say |")[1].split("\n\n")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.strip().splitlines()[1:]]
     told = [(*where.split(", ", 2)[1:], says, now) for where, says, _, now in rows if where.startswith("11")]
-    assert {name for name, *_ in told} == {"ml-100k", "movies", "books"}
+    assert {name for name, *_ in told} == {"ml-100k", "movies", "books", "beauty"}
     for name, which, says, now in told:
         parts = results.read(tables.RESULTS / f"{name}.json")["pieces"]["parts"]
         assert parts[which]["readings"][says].partition(",")[0] == now
