@@ -1,5 +1,5 @@
 """The same from a shell: `semcomp advise`, `book`, `data`, `diagnose`, `geometry`, `probe`, `decompose`,
-`fuse`, `tune`.
+`fuse`, `notebooks`, `tune`.
 
 This file is what runs before anything else is imported, and what is left when all else has failed: whatever
 happens, a command ends with a status and, if that is above zero, one line on stderr.

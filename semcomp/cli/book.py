@@ -24,7 +24,7 @@ from semcomp.cli.options import FILE, Names
     "--out",
     type=FILE,
     metavar="DIR",
-    help="Folder of the book; by default the checkout.",
+    help="Folder of the book; by default the checkout or, outside of any, the current folder.",
 )
 @click.option("--force", is_flag=True, help="Execute and build everything again.")
 @click.option(
@@ -36,18 +36,19 @@ from semcomp.cli.options import FILE, Names
 def book(
     dataset: tuple[str, ...], more: tuple[str, ...], budget: str, out: Path | None, force: bool, jobs: int
 ) -> None:
-    """Execute the chapters on data sets and build the book (from a checkout of the project).
+    """Execute the chapters on data sets and build the book.
 
-    Without any data set: planted, ml-100k, and books where SEMCOMP_DATA has it.
+    Without any data set: ml-100k, and books where SEMCOMP_DATA has it.
     """
     from semcomp.data import from_anywhere
     from semcomp.planted import WORLDS
-    from semcomp.study.build import find_checkout, make_book  # papermill and its like, only when needed
+    from semcomp.study.build import make_book  # papermill and its like, only when needed
     from semcomp.study.item_cuts import large_enough
+    from semcomp.study.sources import find_sources
     from semcomp.study.study import Study
 
-    find_checkout()
-    chosen = (*dataset, *more) or ("planted", "ml-100k", *(["books"] if "books" in data_sets() else []))
+    find_sources()  # before data are loaded
+    chosen = (*dataset, *more) or ("ml-100k", *(["books"] if "books" in data_sets() else []))
     index = make_book(
         [from_anywhere(name, also=WORLDS) for name in chosen],  # chapters run in another folder
         budget=budget,

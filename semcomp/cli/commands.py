@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import click
 
-from semcomp.cli import advise, align, book, data, decompose, diagnose, fuse, geometry, probe, tune
+from semcomp.cli import (
+    advise,
+    align,
+    book,
+    data,
+    decompose,
+    diagnose,
+    fuse,
+    geometry,
+    notebooks,
+    probe,
+    tune,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -23,6 +35,7 @@ COMMANDS = (
     probe.probe,
     decompose.decompose,
     fuse.fuse,
+    notebooks.notebooks,
     tune.tune,
 )
 for command in COMMANDS:

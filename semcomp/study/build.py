@@ -1,7 +1,8 @@
 """The book: chapters executed per data set into a book root, and the pages built from them.
 
 A *book root* is a folder with the static sources and `book/executed/<data set>/*.ipynb`; its pages are in
-`_build/html`. A checkout is a book root itself; any other folder becomes one by a copy of the static sources.
+`_build/html`. A checkout is a book root itself; any other folder becomes one by a copy of the static sources,
+those of a checkout or of the installed wheel.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from semcomp.storage import cache_folder, digest, exclusive
 from semcomp.study.notebooks import Page, is_current, read_chapter, run_chapter
 from semcomp.study.pages import build_pages, content_digest, copy_static
 from semcomp.study.parameters import check_against_defaults
+from semcomp.study.sources import find_sources, is_checkout
 from semcomp.study.workers import in_processes
 
 #: Chapters that run once, by the folder of their pages, which can be no data set's: the argument on planted
@@ -33,26 +34,6 @@ ONCE = {
     "measured": ("09_*.md", "1[0-6]_*.md", "1[89]_*.md", "2[01]_*.md"),
 }
 _PER_DATA_SET = "0[3-6]_*.md"
-
-
-def find_checkout(start: Path | None = None) -> Path:
-    """The checkout of semcomp that `start` (default: the current folder) lies in, or the one installed from.
-
-    Raises:
-        SemcompError: neither; the book's sources are not part of an installed package.
-    """
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
-        if (
-            (folder / "_toc.yml").is_file()
-            and (folder / "book").is_dir()
-            and _is_semcomp(folder / "pyproject.toml")
-        ):
-            return folder
-    raise SemcompError(
-        f"semcomp book needs a checkout of semcomp, {here} is in none and this semcomp was not installed "
-        "from one (pip install -e); cd into a checkout"
-    )
 
 
 def slug(dataset: str) -> str:
@@ -83,23 +64,23 @@ def make_book(
     Args:
         datasets: names, or paths of folders.
         budget: passed to every chapter that has such a parameter.
-        out: the book root, by default the checkout.
+        out: the book root, by default the checkout, or the current folder where there is none.
         data_key: called with each data set before anything is executed: loads it, raises SemcompError where
             that fails, and returns the digest of its content.
         force: execute and build everything again.
         jobs: pages at a time, at least 1, each in a process of its own if there are more.
-        checkout: where the sources are, by default found from the current folder.
+        checkout: where the sources are, by default found from the current folder (`find_sources`).
 
     Returns:
         The book's first page, an HTML file.
 
     Raises:
-        SemcompError: no checkout, an unusable `out`, committed results that contradict the settings that the
+        SemcompError: no sources, an unusable `out`, committed results that contradict the settings that the
             book uses, data sets that cannot be loaded or told apart, chapters that do not know their
             parameters (all before a kernel is started); a failing chapter or build.
     """
-    checkout = find_checkout(checkout)
-    root = _check_root(output_place(out or checkout), checkout)
+    checkout = checkout or find_sources()
+    root = _check_root(output_place(out or (checkout if is_checkout(checkout) else Path.cwd())), checkout)
     standing = _standing(checkout)
     pages = _plan(datasets, budget, root, checkout, data_key, standing)
     first = _first_page(root, checkout)
@@ -268,10 +249,3 @@ def _records_key(root: Path) -> str:
         if not file.name.endswith(".stamp.json")
     )
     return content_digest(root, found)
-
-
-def _is_semcomp(pyproject: Path) -> bool:
-    try:
-        return bool(tomllib.loads(pyproject.read_text("utf8")).get("project", {}).get("name") == "semcomp")
-    except (OSError, ValueError):
-        return False

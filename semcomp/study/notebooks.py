@@ -112,7 +112,9 @@ def run_chapter(page: Page, *, force: bool = False) -> bool:
     if page.title_suffix:
         _add_to_title(notebook, page.title_suffix, source.name)
     before = _side_files(target)
-    executed = _execute(notebook, page.parameters, target, label)
+    above = source.resolve().parents[1]
+    sources = above if (above / "_toc.yml").is_file() else None  # else a chapter of nobody's book
+    executed = _execute(notebook, page.parameters, target, label, sources)
     _make_reproducible(executed)
     _write(_without_folders(executed, page.parameters), target)
     made = sorted(name for name, state in _side_files(target).items() if before.get(name) != state)
@@ -152,9 +154,10 @@ def versions() -> str:
 
 
 @contextmanager
-def kernel_environment() -> Iterator[None]:
+def kernel_environment(sources: Path | None = None) -> Iterator[None]:
     """Environment variables for kernels started inside: this Python's own kernel, and no chatter.
 
+    `sources` is a folder that kernels import from: the book's, for chapters that show committed results.
     Without the profile ipykernel prints a notice at each start, which would end up in the stored outputs.
     """
     with tempfile.TemporaryDirectory(prefix="semcomp-ipython-") as folder:
@@ -169,6 +172,9 @@ def kernel_environment() -> Iterator[None]:
             "JUPYTER_PATH": jupyter,
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         }
+        if sources is not None:
+            paths = (str(sources), os.environ.get("PYTHONPATH", ""))
+            changes["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         saved = {name: os.environ.get(name) for name in changes}
         os.environ.update(changes)
         try:
@@ -187,7 +193,9 @@ def _absolute(*variables: str) -> dict[str, str]:
     return {name: str(Path(value).expanduser().resolve()) for name, value in found.items() if value}
 
 
-def _execute(notebook: Any, parameters: Mapping[str, Any], target: Path, label: str) -> Any:
+def _execute(
+    notebook: Any, parameters: Mapping[str, Any], target: Path, label: str, sources: Path | None
+) -> Any:
     """Run the notebook by papermill in a temporary folder; only its kernel works in `target`'s folder."""
     import nbformat
     from papermill import execute_notebook
@@ -199,7 +207,7 @@ def _execute(notebook: Any, parameters: Mapping[str, Any], target: Path, label: 
     failed = target.with_name(f"failed-{target.name}")
     failed.unlink(missing_ok=True)
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="semcomp-chapter-") as folder, kernel_environment():
+    with tempfile.TemporaryDirectory(prefix="semcomp-chapter-") as folder, kernel_environment(sources):
         raw, done = Path(folder, "source.ipynb"), Path(folder, "executed.ipynb")
         nbformat.write(notebook, raw)
         try:

@@ -9,11 +9,11 @@ from typing import Any
 import nbformat
 import pytest
 from outside_loads import outside_loads
-from tiny_chapters import ROOT, write_checkout
+from tiny_chapters import write_checkout
 
 from semcomp.errors import SemcompError
 from semcomp.study import build, notebooks, pages
-from semcomp.study.build import find_checkout, make_book, slug
+from semcomp.study.build import make_book, slug
 from semcomp.study.notebooks import Page, _make_reproducible, run_chapter
 from semcomp.study.pages import build_pages
 
@@ -182,16 +182,6 @@ def test_a_book_that_cannot_be_made_is_refused_first(
     assert no_kernel == []
     assert not (checkout / "book" / "executed").exists()
     assert not (checkout / "new").exists()
-
-
-def test_the_checkout_is_that_of_the_folder_or_of_the_installation(
-    tmp_path: Path, checkout: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert find_checkout(checkout / "book") == checkout
-    assert find_checkout(tmp_path) == ROOT
-    monkeypatch.setattr(build, "__file__", str(tmp_path / "site-packages" / "semcomp" / "build.py"))
-    with pytest.raises(SemcompError, match=r"^semcomp book needs a checkout of semcomp, .* is in none"):
-        find_checkout(tmp_path)
 
 
 def test_a_relative_path_reaches_the_chapter_as_an_absolute_one(

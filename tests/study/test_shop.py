@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import papermill.cli
 import polars as pl
@@ -52,10 +53,9 @@ def write_shop(folder: Path, *, ratings: bool) -> None:
 
 @pytest.fixture(scope="module", params=["rated", "unrated"])
 def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a shop, with a link to the book's sources, as the current one."""
+    """The folder of a shop as the current one."""
     folder = tmp_path_factory.mktemp(request.param)
     write_shop(folder, ratings=request.param == "rated")
-    (folder / "book").symlink_to(ROOT / "book")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("SEMCOMP_CACHE", str(folder / "cache"))
@@ -74,20 +74,18 @@ def as_printed(words: list[str], shop: Path) -> list[str]:
 
 @pytest.mark.slow
 def test_from_two_files_to_the_answer(
-    shop: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    shop: Path, shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import jupytext.cli
-
     shown: list[object] = []
 
     def execute(input_path: str, output_path: str, parameters: dict[str, object], **options: object) -> None:
         assert (output_path, options["kernel_name"]) == ("my_shop.ipynb", "python3")
-        shown.extend(run_cells(jupytext.read(input_path), parameters))
+        shown.extend(run_cells(nbformat.read(input_path, as_version=4), parameters))
 
     monkeypatch.setattr(papermill.cli, "execute_notebook", execute)
-    convert, run = commands(blocks(GUIDE, "bash")[0])
-    assert (convert[0], run[0]) == ("jupytext", "papermill")
-    assert jupytext.cli.jupytext(convert[1:]) == 0
+    write, run = commands(blocks(GUIDE, "bash")[0])
+    assert (write[0], run[0]) == ("semcomp", "papermill")
+    assert shell(*write[1:]).status == 0
     papermill.cli.papermill(as_printed(run, shop)[1:], standalone_mode=False)
 
     said = [one.data for one in shown if type(one).__name__ == "Markdown"]
@@ -114,7 +112,7 @@ def test_from_two_files_to_advice(shop: Path, shell) -> None:
 def test_from_two_files_to_a_book_and_to_vectors(shop: Path, monkeypatch: pytest.MonkeyPatch, shell) -> None:
     ran = []
 
-    def execute(notebook: Any, parameters: dict[str, object], target: Path, label: str) -> Any:
+    def execute(notebook: Any, parameters: dict[str, object], target: Path, label: str, _: Path) -> Any:
         if "dataset" in parameters:
             target.parent.mkdir(parents=True, exist_ok=True)
             monkeypatch.chdir(target.parent)
