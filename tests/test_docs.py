@@ -34,10 +34,31 @@ def test_the_budgets_of_the_protocol_are_those_of_the_package():
     assert rows == {name: [len(b.seeds), b.epochs, b.resamples] for name, b in semcomp.BUDGETS.items()}
 
 
+def entries() -> set[str]:
+    """What has an entry: on the pages of the API, or as a model's card."""
+    pages = [*(README.parent / "book").glob("api*.md"), README.parent / "book" / "model_cards.md"]
+    return {
+        name for page in pages for name in re.findall(r"auto\w+:: (semcomp[\w.]*)", page.read_text("utf8"))
+    }
+
+
+def test_functions_that_chapters_name_have_an_entry():
+    """Registries have none: they are dicts, told of with what they list."""
+    named = {
+        name.replace("sc.", "semcomp.", 1)
+        for page in (README.parent / "book").glob("[0-9]*.md")
+        for line in re.findall(
+            r"\*\*Functions used:\*\* (.*?)(?:\n\n|\*\*|\Z)", page.read_text("utf8"), re.DOTALL
+        )
+        for name in re.findall(r"`((?:sc|semcomp)\.[\w.]+\w)`", line)
+    }
+    assert len(named) > 40
+    assert {name for name in named - entries() if not name.rpartition(".")[2].isupper()} == set()
+
+
 def test_every_public_name_is_documented():
     """As itself, or under the room that it comes from; the rooms have pages of their own."""
-    page = (README.parent / "book" / "api.md").read_text("utf8")
-    documented = {name.split(".")[-1] for name in re.findall(r"auto\w+:: (semcomp[\w.]*)", page)}
+    documented = {name.split(".")[-1] for name in entries()}
     rooms = {"views", "align", "sequential", "tokens", "generative", "fuse", "serve", "planted"}
     assert set(semcomp.__all__) - documented == {*rooms, "BUDGETS"}
 

@@ -31,7 +31,7 @@ from semcomp.study.workers import in_processes
 ONCE = {
     "worlds": ("0[12]_*.md",),
     "guide": ("0[78]_*.md", "17_*.md", "22_*.md"),
-    "measured": ("09_*.md", "1[0-6]_*.md", "1[89]_*.md", "2[01]_*.md"),
+    "measured": ("09_*.md", "1[0-6]_*.md", "1[89]_*.md", "2[013]_*.md"),
 }
 _PER_DATA_SET = "0[3-6]_*.md"
 
