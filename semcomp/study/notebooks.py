@@ -114,7 +114,8 @@ def run_chapter(page: Page, *, force: bool = False) -> bool:
     before = _side_files(target)
     above = source.resolve().parents[1]
     sources = above if (above / "_toc.yml").is_file() else None  # else a chapter of nobody's book
-    executed = _execute(notebook, page.parameters, target, label, sources)
+    with kernel_environment(sources):
+        executed = _execute(notebook, page.parameters, target, label)
     _make_reproducible(executed)
     _write(_without_folders(executed, page.parameters), target)
     made = sorted(name for name, state in _side_files(target).items() if before.get(name) != state)
@@ -193,9 +194,7 @@ def _absolute(*variables: str) -> dict[str, str]:
     return {name: str(Path(value).expanduser().resolve()) for name, value in found.items() if value}
 
 
-def _execute(
-    notebook: Any, parameters: Mapping[str, Any], target: Path, label: str, sources: Path | None
-) -> Any:
+def _execute(notebook: Any, parameters: Mapping[str, Any], target: Path, label: str) -> Any:
     """Run the notebook by papermill in a temporary folder; only its kernel works in `target`'s folder."""
     import nbformat
     from papermill import execute_notebook
@@ -207,7 +206,7 @@ def _execute(
     failed = target.with_name(f"failed-{target.name}")
     failed.unlink(missing_ok=True)
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="semcomp-chapter-") as folder, kernel_environment(sources):
+    with tempfile.TemporaryDirectory(prefix="semcomp-chapter-") as folder:
         raw, done = Path(folder, "source.ipynb"), Path(folder, "executed.ipynb")
         nbformat.write(notebook, raw)
         try:

@@ -112,7 +112,7 @@ def test_from_two_files_to_advice(shop: Path, shell) -> None:
 def test_from_two_files_to_a_book_and_to_vectors(shop: Path, monkeypatch: pytest.MonkeyPatch, shell) -> None:
     ran = []
 
-    def execute(notebook: Any, parameters: dict[str, object], target: Path, label: str, _: Path) -> Any:
+    def execute(notebook: Any, parameters: dict[str, object], target: Path, label: str) -> Any:
         if "dataset" in parameters:
             target.parent.mkdir(parents=True, exist_ok=True)
             monkeypatch.chdir(target.parent)

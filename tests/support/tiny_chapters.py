@@ -126,7 +126,7 @@ def no_kernel(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Papermill replaced by a recorder; the list names the notebooks that would have been executed."""
     ran: list[str] = []
 
-    def record(notebook: Any, parameters: object, target: Path, label: str, sources: Path) -> Any:
+    def record(notebook: Any, parameters: object, target: Path, label: str) -> Any:
         ran.append(label)
         return notebook
 
