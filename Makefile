@@ -22,7 +22,7 @@ test: export OMP_NUM_THREADS = 1
 # Tests that share something dear are neighbours and stay in one process; who is done takes over from the end.
 # The chapters run at smoke size into a temporary book, and nbval computes them again with an empty cache: those
 # of one data set, and the guides, which read the other one. The temporary folder stays where something fails.
-# The IPython profile keeps the kernel's start-up notice out of the outputs that are compared. nbval is given
+# The IPython profile is the book's: no start-up notice, figures as SVG. nbval is given
 # the folder, not the files: files outside the project would all get the same test names ("::Cell 0"), of which
 # xdist runs one each and reports success.
 test: $(READY) ## package tests, then the chapters at smoke size, checked by nbval
@@ -31,7 +31,8 @@ test: $(READY) ## package tests, then the chapters at smoke size, checked by nbv
 	folder=$$(mktemp -d "$${TMPDIR:-/tmp}/semcomp-test.XXXXXX"); \
 	trap 'status=$$?; [ $$status -eq 0 ] && rm -rf "$$folder" || echo "kept for a look: $$folder" >&2' EXIT; \
 	mkdir -p "$$folder/ipython/profile_default" "$$folder/cache"; \
-	echo 'c.IPKernelApp.log_level = 50' > "$$folder/ipython/profile_default/ipython_kernel_config.py"; \
+	$(BIN)/python -c 'from semcomp.study.notebooks import PROFILE; print(PROFILE)' \
+	  > "$$folder/ipython/profile_default/ipython_kernel_config.py"; \
 	$(BIN)/semcomp book --dataset planted --dataset ml-100k --budget smoke --out "$$folder/book"; \
 	env $(KERNEL) IPYTHONDIR="$$folder/ipython" SEMCOMP_CACHE="$$folder/cache" SEMCOMP_BOOK="$$folder/book" \
 	  $(BIN)/pytest -n 2 --dist loadscope --nbval --nbval-current-env \

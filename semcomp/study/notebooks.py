@@ -27,7 +27,15 @@ from semcomp.errors import SemcompError
 from semcomp.storage import atomic_write, digest, file_digest
 from semcomp.study.parameters import check_against_defaults, parameter_defaults
 
-PICTURES = ("image/png", "image/jpeg", "application/pdf")  # outputs in which no letter is text
+PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "application/pdf")  # no letter in them is text
+#: Of IPython, for kernels whose outputs are kept: no notice at the start, and figures as SVG whose bytes
+#: depend on what they show alone.
+PROFILE = """\
+c.IPKernelApp.log_level = 50
+c.InlineBackend.figure_formats = {"svg"}
+c.InlineBackend.print_figure_kwargs = {"bbox_inches": "tight", "metadata": {"Date": None}}
+c.InlineBackend.rc = {"svg.hashsalt": "semcomp"}
+"""
 #: Progress bars and process ids in a stored stderr would differ in every run.
 _QUIET = {"TQDM_DISABLE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error"}
 
@@ -164,7 +172,7 @@ def kernel_environment(sources: Path | None = None) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="semcomp-ipython-") as folder:
         profile = Path(folder, "profile_default")
         profile.mkdir()
-        profile.joinpath("ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 50\n", "utf8")
+        profile.joinpath("ipython_kernel_config.py").write_text(PROFILE, "utf8")
         jupyter = str(Path(sys.prefix, "share", "jupyter"))
         changes = {
             **_QUIET,

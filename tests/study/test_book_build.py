@@ -66,7 +66,9 @@ def test_a_page_run_by_itself_gives_the_bytes_of_pages_run_side_by_side(
     notebook = nbformat.read(built, as_version=4)
     assert notebook.cells[0].source == "# Data: planted"
     assert any(
-        "image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])
+        "image/svg+xml" in output.get("data", {})
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
     )
     assert [cell.metadata["tags"] for cell in notebook.cells if "tags" in cell.metadata] == [
         ["parameters", "remove-cell"],
