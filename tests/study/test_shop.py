@@ -127,6 +127,7 @@ def test_from_two_files_to_a_book_and_to_vectors(shop: Path, monkeypatch: pytest
 
     monkeypatch.setattr(notebooks, "_execute", execute)
     monkeypatch.setattr(build, "in_processes", lambda work, tasks, jobs: [(one, work(one)) for one in tasks])
+    monkeypatch.setattr(build, "_standing", lambda checkout: "")  # of committed results, not of a shop
     monkeypatch.setattr(build, "build_pages", lambda root, force: root / "_build" / "html" / "index.html")
     prepare, book = commands(blocks(GUIDE, "bash")[2])
     status, _, error = shell(*as_printed(prepare, shop)[1:])
