@@ -25,7 +25,14 @@ def half(task):
     return number / 2
 
 
-def test_rows_that_are_kept_are_not_made_again(tmp_path):
+@pytest.fixture
+def here(monkeypatch):
+    """Work in this process; that others give the same is tested with them (`study/test_workers.py`)."""
+    monkeypatch.setattr(resumed, "in_processes", run_tasks)
+    monkeypatch.setattr(resumed, "in_batches", lambda work, tasks, jobs, _: run_tasks(work, tasks, jobs))
+
+
+def test_rows_that_are_kept_are_not_made_again(tmp_path, here):
     out = tmp_path / "rows.json"
     out.write_text(json.dumps({"rows": [{"world": ["small", 1], "found": "kept"}]}))
     texts = []
@@ -46,7 +53,7 @@ def text_of_rows(rows):
     return resumed.line_by_line({}, {"rows": rows})
 
 
-def test_a_new_file_says_which_code_made_its_rows_and_other_code_is_refused(tmp_path, monkeypatch):
+def test_a_new_file_says_which_code_made_its_rows_and_other_code_is_refused(tmp_path, here, monkeypatch):
     out = tmp_path / "rows.json"
     resumed.simulated(row_of, WORLDS[:1], out, text_of_rows, jobs=1, every=1)
     first = json.loads(out.read_text())
@@ -60,7 +67,7 @@ def test_a_new_file_says_which_code_made_its_rows_and_other_code_is_refused(tmp_
     assert json.loads(out.read_text()) == again
 
 
-def test_rows_of_code_that_is_not_recorded_stay_so(tmp_path):
+def test_rows_of_code_that_is_not_recorded_stay_so(tmp_path, here):
     out = tmp_path / "rows.json"
     out.write_text(json.dumps({"rows": []}))
     resumed.simulated(row_of, WORLDS, out, text_of_rows, jobs=1, every=1)
@@ -77,12 +84,6 @@ def test_an_entry_and_an_element_have_a_line():
 def test_what_is_no_number_is_refused():
     with pytest.raises(ValueError, match="not JSON compliant"):
         resumed.indented({"value": float("nan")})
-
-
-@pytest.fixture
-def here(monkeypatch):
-    """Work in this process; that others give the same is tested with them (`study/test_workers.py`)."""
-    monkeypatch.setattr(resumed, "in_processes", run_tasks)
 
 
 def test_what_fails_is_told_and_costs_the_others_nothing(here, capsys):
