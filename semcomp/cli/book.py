@@ -44,9 +44,10 @@ def book(
     from semcomp.planted import WORLDS
     from semcomp.study.build import make_book  # papermill and its like, only when needed
     from semcomp.study.item_cuts import large_enough
-    from semcomp.study.sources import find_sources
+    from semcomp.study.sources import check_extra, find_sources
     from semcomp.study.study import Study
 
+    check_extra()
     find_sources()  # before data are loaded
     chosen = (*dataset, *more) or ("ml-100k", *(["books"] if "books" in data_sets() else []))
     index = make_book(

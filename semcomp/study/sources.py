@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tomllib
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from semcomp.errors import SemcompError
@@ -16,7 +17,18 @@ from semcomp.outputs import output_folder, part_folder
 from semcomp.study.notebooks import read_chapter
 
 IN_WHEEL = Path(__file__).resolve().parents[1] / "_book"
+NEEDED = ("jupytext", "nbformat", "papermill", "jupyter_book", "seaborn")  # all of the extra "book"
 READ_BY_CHAPTERS = ("*.py", "*.json", "*.toml")  # of book/experiments: code, and results that pages show
+
+
+def check_extra() -> None:
+    """Raise SemcompError where what runs chapters is not installed."""
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise SemcompError(
+            f"chapters need the extra 'book', of which {missing[0]} is not installed; "
+            "pip install -e '.[book]' in the checkout, or pip install 'NAME.whl[book]' of the wheel"
+        )
 
 
 def find_sources(start: Path | None = None) -> Path:
@@ -64,8 +76,9 @@ def write_notebooks(folder: Path, sources: Path | None = None) -> list[Path]:
         The notebooks, by number.
 
     Raises:
-        SemcompError: a folder with something in it or that cannot be written; no sources.
+        SemcompError: a folder with something in it or that cannot be written; no sources; no extra "book".
     """
+    check_extra()
     import nbformat
 
     place = output_folder(folder)

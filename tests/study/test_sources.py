@@ -92,6 +92,15 @@ def test_an_installed_wheel_runs_chapters_of_both_kinds_in_an_empty_folder(
     assert nbformat.read(tmp_path / "13_speed.ipynb", as_version=4).cells
 
 
+def test_without_the_extra_nothing_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell) -> None:
+    monkeypatch.setattr(sources, "NEEDED", ("nbformat", "not_there"))
+    for words in (["notebooks", tmp_path / "mine"], ["book", "--out", tmp_path / "mine"]):
+        status, out, error = shell(*words)
+        assert (status, out) == (1, "")
+        assert "need the extra 'book', of which not_there is not installed; pip install" in error
+    assert not (tmp_path / "mine").exists()
+
+
 def test_outside_of_a_checkout_the_current_folder_becomes_the_book(
     tmp_path: Path, checkout: Path, no_kernel: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
