@@ -140,4 +140,5 @@ def pulled_hardest(record: Mapping[str, Any]) -> list[float]:
     """What every method has at the largest weight of the sweep, in per cent of its backbone's NDCG@20."""
     swept = pressure.pressure(dict(record))
     swept = swept[swept["method"].isin(METHODS)]
-    return [float(of.loc[of["weight"].idxmax(), "percent"].value) for _, of in swept.groupby("method")]
+    swept = swept.sort_values("weight")
+    return [float(list(of["percent"])[-1].value) for _, of in swept.groupby("method")]
