@@ -62,7 +62,8 @@ def split_maps(data: Dataset, splits: Mapping[str, Split], *, users: int = 100, 
         shown = drawn[part[drawn] >= 0]
         colours = np.array(list(PARTS.values()))[part[shown]]
         for axes, x in zip(row, across, strict=True):
-            axes.scatter(x[shown], place_of_user[shown], s=3.5, lw=0, c=colours)
+            # Tens of thousands of points: as shapes they would be megabytes of SVG.
+            axes.scatter(x[shown], place_of_user[shown], s=3.5, lw=0, c=colours, rasterized=True)
             axes.set_yticks([])
             bare(axes)
             axes.spines["left"].set_visible(False)
