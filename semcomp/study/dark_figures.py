@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 SATURATION = 0.12  # below it a colour is taken for a grey
-GROUND, INK = 0x14, 0xE8  # what white and black become
+GROUND, INK = 0x12, 0xE8  # what white and black become; the theme's own ground is #121212
 _COLOUR = re.compile(r"#([0-9a-f]{6})\b")
 _IMAGE = re.compile(r'<img (?P<before>[^>]*?)src="(?P<name>[^"]*_images/[^"]+)\.svg"(?P<after>[^>]*?)/?>')
 _CLASS = re.compile(r'class="([^"]*)"')
@@ -22,7 +22,7 @@ def darkened(svg: str) -> str:
     """The dark twin of a figure.
 
     >>> darkened('<svg><path style="fill: #ffffff; stroke: #0072b2"/></svg>')
-    '<svg fill="#e8e8e8"><path style="fill: #141414; stroke: #0072b2"/></svg>'
+    '<svg fill="#e8e8e8"><path style="fill: #121212; stroke: #0072b2"/></svg>'
     """
     turned = _COLOUR.sub(lambda found: f"#{_turned(found[1])}", svg)
     return turned.replace("<svg", f'<svg fill="#{INK:02x}{INK:02x}{INK:02x}"', 1)  # black where none is said
