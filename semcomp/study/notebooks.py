@@ -36,6 +36,7 @@ c.InlineBackend.figure_formats = {"svg"}
 c.InlineBackend.print_figure_kwargs = {"bbox_inches": "tight", "metadata": {"Date": None}}
 c.InlineBackend.rc = {"svg.hashsalt": "semcomp"}
 """
+_PART = re.compile(r"(?<=[#\"])[pm][0-9a-f]{10}(?=[)\"])")  # the name of a clip path or a marker in an SVG
 #: Progress bars and process ids in a stored stderr would differ in every run.
 _QUIET = {"TQDM_DISABLE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error"}
 
@@ -268,6 +269,9 @@ def _make_reproducible(notebook: Any) -> None:
         del notebook.metadata[name]
     for n, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{n:03d}"
+        for output in cell.get("outputs", []):
+            if figure := output.get("data", {}).get("image/svg+xml"):
+                output["data"]["image/svg+xml"] = _numbered(figure)
         for name in ("papermill", "execution"):
             cell.metadata.pop(name, None)
         tags = cell.metadata.pop("tags", [])
@@ -278,6 +282,16 @@ def _make_reproducible(notebook: Any) -> None:
             tags = [*tags, "remove-cell"]
         if tags:
             cell.metadata["tags"] = tags
+
+
+def _numbered(svg: str) -> str:
+    """A figure whose parts are called by their order.
+
+    Matplotlib calls them by digests of where they lie, to the last bit, in which two runs may differ.
+    """
+    names = dict.fromkeys(_PART.findall(svg))
+    number = {name: f"{name[0]}{n}" for n, name in enumerate(names)}
+    return _PART.sub(lambda found: number[found[0]], svg)
 
 
 def _without_folders(node: Any, parameters: Mapping[str, Any]) -> Any:

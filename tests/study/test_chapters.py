@@ -202,3 +202,12 @@ def test_only_the_path_of_the_data_set_is_shortened():
             }
         ],
     }
+
+
+def test_parts_of_figures_are_called_by_their_order() -> None:
+    figure = '<clipPath id="p4b8ce35e12"/><path id="m0a1b2c3d4e"/><use clip-path="url(#p4b8ce35e12)"/>'
+    numbered = '<clipPath id="p0"/><path id="m1"/><use clip-path="url(#p0)"/>'
+    output = nbformat.v4.new_output("display_data", {"image/svg+xml": figure})
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output])])
+    notebooks._make_reproducible(notebook)
+    assert notebook.cells[0].outputs[0]["data"]["image/svg+xml"] == numbered
