@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
-from book.experiments.fusion import measure, questions, summary, tables
+from book.experiments.fusion import figures, measure, questions, summary, tables
 from book.experiments.fusion.rows import CONTROL, FUSION, LARGE, QUESTIONS, ROWS, SHUFFLED, TRAINED, measured
 from semcomp.core.metrics import per_user
 from semcomp.core.rank import rank
@@ -107,6 +109,27 @@ def test_answers_are_differences_of_the_means_shown():
     for found in answers[answers["says"] == QUESTIONS[0][2]].to_dict("records"):
         assert found["one"] == pytest.approx(mean[found["dataset"], FUSION])
         assert found["other"] == pytest.approx(mean[found["dataset"], CONTROL])
+
+
+def test_a_gain_is_drawn_at_the_facts_of_its_data_set():
+    found = summary.summary()["answers ndcg"]
+    asked = found[(found["says"] == QUESTIONS[0][2]) & (found["split"] == tables.USUAL)]
+    facts = pd.DataFrame({"pairs": {name: 2.0**n for n, name in enumerate(asked["dataset"])}})
+    axes = figures.pays(asked, facts, "gain").axes[0]
+    points = [line.get_xydata()[0] for line in axes.lines if line.get_marker() == "o"]
+    gains = [one.value for one in asked["percent"]]
+    assert np.allclose(points, list(zip(facts["pairs"], gains, strict=True)))
+    plt.close("all")
+
+
+def test_facts_are_those_of_the_records():
+    record = tables.records()["books"]
+    fits = tables.fits({"books": record})
+    found = tables.facts({"books": record}, fits[fits["split"] == tables.USUAL], "ndcg").loc["books"]
+    about = record["splits"][tables.USUAL]
+    assert found["train pairs per item"] == about["train pairs"] / about["items"]
+    assert 0 < found["EASE-text alone, of EDLAE"] < 1
+    assert found["words per text"] > 1
 
 
 @pytest.mark.parametrize("most", [1, 3])

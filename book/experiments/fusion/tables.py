@@ -21,6 +21,7 @@ from book.experiments.matched.tables import LEAST, in_percent
 from book.experiments.matched.tables import columns as matched_columns
 from book.experiments.matched.tables import records as matched_records
 from book.experiments.results import read
+from book.experiments.separation.names import RESULTS as SEPARATION
 from semcomp.core.evidence import Value
 from semcomp.errors import SemcompError
 from semcomp.evidence import judge_family
@@ -87,6 +88,24 @@ def fits(found: Mapping[str, Record]) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows)
+
+
+def facts(found: Mapping[str, Record], of_fits: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """By data set what a gain from text may go with: events of an item, words, and how the text ranks alone.
+
+    Args:
+        of_fits: of `fits`, of one split.
+    """
+    rows = {}
+    for dataset, record in found.items():
+        about, of = record["splits"][USUAL], of_fits[of_fits["dataset"] == dataset]
+        alone = of.groupby("row")[metric].mean()
+        rows[dataset] = {
+            "train pairs per item": about["train pairs"] / about["items"],
+            "words per text": read(SEPARATION / "data" / f"{dataset}.json")["data"]["words per text"],
+            "EASE-text alone, of EDLAE": alone["EASE-text"] / alone["EDLAE"],
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
 
 
 def of_places(metric: str, about: Record, places: NDArray[np.int64]) -> Floats:
