@@ -17,7 +17,7 @@ from semcomp.outputs import output_folder, part_folder
 from semcomp.study.notebooks import read_chapter
 
 IN_WHEEL = Path(__file__).resolve().parents[1] / "_book"
-NEEDED = ("jupytext", "nbformat", "papermill", "jupyter_book", "seaborn")  # all of the extra "book"
+NEEDED = ("jupytext", "nbformat", "papermill", "jupyter_book", "seaborn", "faiss")  # of the extra "book"
 READ_BY_CHAPTERS = ("*.py", "*.json", "*.toml")  # of book/experiments: code, and results that pages show
 
 
