@@ -6,7 +6,6 @@ Colours stay, since captions and other figures name them.
 
 from __future__ import annotations
 
-import colorsys
 import re
 from pathlib import Path
 from typing import Any
@@ -30,10 +29,10 @@ def darkened(svg: str) -> str:
 
 def _turned(colour: str) -> str:
     red, green, blue = (int(colour[at : at + 2], 16) for at in (0, 2, 4))
-    _, lightness, _ = colorsys.rgb_to_hls(red / 255, green / 255, blue / 255)
-    if max(red, green, blue) - min(red, green, blue) > SATURATION * 255:
+    least, most = min(red, green, blue), max(red, green, blue)
+    if most - least > SATURATION * 255:
         return colour
-    grey = round(INK + (GROUND - INK) * lightness)
+    grey = round(INK + (GROUND - INK) * (least + most) / (2 * 255))
     return f"{grey:02x}" * 3
 
 
@@ -47,12 +46,11 @@ def paired(body: str) -> str:
     """
 
     def twins(found: re.Match[str]) -> str:
-        rest = f"{found['before']}|{found['after']}"
-        own = _CLASS.search(rest)
-        before, after = _CLASS.sub("", rest).split("|", 1)
+        own = " ".join(_CLASS.findall(found[0]))
+        before, after = (_CLASS.sub("", found[side]) for side in ("before", "after"))
         return "".join(
             f'<img {before}src="{found["name"]}{ending}.svg"{after.rstrip()} '
-            f'class="{" ".join(filter(None, (own and own[1], shown)))}" loading="lazy"/>'
+            f'class="{f"{own} {shown}".strip()}" loading="lazy"/>'
             for ending, shown in (("", "by-day"), ("-dark", "by-night dark-light"))
         )
 

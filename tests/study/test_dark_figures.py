@@ -68,13 +68,13 @@ def test_letters_of_a_figure_can_be_read_in_the_dark() -> None:
 
 
 def test_every_figure_is_shown_twice_with_its_words() -> None:
-    body = '<img alt="dots" class="whole" src="../_images/x.svg" style="width: 9px" />'
+    body = '<img alt="dots, |A| and |B|" class="whole" src="../_images/x.svg" style="width: 9px" />'
     found = re.findall(r"<img [^>]*>", paired(body))
     assert len(found) == 2
     for image, name, shown in zip(found, ("x", "x-dark"), ("by-day", "by-night dark-light"), strict=True):
         assert f'src="../_images/{name}.svg"' in image
         assert f'class="whole {shown}"' in image
-        assert 'alt="dots"' in image
+        assert 'alt="dots, |A| and |B|"' in image
         assert 'style="width: 9px"' in image
     assert paired('<img src="_static/logo.svg"><img src="_images/a.png">').count("<img") == 2
 

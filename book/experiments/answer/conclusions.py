@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from book.experiments.answer.lines import signed
+from book.experiments.answer.lines import signed, with_ends
 from book.experiments.answer.sentences import in_a_row
 from book.experiments.generative import tables as generative
 from book.experiments.matched import tables as matched
@@ -121,8 +121,7 @@ def _row(claim: str, source: str, number: str, size: float, found: pd.DataFrame,
     told, reaches, words = [], [], []
     for answer in found.to_dict("records"):
         value, low, high = _percent(answer)
-        interval = f"({low:+.1f} to {high:+.1f})".replace("-", "−")
-        told.append(f"{signed(value)} {interval} {measure} on {answer['dataset']}")
+        told.append(f"{with_ends(value, low, high)} {measure} on {answer['dataset']}")
         reaches.append("yes" if low <= size <= high else "no")
         words.append(f"{answer['verdict']} ({answer['seeds']} trainings)")
     return [claim, source, number, *("; ".join(of) or "not measured" for of in (told, reaches, words))]
@@ -138,7 +137,6 @@ def _percent(answer: Mapping[Any, Any]) -> tuple[float, float, float]:
 
 def pulled_hardest(record: Mapping[str, Any]) -> list[float]:
     """What every method has at the largest weight of the sweep, in per cent of its backbone's NDCG@20."""
-    swept = pressure.pressure(dict(record))
-    swept = swept[swept["method"].isin(METHODS)]
-    swept = swept.sort_values("weight")
+    swept = pressure.pressure(record)
+    swept = swept[swept["method"].isin(METHODS)].sort_values("weight")
     return [float(list(of["percent"])[-1].value) for _, of in swept.groupby("method")]

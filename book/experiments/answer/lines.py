@@ -214,8 +214,13 @@ def _in_words(row: Mapping[Any, Any] | pd.Series) -> dict[str, Judged]:
 def _with_interval(percent: Value) -> str:
     assert percent.excess_low is not None
     assert percent.excess_high is not None
-    ends = f"{percent.excess_low:+.1f} to {percent.excess_high:+.1f}".replace("-", "−")
-    return f"{signed(percent.value)} ({ends})"
+    return with_ends(percent.value, percent.excess_low, percent.excess_high)
+
+
+def with_ends(percent: float, low: float, high: float) -> str:
+    """A difference and its interval: "−1.5 % (−3.0 to +0.1)"."""
+    ends = f"{low:+.1f} to {high:+.1f}".replace("-", "−")
+    return f"{signed(percent)} ({ends})"
 
 
 def signed(percent: float) -> str:
